@@ -1,0 +1,55 @@
+/**
+ * What can go wrong while loading or running an app, as a closed set. The embedder decides by the
+ * code what to do: refuse the app, answer 500, exit with a status.
+ */
+export const whorlErrorCodes = {
+  /** The bytes are neither a component nor a core module. */
+  not_wasm: "not_wasm",
+  /** A core module where a component is needed. */
+  core_module: "core_module",
+  /** The binary breaks the component binary format. */
+  malformed: "malformed",
+  /** The binary can be decoded but breaks a validation rule. */
+  invalid: "invalid",
+  /** Correct, but not supported by this version. */
+  unsupported: "unsupported",
+  /** A bound of limits.ts or of the user was reached. */
+  limit: "limit",
+  /** The component imports something that nobody provides. */
+  import_missing: "import_missing",
+  /** The component does not export what the trigger calls, or exports several candidates. */
+  no_handler: "no_handler",
+  /** The guest broke a rule of the canonical ABI or of WebAssembly: its instance is dead. */
+  trap: "trap",
+  /** The manifest is wrong. */
+  manifest: "manifest",
+  /** A file is missing or cannot be read. */
+  file: "file",
+  /** The address to listen on cannot be had. */
+  listen: "listen",
+  /** The command line is wrong. */
+  usage: "usage",
+} as const;
+
+export type WhorlErrorCode = keyof typeof whorlErrorCodes;
+
+/** The one error class of the runtime; the message says what happened, where, and what to do. */
+export class WhorlError extends Error {
+  override readonly name = "WhorlError";
+  readonly code: WhorlErrorCode;
+
+  constructor(code: WhorlErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A trap of the canonical ABI: the guest did what the specification forbids. */
+export function trap(message: string): never {
+  throw new WhorlError("trap", message);
+}
+
+/** Text of any thrown value, for messages. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,60 @@
+/**
+ * What the host gives a guest: WIT interfaces as plain objects, made once per process. Everything
+ * that belongs to one guest instance is in the context `C` that each function gets first, so that
+ * an instance costs no closures.
+ *
+ * How WIT values look in JavaScript:
+ *
+ * | WIT | JavaScript |
+ * |---|---|
+ * | bool; s8 to u32, f32, f64; s64, u64; char, string | boolean; number; bigint; string |
+ * | list<u8> / other lists | Uint8Array (a copy, yours to keep) / array |
+ * | record, tuple | object with camelCase fields, array |
+ * | variant | `{ tag: "case-name", val }` (val undefined for a case without payload) |
+ * | enum | `"case-name"` |
+ * | flags | object of booleans with camelCase names, all present |
+ * | option<T> | T or undefined; `{ tag: "some" or "none", val }` where T is itself an option |
+ * | result<T, E> | `{ tag: "ok", val }` or `{ tag: "err", val }`, also as a function's result |
+ * | own<R>, borrow<R> | the host's own object for a host resource |
+ *
+ * A thrown error is a trap: it ends the guest instance. Errors that WIT declares are returned.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- arguments are typed by each implementation against its WIT signature; the linker cannot know them.
+export type HostFunction<C> = (context: C, ...values: any[]) => unknown;
+
+export interface HostResource<C> {
+  /** Called once when the guest drops its last own handle, or when its instance ends. */
+  drop?(context: C, representation: object): void;
+}
+
+export interface HostInterface<C> {
+  /** `wasi:io/streams`: package and interface, no version. */
+  readonly name: string;
+  /**
+   * The highest version implemented (`0.2.12`): it also serves every older one of its semver track
+   * (0.2 here). A pre-release (`0.2.0-rc-2023-10-18`) serves that version alone. Undefined for
+   * interfaces without a version.
+   */
+  readonly version: string | undefined;
+  /**
+   * Keys as in the binary: `get-environment`, `[method]input-stream.read`,
+   * `[static]fields.from-list`, `[constructor]fields`.
+   */
+  readonly functions: Readonly<Record<string, HostFunction<C>>>;
+  /** Those of `functions` that may return a Promise: the guest is suspended until it settles. */
+  readonly suspending: ReadonlySet<string>;
+  /** Keys as in the binary: `input-stream`. */
+  readonly resources: Readonly<Record<string, HostResource<C>>>;
+}
+
+export type Result<T, E> =
+  | { readonly tag: "ok"; readonly val: T }
+  | { readonly tag: "err"; readonly val: E };
+
+export function ok<T>(val: T): { readonly tag: "ok"; readonly val: T } {
+  return { tag: "ok", val };
+}
+
+export function err<E>(val: E): { readonly tag: "err"; readonly val: E } {
+  return { tag: "err", val };
+}

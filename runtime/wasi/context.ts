@@ -1,0 +1,78 @@
+import type { InputStream, OutputStream } from "./io/streams.ts";
+
+/**
+ * What one guest instance may see and use. Made by the embedder for each instance; the parts of
+ * each group of interfaces are declared beside their implementation.
+ */
+export interface WasiContext {
+  readonly cli: CliContext;
+  readonly clocks: ClocksContext;
+  readonly random: RandomContext;
+  readonly filesystem: FilesystemContext;
+  readonly sockets: SocketsContext;
+  readonly http: HttpContext;
+}
+
+export interface CliContext {
+  readonly environment: readonly (readonly [string, string])[];
+  readonly arguments: readonly string[];
+  readonly stdin: () => InputStream;
+  readonly stdout: () => OutputStream;
+  readonly stderr: () => OutputStream;
+  /** Which of the three are terminals. */
+  readonly terminal: {
+    readonly stdin: boolean;
+    readonly stdout: boolean;
+    readonly stderr: boolean;
+  };
+}
+
+export interface ClocksContext {
+  /** Nanoseconds, never going back. */
+  monotonicNs(): bigint;
+  /** Nanoseconds since 1970. */
+  wallNs(): bigint;
+}
+
+export interface RandomContext {
+  /** Cryptographically secure bytes. */
+  bytes(length: number): Uint8Array;
+}
+
+export interface FilesystemContext {
+  /** What wasi:filesystem/preopens gives: host directory and the guest's name of it. */
+  readonly preopens: readonly Preopen[];
+}
+
+export interface Preopen {
+  readonly hostPath: string;
+  readonly guestPath: string;
+  readonly writable: boolean;
+}
+
+export interface SocketsContext {
+  /** Decides over each address before it is used; `host` is an IP address. */
+  isAllowed(
+    use: "tcp-connect" | "tcp-bind" | "udp-bind" | "udp-connect" | "udp-send",
+    host: string,
+    port: number,
+  ): boolean;
+  /** Whether wasi:sockets/ip-name-lookup resolves names; it fails permanently otherwise. */
+  readonly nameLookup: boolean;
+}
+
+export interface OutboundRequest {
+  readonly method: string;
+  readonly scheme: "http" | "https";
+  /** `host[:port]`; empty for a relative ("self") request. */
+  readonly authority: string;
+  readonly pathWithQuery: string;
+  readonly headers: readonly (readonly [string, Uint8Array])[];
+}
+
+export interface HttpContext {
+  /** Decides over an outgoing request; a refused one fails with HTTP-request-denied. */
+  isAllowed(request: Pick<OutboundRequest, "scheme" | "authority">): boolean;
+  /** `http://host:port` of this app's own listener, for relative requests; undefined if none. */
+  readonly selfOrigin: string | undefined;
+}

@@ -12,6 +12,8 @@ export const limits = {
   nameBytesMax: 100_000,
   /** Size that one type's value may have in linear memory (as in the reference implementation). */
   typeSizeBytesMax: (1 << 28) - 1,
+  /** Lines of code generated for the conversions of one function. */
+  generatedLinesMax: 50_000,
   /** Parameters of one function; record fields, variant cases, enum names of one type. */
   typeMembersMax: 10_000,
   /** Live entries of one instance's handle table (specification: less than 2^28). */
@@ -22,6 +24,18 @@ export const limits = {
   streamReadBytesMax: 64 * 1024,
   /** What check-write of a wasi:io output stream permits at most. */
   streamWriteBytesMax: 1024 * 1024,
+  /** wasi:io: one blocking-write-and-flush (fixed by the interface; more is a trap). */
+  blockingWriteBytesMax: 4096,
+  /** A guest's line on stdout or stderr; a longer one is cut (as container runtimes do). */
+  guestLineBytesMax: 16 * 1024,
+  /** wasi:filesystem: one path, in UTF-8 (PATH_MAX of Linux). */
+  pathBytesMax: 4096,
+  /** wasi:filesystem: directories entered while one path is resolved. */
+  pathDepthMax: 256,
+  /** wasi:filesystem: symbolic links followed while one path is resolved (as Linux does). */
+  symlinksMax: 40,
+  /** wasi:filesystem: files and directories that one instance has open at once. */
+  openFilesMax: 1024,
   /** wasi:random: one get-random-bytes. */
   randomBytesMax: 64 * 1024 * 1024,
   /** Host-side buffering of a body (same as Spin). */
@@ -34,6 +48,16 @@ export const limits = {
   shutdownMsMax: 10_000,
   /** Connections served at once by one listener. */
   connectionsMax: 10_000,
+  /** Size of one manifest. */
+  manifestBytesMax: 1024 * 1024,
+  /** Mistakes of one manifest after which the rest of it is not looked at. */
+  manifestProblemsMax: 100,
+  /** Files and directories that the file patterns of one component may visit. */
+  componentFilesMax: 100_000,
+  /** Files copied at once. */
+  fileCopiesMax: 16,
+  /** Ports tried by --find-free-port. */
+  freePortTriesMax: 100,
   /** wasi:http: connect, first byte, and between bytes, unless the guest asks otherwise. */
   outboundTimeoutMs: 600_000,
 } as const;

@@ -1,0 +1,94 @@
+import { trap, WhorlError } from "../error.ts";
+import { limits } from "../limits.ts";
+
+/** A resource that a guest defined, outside that guest: its i32 representation with its type. */
+export class GuestResource {
+  /** Index into Plan.resources. */
+  readonly resource: number;
+  readonly representation: number;
+
+  constructor(resource: number, representation: number) {
+    this.resource = resource;
+    this.representation = representation;
+  }
+}
+
+/** The borrow handles that one call gave to the callee; all must be dropped when it returns. */
+export interface BorrowScope {
+  borrows: number;
+}
+
+export interface ResourceHandle {
+  /** Index into Plan.resources. */
+  readonly resource: number;
+  /** A host object, or the i32 of a guest-defined resource. */
+  readonly representation: unknown;
+  /** Undefined for an own handle. */
+  readonly scope: BorrowScope | undefined;
+}
+
+/**
+ * Handles of one component instance (CanonicalABI.md, "Table State"). Indices start at 1 and are
+ * reused, last freed first.
+ */
+export class HandleTable {
+  #entries: (ResourceHandle | undefined)[] = [undefined];
+  #free: number[] = [];
+
+  addOwn(resource: number, representation: unknown): number {
+    return this.#add({ resource, representation, scope: undefined });
+  }
+
+  addBorrow(resource: number, representation: unknown, scope: BorrowScope): number {
+    scope.borrows++;
+    return this.#add({ resource, representation, scope });
+  }
+
+  #add(entry: ResourceHandle): number {
+    const index = this.#free.pop() ?? this.#entries.length;
+    if (index > limits.handlesMax) {
+      throw new WhorlError("trap", `more than ${limits.handlesMax} handles in one instance`);
+    }
+    this.#entries[index] = entry;
+    return index;
+  }
+
+  /** The entry behind a handle of this resource type; traps when there is none. */
+  get(handle: number, resource: number): ResourceHandle {
+    const entry = this.#entries[handle];
+    if (entry === undefined) return trap(`unknown handle index ${handle}`);
+    if (entry.resource !== resource) trap(`handle ${handle} is of another resource type`);
+    return entry;
+  }
+
+  /** Takes an own handle out (lift of own<R>). */
+  takeOwn(handle: number, resource: number): unknown {
+    const entry = this.get(handle, resource);
+    if (entry.scope !== undefined) trap(`handle ${handle} is a borrow, not an own handle`);
+    this.#remove(handle);
+    return entry.representation;
+  }
+
+  /** Takes any handle out (resource.drop). */
+  drop(handle: number, resource: number): ResourceHandle {
+    const entry = this.get(handle, resource);
+    this.#remove(handle);
+    if (entry.scope !== undefined) entry.scope.borrows--;
+    return entry;
+  }
+
+  #remove(handle: number): void {
+    this.#entries[handle] = undefined;
+    this.#free.push(handle);
+  }
+
+  /** Empties the table; yields the own handles that were left in it. */
+  *drain(): Generator<ResourceHandle> {
+    const entries = this.#entries;
+    this.#entries = [undefined];
+    this.#free = [];
+    for (const entry of entries) {
+      if (entry !== undefined && entry.scope === undefined) yield entry;
+    }
+  }
+}

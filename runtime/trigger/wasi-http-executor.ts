@@ -1,0 +1,71 @@
+import type { LiftedFunction } from "../component/plan.ts";
+import { errorText, WhorlError } from "../error.ts";
+import { Instance } from "../instance/instance.ts";
+import type { LinkedComponent } from "../instance/linker.ts";
+import type { WasiContext } from "../wasi/context.ts";
+import type { HttpExecutor, IncomingExchange, ResponseSink } from "../wasi/http/exchange.ts";
+import { newIncomingRequest, newResponseOutparam, outparamState } from "../wasi/http/incoming.ts";
+import type { HandlerExport } from "./handler-export.ts";
+
+/**
+ * Answers each request with a new instance of a wasi:http 0.2 component
+ * (wasi:http/incoming-handler#handle).
+ */
+export class WasiHttpExecutor implements HttpExecutor {
+  readonly #component: string;
+  readonly #linked: LinkedComponent<WasiContext>;
+  readonly #handle: LiftedFunction;
+  readonly #exportName: string;
+  readonly #context: WasiContext;
+
+  constructor(options: {
+    readonly component: string;
+    readonly linked: LinkedComponent<WasiContext>;
+    readonly handler: HandlerExport;
+    readonly context: WasiContext;
+  }) {
+    this.#component = options.component;
+    this.#linked = options.linked;
+    this.#handle = options.handler.function;
+    this.#exportName = `${options.handler.interfaceName}#handle`;
+    this.#context = options.context;
+  }
+
+  /** Rejects with `trap` when the guest traps or returns without an answer. */
+  async handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void> {
+    const outparam = newResponseOutparam(sink);
+    try {
+      using instance = new Instance(this.#linked, this.#context);
+      await instance.lifted(this.#handle)(newIncomingRequest(exchange), outparam);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    if (outparamState(outparam) === "sent") return;
+    throw new WhorlError(
+      "trap",
+      `component "${this.#component}": ${this.#exportName} returned without setting a response`,
+    );
+  }
+
+  #failure(error: unknown): WhorlError {
+    const stack = wasmStack(error);
+    return new WhorlError(
+      "trap",
+      `component "${this.#component}": ${this.#exportName} failed: ${errorText(error)}` +
+        (stack.length === 0 ? "" : `\n${stack.join("\n")}`),
+      { cause: error },
+    );
+  }
+}
+
+const stackFramesMax = 20;
+
+/** The WebAssembly frames of an error's stack, innermost first. */
+function wasmStack(error: unknown): string[] {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const frames = stack.split("\n").filter((line) => line.includes("wasm://"));
+  return frames.slice(0, stackFramesMax).map((line) => {
+    const [, name = "?", offset = "?"] = /at (\S+) \(wasm:.*:(0x[0-9a-f]+)\)/.exec(line) ?? [];
+    return `    at ${name} (${offset})`;
+  });
+}

@@ -1,4 +1,4 @@
-import { WhorlError, trap } from "../error.ts";
+import { WhorlError } from "../error.ts";
 import { HandleTable } from "./handle-table.ts";
 
 /** What all component instances of one root instance have together. */
@@ -22,7 +22,7 @@ export class ComponentState {
 
   /** Called before guest code runs for a call from outside. */
   enter(): void {
-    if (this.#root.failure !== undefined) this.#refuse();
+    if (this.#root.failure !== undefined) throw this.#root.failure;
     if (this.entered) this.trap("cannot enter component instance: a call is still inside");
     this.entered = true;
   }
@@ -33,7 +33,7 @@ export class ComponentState {
 
   /** Called when the guest calls out. */
   checkMayLeave(): void {
-    if (this.#root.failure !== undefined) this.#refuse();
+    if (this.#root.failure !== undefined) throw this.#root.failure;
     if (!this.mayLeave) this.trap("cannot leave component instance during realloc or post-return");
   }
 
@@ -48,11 +48,5 @@ export class ComponentState {
 
   trap(message: string): never {
     throw this.fail(new WhorlError("trap", message));
-  }
-
-  #refuse(): never {
-    const cause = this.#root.failure;
-    const text = cause instanceof Error ? cause.message : String(cause);
-    return trap(`the instance trapped before: ${text}`);
   }
 }

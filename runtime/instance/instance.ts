@@ -2,11 +2,11 @@ import type { BoundAbi, CoreFunction } from "../abi/compile.ts";
 import { ComponentState, type RootState } from "../abi/component-state.ts";
 import { GuestMemory } from "../abi/guest-memory.ts";
 import { ResourceOperations, type ResourceRuntime } from "../abi/support.ts";
-import type { CoreItem, LiftedFunction, PlanExport } from "../component/plan.ts";
+import type { CoreItem, LiftedFunction } from "../component/plan.ts";
 import { WhorlError } from "../error.ts";
 import type { HostResource } from "./host-interface.ts";
-import { interfaceKey, parseInterfaceName } from "./interface-name.ts";
 import type { LinkedComponent } from "./linker.ts";
+import type { CoreInstanceRecipe } from "./recipe.ts";
 
 /**
  * One running copy of a component: its core instances, memories and handle tables. Lives for one
@@ -44,41 +44,34 @@ export class Instance<C> {
     this.#trampolines = this.#bound.trampolines.map((call, index) =>
       abi.suspending[index] === true ? new WebAssembly.Suspending(call) : call,
     );
-    for (const core of plan.coreInstances) this.#instantiate(core);
+    for (const [slot, item] of abi.slots.functions.entries()) {
+      if (item.kind === "trampoline") {
+        this.#functions[slot] = this.#bound.trampolines[item.trampoline] as CoreFunction;
+      }
+    }
+    for (const recipe of linked.recipes) this.#instantiate(recipe);
   }
 
-  #instantiate(core: LinkedComponent<C>["plan"]["coreInstances"][number]): void {
-    const module = this.#linked.modules[core.module];
-    if (module === undefined) throw new Error(`no core module ${core.module}`);
-    const imports: Record<string, Record<string, unknown>> = {};
-    for (const [name, fields] of core.imports) {
-      const object: Record<string, unknown> = {};
-      for (const [field, item] of fields) object[field] = this.#item(item);
-      imports[name] = object;
+  #instantiate(recipe: CoreInstanceRecipe): void {
+    // Without a prototype: names come from the guest and may be `__proto__`.
+    const imports = { __proto__: null } as unknown as Record<string, Record<string, unknown>>;
+    for (const { module, fields } of recipe.imports) {
+      const object = { __proto__: null } as unknown as Record<string, unknown>;
+      for (const { name, item } of fields) object[name] = this.#item(item);
+      imports[module] = object;
     }
-    const index = this.#coreExports.length;
-    this.#coreExports.push(new WebAssembly.Instance(module, imports).exports);
-    this.#bindSlots(index);
-  }
-
-  /** Makes what a new core instance exports available to the ABI. */
-  #bindSlots(coreInstance: number): void {
-    const { slots, suspends } = this.#linked.abi;
-    for (const [index, item] of slots.memories.entries()) {
-      if (item.kind !== "export" || item.instance !== coreInstance) continue;
-      this.#memories[index]?.bind(this.#item(item) as WebAssembly.Memory);
+    const module = this.#linked.modules[recipe.module];
+    if (module === undefined) throw new Error(`core module ${recipe.module} is not compiled`);
+    const { exports } = new WebAssembly.Instance(module, imports);
+    this.#coreExports.push(exports);
+    for (const { slot, exportName } of recipe.memories) {
+      this.#memories[slot]?.bind(exports[exportName] as WebAssembly.Memory);
     }
-    for (const [index, item] of slots.functions.entries()) {
-      if (item.kind !== "export" || item.instance !== coreInstance) continue;
-      this.#functions[index] = this.#item(item) as CoreFunction;
+    for (const { slot, exportName } of recipe.functions) {
+      this.#functions[slot] = exports[exportName] as CoreFunction;
     }
-    if (!suspends) return;
-    for (const lifted of slots.lifted) {
-      const { core } = lifted;
-      if (core.kind !== "export" || core.instance !== coreInstance) continue;
-      this.#promising[slots.function(core)] = WebAssembly.promising(
-        this.#item(core) as CoreFunction,
-      );
+    for (const { slot, exportName } of recipe.promising) {
+      this.#promising[slot] = WebAssembly.promising(exports[exportName] as CoreFunction);
     }
   }
 
@@ -107,7 +100,7 @@ export class Instance<C> {
     };
   }
 
-  /** The function behind a name of {@link findExport}; calls return host values or a Promise. */
+  /** The callable of an exported function: takes host values, returns one or a Promise of one. */
   lifted(lifted: LiftedFunction): CoreFunction {
     const call = this.#bound.lifted[this.#linked.abi.slots.lift(lifted)];
     if (call === undefined) throw new WhorlError("invalid", "the function is not an export");
@@ -124,23 +117,4 @@ export class Instance<C> {
       }
     }
   }
-}
-
-/**
- * The exported function `name` of the exported interface (`wasi:http/incoming-handler@0.2.0`, any
- * version of the same semver track), or undefined.
- */
-export function findExport<C>(
-  linked: LinkedComponent<C>,
-  interfaceName: string,
-  name: string,
-): LiftedFunction | undefined {
-  const key = interfaceKey(parseInterfaceName(interfaceName));
-  for (const [exportName, item] of linked.plan.exports) {
-    if (item.kind !== "instance") continue;
-    if (interfaceKey(parseInterfaceName(exportName)) !== key) continue;
-    const found: PlanExport | undefined = item.exports.get(name);
-    if (found?.kind === "func" && found.function.kind === "lift") return found.function;
-  }
-  return undefined;
 }

@@ -4,10 +4,12 @@ import { WhorlError } from "../error.ts";
 import type { PreparedComponent } from "../prepare/prepare.ts";
 import type { HostInterface, HostResource } from "./host-interface.ts";
 import { interfaceKey, parseInterfaceName } from "./interface-name.ts";
+import { type CoreInstanceRecipe, coreInstanceRecipes } from "./recipe.ts";
 
 /** A prepared component with its imports bound to host functions: instances can be made of it. */
 export interface LinkedComponent<C> extends PreparedComponent {
   readonly abi: CompiledAbi;
+  readonly recipes: readonly CoreInstanceRecipe[];
   /** Host side of the imported resource types, by index of Plan.resources. */
   readonly hostResources: readonly (HostResource<C> | undefined)[];
 }
@@ -41,7 +43,8 @@ export class Linker<C> {
       if (item?.interfaceName === undefined) return undefined;
       return this.#interface(item.interfaceName)?.resources[item.name];
     });
-    return { ...prepared, abi: compileAbi(plan, hosts), hostResources };
+    const abi = compileAbi(plan, hosts);
+    return { ...prepared, abi, recipes: coreInstanceRecipes(plan, abi), hostResources };
   }
 
   #interface(name: string): HostInterface<C> | undefined {

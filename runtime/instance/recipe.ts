@@ -1,0 +1,53 @@
+import type { CompiledAbi } from "../abi/compile.ts";
+import type { CoreItem, Plan, PlanCoreInstance } from "../component/plan.ts";
+
+/** An export of a core instance that the ABI finds under a slot number (abi/slots.ts). */
+export interface SlotBinding {
+  readonly slot: number;
+  readonly exportName: string;
+}
+
+/** How to make one core instance, worked out once so that an instance costs only the steps. */
+export interface CoreInstanceRecipe {
+  /** Index into the component's compiled modules. */
+  readonly module: number;
+  readonly imports: readonly {
+    readonly module: string;
+    readonly fields: readonly { readonly name: string; readonly item: CoreItem }[];
+  }[];
+  readonly memories: readonly SlotBinding[];
+  readonly functions: readonly SlotBinding[];
+  /** Functions that are called suspendably as well. */
+  readonly promising: readonly SlotBinding[];
+}
+
+export function coreInstanceRecipes(plan: Plan, abi: CompiledAbi): CoreInstanceRecipe[] {
+  const { slots } = abi;
+  const liftedCores = abi.suspends ? slots.lifted.map((lifted) => lifted.core) : [];
+  const promised = new Set(liftedCores.map((item) => slots.function(item)));
+  return plan.coreInstances.map((core, index) => {
+    const functions = bindings(slots.functions, index);
+    return {
+      module: core.module,
+      imports: importList(core),
+      memories: bindings(slots.memories, index),
+      functions,
+      promising: functions.filter(({ slot }) => promised.has(slot)),
+    };
+  });
+}
+
+function importList(core: PlanCoreInstance): CoreInstanceRecipe["imports"] {
+  return [...core.imports].map(([module, fields]) => ({
+    module,
+    fields: [...fields].map(([name, item]) => ({ name, item })),
+  }));
+}
+
+function bindings(items: readonly CoreItem[], coreInstance: number): SlotBinding[] {
+  return items.flatMap((item, slot) =>
+    item.kind === "export" && item.instance === coreInstance
+      ? [{ slot, exportName: item.name }]
+      : [],
+  );
+}

@@ -60,4 +60,16 @@ export const limits = {
   freePortTriesMax: 100,
   /** wasi:http: connect, first byte, and between bytes, unless the guest asks otherwise. */
   outboundTimeoutMs: 600_000,
+  /** wasi:http: bytes of one outgoing body, or of one response, that wait for the slower side. */
+  outboundBufferBytes: 64 * 1024,
+  /** wasi:sockets: connections that one listening socket holds until the guest accepts them. */
+  listenBacklogMax: 4096,
+  /** wasi:sockets: datagrams that one receive returns, and that check-send permits, at most. */
+  datagramsPerCallMax: 16,
+  /** wasi:sockets: received datagrams held for one UDP socket, and sent ones not yet taken. */
+  datagramQueueBytesMax: 1024 * 1024,
+  /** wasi:sockets: a dropped TCP socket may go on sending this long without any progress. */
+  socketLingerMsMax: 30_000,
+  /** wasi:sockets: name to resolve, in ASCII form (RFC 1035: 253 without the final dot). */
+  domainNameCharsMax: 254,
 } as const;

@@ -2,9 +2,20 @@
 export interface App {
   readonly name: string;
   readonly version: string | undefined;
+  readonly description: string | undefined;
   readonly ociImageDigest: string | undefined;
+  /** Variables that the app declares, by name. */
+  readonly variables: ReadonlyMap<string, AppVariable>;
   readonly components: ReadonlyMap<string, AppComponent>;
   readonly httpTriggers: readonly HttpTrigger[];
+  /** What is suspicious about the app but does not stop it, each with its place. */
+  readonly warnings: readonly string[];
+}
+
+export interface AppVariable {
+  readonly value: string;
+  /** Never to be shown. */
+  readonly isSecret: boolean;
 }
 
 export interface AppComponent {
@@ -15,7 +26,14 @@ export interface AppComponent {
   readonly sourceOrigin: string;
   readonly environment: readonly (readonly [string, string])[];
   readonly files: readonly FileMount[];
+  /** Valid entries, their templates resolved. */
   readonly allowedOutboundHosts: readonly string[];
+  /** What the component reads as its own variables: name and resolved value. */
+  readonly variables: ReadonlyMap<string, string>;
+  /** Labels of the stores, databases and models that the component may open. */
+  readonly keyValueStores: readonly string[];
+  readonly sqliteDatabases: readonly string[];
+  readonly aiModels: readonly string[];
 }
 
 /** One host file or directory, read-only, at a path inside the guest's `/`. */

@@ -4,7 +4,13 @@ import { Instance } from "../instance/instance.ts";
 import type { LinkedComponent } from "../instance/linker.ts";
 import type { WasiContext } from "../wasi/context.ts";
 import type { HttpExecutor, IncomingExchange, ResponseSink } from "../wasi/http/exchange.ts";
-import { newIncomingRequest, newResponseOutparam, outparamState } from "../wasi/http/incoming.ts";
+import {
+  closeExchange,
+  newIncomingRequest,
+  newResponseOutparam,
+  outparamError,
+  outparamState,
+} from "../wasi/http/incoming.ts";
 import type { HandlerExport } from "./handler-export.ts";
 
 /**
@@ -38,13 +44,18 @@ export class WasiHttpExecutor implements HttpExecutor {
       using instance = new Instance(this.#linked, this.#context);
       await instance.lifted(this.#handle)(newIncomingRequest(exchange), outparam);
     } catch (error) {
+      closeExchange(outparam, errorText(error));
       throw this.#failure(error);
     }
-    if (outparamState(outparam) === "sent") return;
-    throw new WhorlError(
-      "trap",
-      `component "${this.#component}": ${this.#exportName} returned without setting a response`,
-    );
+    closeExchange(outparam, "the guest returned without finishing the body");
+    if (outparamState(outparam) !== "sent") throw this.#noAnswer(outparam);
+  }
+
+  #noAnswer(outparam: object): WhorlError {
+    const answer = outparamError(outparam);
+    const what =
+      answer === undefined ? "returned without setting a response" : `answered ${answer.tag}`;
+    return new WhorlError("trap", `component "${this.#component}": ${this.#exportName} ${what}`);
   }
 
   #failure(error: unknown): WhorlError {

@@ -1,3 +1,4 @@
+import type { Dispatcher } from "undici";
 import type { InputStream, OutputStream } from "./io/streams.ts";
 
 /**
@@ -75,4 +76,9 @@ export interface HttpContext {
   isAllowed(request: Pick<OutboundRequest, "scheme" | "authority">): boolean;
   /** `http://host:port` of this app's own listener, for relative requests; undefined if none. */
   readonly selfOrigin: string | undefined;
+  /**
+   * Sends outgoing requests; one per process or app (see wasi/http/outbound-agent.ts). A function,
+   * so that an instance that sends nothing loads nothing.
+   */
+  dispatcher(): Dispatcher;
 }

@@ -1,0 +1,71 @@
+import type { WriteStream } from "node:tty";
+import project from "../package.json" with { type: "json" };
+import { exitCodes } from "./io.ts";
+import type { CommandIo, EndSignals, TextSink } from "./io.ts";
+import { runProgram } from "./program.ts";
+import type { StartApp } from "./up.ts";
+
+/** The engine is loaded only when an app is really started. */
+const startApp: StartApp = async (app, options) => {
+  const engine = await import("../runtime/trigger/start-app.ts");
+  return engine.startApp(app, options);
+};
+
+function textSink(stream: WriteStream): TextSink {
+  // A closed pipe (`whorl up | head`) is no reason to stop serving.
+  stream.on("error", () => undefined);
+  return {
+    write: (text) => void stream.write(text),
+    // Also respects NO_COLOR and TERM=dumb.
+    hasColors: stream.isTTY && stream.hasColors(16),
+  };
+}
+
+function endSignals(): EndSignals {
+  const arrived: ("SIGINT" | "SIGTERM")[] = [];
+  const waiting: ((signal: "SIGINT" | "SIGTERM") => void)[] = [];
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      const waiter = waiting.shift();
+      if (waiter === undefined) arrived.push(signal);
+      else waiter(signal);
+    });
+  }
+  return {
+    next: () =>
+      new Promise((resolve) => {
+        const signal = arrived.shift();
+        if (signal === undefined) waiting.push(resolve);
+        else resolve(signal);
+      }),
+  };
+}
+
+/** Errors that nobody caught: fatal until a command says that it survives them. */
+function uncaughtErrors(onFatal: (error: unknown) => void): CommandIo["surviveErrors"] {
+  let handler = onFatal;
+  process.on("uncaughtException", (error) => handler(error));
+  process.on("unhandledRejection", (error) => handler(error));
+  return (onError) => {
+    handler = onError;
+    return { [Symbol.dispose]: () => void (handler = onFatal) };
+  };
+}
+
+const stderr = textSink(process.stderr);
+const exitCode = await runProgram(process.argv.slice(2), {
+  io: {
+    stdout: textSink(process.stdout),
+    stderr,
+    signals: endSignals(),
+    surviveErrors: uncaughtErrors((error) => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      stderr.write(`error: unexpected: ${text}\n`);
+      process.exit(exitCodes.internal);
+    }),
+  },
+  version: project.version,
+  environment: process.env,
+  startApp,
+});
+process.exit(exitCode);

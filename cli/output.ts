@@ -1,0 +1,111 @@
+import { styleText } from "node:util";
+import type { App, HttpTrigger } from "../runtime/app/app.ts";
+import { errorText, WhorlError } from "../runtime/error.ts";
+import type { TextSink } from "./io.ts";
+
+/** What a command tells, in one of two forms: for people or one JSON object per line. */
+export interface Reporter {
+  listening(app: App, url: string): void;
+  guestLine(component: string, stream: "stdout" | "stderr", line: string): void;
+  warning(message: string): void;
+  /** Any thrown value; one that is no WhorlError is a mistake of this program. */
+  error(error: unknown): void;
+  stopping(signal: string): void;
+}
+
+export interface OutputStreams {
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+}
+
+const componentColors = ["cyan", "magenta", "green", "yellow", "blue", "redBright"] as const;
+
+/** Text for people: results on stdout, everything else on stderr, guests' lines where they wrote. */
+export function createTextReporter({ stdout, stderr }: OutputStreams): Reporter {
+  return {
+    listening(app, url) {
+      const lines = [`Serving ${paint(stdout, "bold", url)}`, "Available Routes:"];
+      for (const route of describeRoutes(app, url)) {
+        const note = route.note === undefined ? "" : ` (${route.note})`;
+        lines.push(`  ${paint(stdout, "bold", route.name)}: ${route.url}${note}`);
+      }
+      stdout.write(`${lines.join("\n")}\n`);
+    },
+    guestLine(component, stream, line) {
+      const sink = stream === "stdout" ? stdout : stderr;
+      sink.write(`${paint(sink, colorOf(component), `[${component}]`)} ${line}\n`);
+    },
+    warning(message) {
+      stderr.write(`${paint(stderr, "yellow", "warning:")} ${message}\n`);
+    },
+    error(error) {
+      stderr.write(`${paint(stderr, "red", "error:")} ${explainError(error)}\n`);
+    },
+    stopping(signal) {
+      stderr.write(`${signal}: finishing requests in flight; once more to stop at once\n`);
+    },
+  };
+}
+
+/** One JSON object per line on stdout, each with the key `event`. */
+export function createJsonReporter({ stdout }: OutputStreams): Reporter {
+  const write = (event: string, details: object): void => {
+    stdout.write(`${JSON.stringify({ event, ...details })}\n`);
+  };
+  return {
+    listening: (app, url) =>
+      write("listening", { app: app.name, url, routes: describeRoutes(app, url) }),
+    guestLine: (component, stream, line) => write("log", { component, stream, line }),
+    warning: (message) => write("warning", { message }),
+    error: (error) => {
+      const code = error instanceof WhorlError ? error.code : "internal";
+      write("error", { code, message: errorText(error) });
+    },
+    stopping: (signal) => write("stopping", { signal }),
+  };
+}
+
+/** Drops the lines of guests. */
+export function withoutGuestLines(reporter: Reporter): Reporter {
+  return { ...reporter, guestLine: () => undefined };
+}
+
+interface RouteDescription {
+  readonly name: string;
+  readonly url: string;
+  readonly note?: "wildcard" | "private" | "static";
+}
+
+function describeRoutes(app: App, url: string): RouteDescription[] {
+  return app.httpTriggers.map((trigger) => describeRoute(trigger, url));
+}
+
+function describeRoute({ id, route, target }: HttpTrigger, url: string): RouteDescription {
+  const name = target.kind === "component" ? target.component : id;
+  if (route === undefined) return { name, url: `http://${name}.spin.internal`, note: "private" };
+  const wildcard = /\/(?:\.\.\.|\*)$/.exec(`/${route.replace(/^\//, "")}`);
+  const path = `/${route.replace(/^\//, "")}`.slice(0, wildcard?.index ?? undefined);
+  const full = `${url}${path === "/" ? "" : path}`;
+  if (wildcard !== null) return { name, url: full, note: "wildcard" };
+  return target.kind === "static" ? { name, url: full, note: "static" } : { name, url: full };
+}
+
+/** Message of an error; an unexpected one with its stack, to be reported. */
+function explainError(error: unknown): string {
+  if (error instanceof WhorlError) return error.message;
+  const stack = error instanceof Error && error.stack !== undefined ? error.stack : String(error);
+  return `unexpected: ${errorText(error)}\nThis is a mistake in whorl; please report it with:\n${stack}`;
+}
+
+function colorOf(component: string): (typeof componentColors)[number] {
+  let hash = 0;
+  for (const character of component) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  return componentColors[hash % componentColors.length] ?? "cyan";
+}
+
+type Format = "bold" | "red" | "yellow" | (typeof componentColors)[number];
+
+function paint(sink: TextSink, format: Format, text: string): string {
+  // Whether the sink shows colours is decided already.
+  return sink.hasColors ? styleText(format, text, { validateStream: false }) : text;
+}

@@ -1,0 +1,179 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { WhorlError } from "../runtime/error.ts";
+import { exitCodes } from "./io.ts";
+import type { CommandIo } from "./io.ts";
+import { parseListenAddress } from "./listen-address.ts";
+import type { ListenAddress } from "./listen-address.ts";
+import { createJsonReporter, createTextReporter, withoutGuestLines } from "./output.ts";
+import type { Reporter } from "./output.ts";
+import { up } from "./up.ts";
+import type { StartApp, UpOptions } from "./up.ts";
+
+export interface ProgramDependencies {
+  readonly io: CommandIo;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly startApp: StartApp;
+}
+
+interface UpFlags {
+  readonly from?: string;
+  readonly file?: string;
+  readonly listen?: string;
+  readonly env: readonly [string, string][];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly quiet: boolean;
+  readonly output: "text" | "json";
+  readonly findFreePort: boolean;
+}
+
+const upExamples = `
+Examples:
+  $ whorl up                               the app of the spin.toml in this directory
+  $ whorl up hello.wasm                    a component, for every path
+  $ whorl up -f apps/shop --listen :8080   another app, on all addresses
+  $ whorl up --env LOG=debug --quiet       with an environment, without the guests' output
+  $ whorl up --output json | jq .event     events for a program`;
+
+/**
+ * Runs a command line (without the program's name) and says how it ended. Everything that goes
+ * wrong is reported, nothing is thrown.
+ * @returns the exit code.
+ */
+export async function runProgram(
+  argv: readonly string[],
+  dependencies: ProgramDependencies,
+): Promise<number> {
+  const { io } = dependencies;
+  const reporter = wantsJson(argv) ? createJsonReporter(io) : createTextReporter(io);
+  let exitCode: number = exitCodes.done;
+  const program = buildProgram(dependencies, async (options, flags) => {
+    const shown = flags.quiet ? withoutGuestLines(reporter) : reporter;
+    const { startApp } = dependencies;
+    exitCode = await up(options, { io, reporter: shown, startApp });
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return reportFailure(error, reporter);
+  }
+}
+
+type RunUp = (options: UpOptions, flags: UpFlags) => Promise<void>;
+
+function buildProgram(dependencies: ProgramDependencies, runUp: RunUp): Command {
+  const { io, version, environment } = dependencies;
+  const program = new Command("whorl")
+    .description("Runs WebAssembly components.")
+    .version(version, "-V, --version", "print the version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHasColors: () => io.stdout.hasColors,
+      getErrHasColors: () => io.stderr.hasColors,
+      // Reported as every other error.
+      outputError: () => undefined,
+    })
+    .addHelpText("after", "\nExamples:\n  $ whorl up\n  $ whorl up hello.wasm\n  $ whorl help up");
+  addUp(program).action(async (path: string | undefined, flags: UpFlags) => {
+    await runUp(upOptions(path, flags, environment), flags);
+  });
+  return program;
+}
+
+function addUp(program: Command): Command {
+  return program
+    .command("up")
+    .description("serve an app: the components and routes of a spin.toml, or one component")
+    .argument("[path]", "directory, spin.toml or .wasm file (default: this directory)")
+    .option("-f, --from <path>", "the same as the argument")
+    .addOption(new Option("--file <path>", "the same as --from").hideHelp())
+    .option(
+      "--listen <address>",
+      "address to listen on (default: 127.0.0.1:3000; environment: SPIN_HTTP_LISTEN_ADDR)",
+    )
+    .option("--find-free-port", "take the next free port if that one is in use", false)
+    .option("-e, --env <name=value>", "environment of the components, repeatable", addPair, [])
+    .option("--tls-cert <file>", "certificate chain, PEM (environment: SPIN_TLS_CERT)")
+    .option("--tls-key <file>", "private key, PEM (environment: SPIN_TLS_KEY)")
+    .option("-q, --quiet", "do not show what the components print", false)
+    .addOption(
+      new Option("--output <form>", "text for people, or one JSON object per line")
+        .choices(["text", "json"])
+        .default("text"),
+    )
+    .addHelpText("after", upExamples);
+}
+
+function addPair(text: string, previous: readonly [string, string][]): [string, string][] {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new InvalidArgumentError("Write NAME=VALUE.");
+  return [...previous, [text.slice(0, equals), text.slice(equals + 1)]];
+}
+
+function upOptions(
+  path: string | undefined,
+  flags: UpFlags,
+  environment: ProgramDependencies["environment"],
+): UpOptions {
+  const paths = [path, flags.from, flags.file].filter((each) => each !== undefined);
+  if (paths.length > 1) {
+    throw new WhorlError("usage", `several apps are named (${paths.join(", ")}); name one`);
+  }
+  const tls = tlsFiles(
+    flags.tlsCert ?? nonEmpty(environment["SPIN_TLS_CERT"]),
+    flags.tlsKey ?? nonEmpty(environment["SPIN_TLS_KEY"]),
+  );
+  return {
+    path: paths[0] ?? ".",
+    listen: listenAddress(flags.listen, environment),
+    findFreePort: flags.findFreePort,
+    ...(tls && { tls }),
+    environment: flags.env,
+  };
+}
+
+function listenAddress(
+  flag: string | undefined,
+  environment: ProgramDependencies["environment"],
+): ListenAddress {
+  const text = flag ?? nonEmpty(environment["SPIN_HTTP_LISTEN_ADDR"]) ?? "127.0.0.1:3000";
+  return parseListenAddress(text);
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
+}
+
+function tlsFiles(certFile: string | undefined, keyFile: string | undefined): UpOptions["tls"] {
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  throw new WhorlError("usage", "TLS needs both --tls-cert and --tls-key; add the other one");
+}
+
+/** Known before the command line is parsed, so that its mistakes are reported in this form too. */
+function wantsJson(argv: readonly string[]): boolean {
+  const options = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+  return options.some(
+    (each, index) =>
+      each === "--output=json" || (each === "--output" && options[index + 1] === "json"),
+  );
+}
+
+function reportFailure(error: unknown, reporter: Reporter): number {
+  if (error instanceof CommanderError) {
+    // Help and version, already printed.
+    if (error.exitCode === 0) return exitCodes.done;
+    // No command: the help is already printed.
+    if (error.code === "commander.help") return exitCodes.usage;
+    const message = error.message.replace(/^error: /, "");
+    reporter.error(new WhorlError("usage", `${message}\nSee "whorl help up".`));
+    return exitCodes.usage;
+  }
+  reporter.error(error);
+  if (!(error instanceof WhorlError)) return exitCodes.internal;
+  return error.code === "usage" ? exitCodes.usage : exitCodes.refused;
+}

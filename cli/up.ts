@@ -1,0 +1,68 @@
+import type { App } from "../runtime/app/app.ts";
+import { loadApp } from "../runtime/app/load-app.ts";
+import { WhorlError } from "../runtime/error.ts";
+import { limits } from "../runtime/limits.ts";
+import type { RunningApp, StartOptions } from "../runtime/trigger/running-app.ts";
+import { findFreePort } from "./free-port.ts";
+import { exitCodes } from "./io.ts";
+import type { CommandIo } from "./io.ts";
+import type { ListenAddress } from "./listen-address.ts";
+import type { Reporter } from "./output.ts";
+
+export interface UpOptions {
+  /** A directory, a manifest or a component. */
+  readonly path: string;
+  readonly listen: ListenAddress;
+  /** Take the next free port if the wanted one is in use. */
+  readonly findFreePort: boolean;
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly environment: readonly (readonly [string, string])[];
+}
+
+export type StartApp = (app: App, options: StartOptions) => Promise<RunningApp>;
+
+export interface UpDependencies {
+  readonly io: CommandIo;
+  readonly reporter: Reporter;
+  readonly startApp: StartApp;
+}
+
+/**
+ * Loads an app and serves it until a signal comes; a second signal does not wait for requests.
+ * @returns the exit code.
+ * @throws WhorlError if the app cannot be loaded or served.
+ */
+export async function up(options: UpOptions, dependencies: UpDependencies): Promise<number> {
+  const { io, reporter } = dependencies;
+  const firstSignal = io.signals.next();
+  const running = await Promise.race([start(options, dependencies), firstSignal]);
+  // Nothing is being served yet: nothing to wait for.
+  if (typeof running === "string") return exitCodes.done;
+  using _survival = io.surviveErrors((error) => reporter.error(error));
+  reporter.stopping(await firstSignal);
+  return await Promise.race([finish(running), io.signals.next().then(() => exitCodes.interrupted)]);
+}
+
+async function start(
+  options: UpOptions,
+  { reporter, startApp }: UpDependencies,
+): Promise<RunningApp> {
+  const app = await loadApp(options.path);
+  for (const warning of app.warnings) reporter.warning(warning);
+  const listen = options.findFreePort ? await findFreePort(options.listen) : options.listen;
+  const running = await startApp(app, {
+    listen,
+    ...(options.tls && { tls: options.tls }),
+    environment: options.environment,
+    onGuestLine: (component, stream, line) => reporter.guestLine(component, stream, line),
+    onWarning: (message) => reporter.warning(message),
+    onError: (message) => reporter.error(new WhorlError("trap", message)),
+  });
+  reporter.listening(app, running.url);
+  return running;
+}
+
+async function finish(running: RunningApp): Promise<number> {
+  await running.close(AbortSignal.timeout(limits.shutdownMsMax));
+  return exitCodes.done;
+}

@@ -1,0 +1,64 @@
+/** Manifest version 2 as it stands in the file, its shape already checked. */
+export interface Manifest {
+  readonly spin_manifest_version: 2;
+  readonly application: ManifestApplication;
+  readonly variables?: Readonly<Record<string, ManifestVariable>>;
+  readonly trigger?: Readonly<Record<string, readonly object[]>> & {
+    readonly http?: readonly ManifestHttpTrigger[];
+  };
+  readonly component?: Readonly<Record<string, ManifestComponent>>;
+}
+
+export interface ManifestApplication {
+  readonly name: string;
+  readonly version?: string;
+  readonly description?: string;
+  readonly authors?: readonly string[];
+  readonly trigger?: Readonly<Record<string, object>> & {
+    readonly http?: { readonly base?: string };
+  };
+}
+
+export interface ManifestVariable {
+  readonly default?: string;
+  readonly required?: boolean;
+  readonly secret?: boolean;
+  readonly description?: string;
+}
+
+export interface ManifestHttpTrigger {
+  readonly id?: string;
+  readonly route?: string | { readonly private: boolean };
+  readonly component?: string | ManifestComponent;
+  readonly components?: object;
+  readonly dependencies?: object;
+  readonly static_response?: {
+    readonly status_code?: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string;
+  };
+  readonly executor?: {
+    readonly type: string;
+    readonly argv?: string;
+    readonly entrypoint?: string;
+  };
+}
+
+export interface ManifestComponent {
+  readonly source: string | { readonly url?: string; readonly package?: string };
+  readonly description?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly files?: readonly ManifestFiles[];
+  readonly exclude_files?: readonly string[];
+  readonly allowed_outbound_hosts?: readonly string[];
+  readonly allowed_http_hosts?: readonly string[];
+  readonly key_value_stores?: readonly string[];
+  readonly sqlite_databases?: readonly string[];
+  readonly ai_models?: readonly string[];
+  readonly dependencies?: object;
+  readonly build?: { readonly command: string | readonly string[] };
+}
+
+/** A path or pattern, or a file or directory and its place in the guest. */
+export type ManifestFiles = string | { readonly source: string; readonly destination: string };

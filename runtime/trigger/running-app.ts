@@ -1,0 +1,25 @@
+/** How an app is to be run; what the embedder decides and wants to hear. */
+export interface StartOptions {
+  /** Port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** PEM files; without them the app is served without TLS. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Added to the environment of every component, winning over the manifest's. */
+  readonly environment: readonly (readonly [string, string])[];
+  /** A line that a guest wrote, without its line break. */
+  onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
+  onWarning(message: string): void;
+  /** Something went wrong that belongs to no answer, or whose answer says only 500. */
+  onError(message: string): void;
+}
+
+/** An app that is being served. */
+export interface RunningApp {
+  /** `http://host:port` or `https://host:port` with the real port, without a path. */
+  readonly url: string;
+  /**
+   * Stops accepting, lets requests in flight finish and frees everything. When the signal aborts,
+   * the requests that are left are cut off; resolves in both cases.
+   */
+  close(signal?: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,103 @@
+import { err, ok } from "../../instance/host-interface.ts";
+import type { HostInterface, Result } from "../../instance/host-interface.ts";
+import { limits } from "../../limits.ts";
+import type { HttpContext, WasiContext } from "../context.ts";
+import { plainError } from "./error-code.ts";
+import type { ErrorCode } from "./error-code.ts";
+import type { HeaderList } from "./exchange.ts";
+import { latin1 } from "./field-syntax.ts";
+import { FutureIncomingResponse } from "./future-incoming-response.ts";
+import type { OutgoingRequest } from "./outgoing-request.ts";
+import type { RequestOptions } from "./request-options.ts";
+import { requestTarget } from "./request-target.ts";
+import type { RequestTarget } from "./request-target.ts";
+
+/** wasi:http/outgoing-handler's answer. */
+export type Handled = Result<FutureIncomingResponse, ErrorCode>;
+
+/**
+ * Starts an outgoing request. One that is invalid or not permitted fails at once, everything else
+ * through the future. Takes the request over; a body of it that cannot be sent is closed.
+ */
+export function handle(
+  context: WasiContext,
+  request: OutgoingRequest,
+  options: RequestOptions | undefined,
+): Handled {
+  request.handOver();
+  const target = requestTarget(request);
+  if (typeof target === "string") return refuse(request, plainError(target));
+  if (!context.http.isAllowed(target)) return refuse(request, plainError("HTTP-request-denied"));
+  const origin = originOf(context.http, target);
+  if (origin === undefined) return refuse(request, plainError("HTTP-request-URI-invalid"));
+  return ok(send(context.http, request, { target, origin, options }));
+}
+
+interface Plan {
+  readonly target: RequestTarget;
+  readonly origin: string;
+  readonly options: RequestOptions | undefined;
+}
+
+function send(http: HttpContext, request: OutgoingRequest, plan: Plan): FutureIncomingResponse {
+  const { target, origin, options } = plan;
+  const timeouts = {
+    connect: milliseconds(options?.connectTimeout),
+    firstByte: milliseconds(options?.firstByteTimeout),
+    betweenBytes: milliseconds(options?.betweenBytesTimeout),
+  };
+  const body = request.body?.readable;
+  const future = new FutureIncomingResponse(timeouts, body);
+  http.dispatcher().dispatch(
+    {
+      origin,
+      method: target.method,
+      path: target.path,
+      headers: outgoingHeaders(request.headers.entries()),
+      body: body ?? null,
+      // The future's own timers count what the guest asked for.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    },
+    future,
+  );
+  return future;
+}
+
+function refuse(request: OutgoingRequest, code: ErrorCode): Handled {
+  request.body?.abort();
+  return err(code);
+}
+
+function originOf(http: HttpContext, target: RequestTarget): string | undefined {
+  if (target.authority !== "") return `${target.scheme}://${target.authority}`;
+  return http.selfOrigin;
+}
+
+/** Alternating names and values; Host is not among them, undici adds it from the origin. */
+function outgoingHeaders(lines: HeaderList): string[] {
+  const headers: string[] = [];
+  for (const [name, value] of lines) {
+    // Both concern one connection only; the host never waits for `100 Continue`.
+    if (name === "expect" || (name === "te" && latin1(value) !== "trailers")) continue;
+    headers.push(name, latin1(value));
+  }
+  return headers;
+}
+
+/** Largest delay that Node's timers take. */
+const timerMsMax = 0x7fff_ffff;
+
+function milliseconds(duration: bigint | undefined): number {
+  if (duration === undefined) return limits.outboundTimeoutMs;
+  return Math.min(Number((duration + 999_999n) / 1_000_000n), timerMsMax);
+}
+
+/** wasi:http/outgoing-handler. */
+export const outgoingHandler: HostInterface<WasiContext> = {
+  name: "wasi:http/outgoing-handler",
+  version: "0.2.12",
+  functions: { handle },
+  suspending: new Set(),
+  resources: {},
+};

@@ -7,7 +7,7 @@ export interface ListenAddress {
 }
 
 /**
- * Parses `host:port`, `[ipv6]:port`, `:port` (all addresses) or a bare port number (loopback).
+ * Parses `host:port`, `[ipv6]:port`, `:port` (all IPv4 addresses) or a bare port number (loopback).
  * @throws WhorlError `usage`
  */
 export function parseListenAddress(text: string): ListenAddress {
@@ -24,5 +24,5 @@ export function parseListenAddress(text: string): ListenAddress {
   }
   if (ipv6 !== undefined) return { host: ipv6, port };
   const name = groups["name"];
-  return { host: name === "" ? "::" : (name ?? "127.0.0.1"), port };
+  return { host: name === "" ? "0.0.0.0" : (name ?? "127.0.0.1"), port };
 }

@@ -8,6 +8,8 @@ export interface Reporter {
   listening(app: App, url: string): void;
   guestLine(component: string, stream: "stdout" | "stderr", line: string): void;
   warning(message: string): void;
+  /** A failure of the app that belongs to no answer, or whose answer does not explain it. */
+  appError(message: string): void;
   /** Any thrown value; one that is no WhorlError is a mistake of this program. */
   error(error: unknown): void;
   stopping(signal: string): void;
@@ -38,6 +40,9 @@ export function createTextReporter({ stdout, stderr }: OutputStreams): Reporter 
     warning(message) {
       stderr.write(`${paint(stderr, "yellow", "warning:")} ${message}\n`);
     },
+    appError(message) {
+      stderr.write(`${paint(stderr, "red", "error:")} ${message}\n`);
+    },
     error(error) {
       stderr.write(`${paint(stderr, "red", "error:")} ${explainError(error)}\n`);
     },
@@ -57,6 +62,7 @@ export function createJsonReporter({ stdout }: OutputStreams): Reporter {
       write("listening", { app: app.name, url, routes: describeRoutes(app, url) }),
     guestLine: (component, stream, line) => write("log", { component, stream, line }),
     warning: (message) => write("warning", { message }),
+    appError: (message) => write("error", { code: "app", message }),
     error: (error) => {
       const code = error instanceof WhorlError ? error.code : "internal";
       write("error", { code, message: errorText(error) });

@@ -20,12 +20,12 @@ interface UpFlags {
   readonly from?: string;
   readonly file?: string;
   readonly listen?: string;
-  readonly env: readonly [string, string][];
+  readonly env?: readonly [string, string][];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
-  readonly quiet: boolean;
+  readonly quiet?: true;
   readonly output: "text" | "json";
-  readonly findFreePort: boolean;
+  readonly findFreePort?: true;
 }
 
 const upExamples = `
@@ -49,7 +49,7 @@ export async function runProgram(
   const reporter = wantsJson(argv) ? createJsonReporter(io) : createTextReporter(io);
   let exitCode: number = exitCodes.done;
   const program = buildProgram(dependencies, async (options, flags) => {
-    const shown = flags.quiet ? withoutGuestLines(reporter) : reporter;
+    const shown = flags.quiet === true ? withoutGuestLines(reporter) : reporter;
     const { startApp } = dependencies;
     exitCode = await up(options, { io, reporter: shown, startApp });
   });
@@ -95,11 +95,11 @@ function addUp(program: Command): Command {
       "--listen <address>",
       "address to listen on (default: 127.0.0.1:3000; environment: SPIN_HTTP_LISTEN_ADDR)",
     )
-    .option("--find-free-port", "take the next free port if that one is in use", false)
-    .option("-e, --env <name=value>", "environment of the components, repeatable", addPair, [])
+    .option("--find-free-port", "take the next free port if that one is in use")
+    .option("-e, --env <name=value>", "environment of the components, repeatable", addPair)
     .option("--tls-cert <file>", "certificate chain, PEM (environment: SPIN_TLS_CERT)")
     .option("--tls-key <file>", "private key, PEM (environment: SPIN_TLS_KEY)")
-    .option("-q, --quiet", "do not show what the components print", false)
+    .option("-q, --quiet", "do not show what the components print")
     .addOption(
       new Option("--output <form>", "text for people, or one JSON object per line")
         .choices(["text", "json"])
@@ -108,7 +108,7 @@ function addUp(program: Command): Command {
     .addHelpText("after", upExamples);
 }
 
-function addPair(text: string, previous: readonly [string, string][]): [string, string][] {
+function addPair(text: string, previous: readonly [string, string][] = []): [string, string][] {
   const equals = text.indexOf("=");
   if (equals < 1) throw new InvalidArgumentError("Write NAME=VALUE.");
   return [...previous, [text.slice(0, equals), text.slice(equals + 1)]];
@@ -130,9 +130,9 @@ function upOptions(
   return {
     path: paths[0] ?? ".",
     listen: listenAddress(flags.listen, environment),
-    findFreePort: flags.findFreePort,
+    findFreePort: flags.findFreePort === true,
     ...(tls && { tls }),
-    environment: flags.env,
+    environment: flags.env ?? [],
   };
 }
 

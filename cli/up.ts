@@ -1,6 +1,5 @@
 import type { App } from "../runtime/app/app.ts";
 import { loadApp } from "../runtime/app/load-app.ts";
-import { WhorlError } from "../runtime/error.ts";
 import { limits } from "../runtime/limits.ts";
 import type { RunningApp, StartOptions } from "../runtime/trigger/running-app.ts";
 import { findFreePort } from "./free-port.ts";
@@ -56,7 +55,7 @@ async function start(
     environment: options.environment,
     onGuestLine: (component, stream, line) => reporter.guestLine(component, stream, line),
     onWarning: (message) => reporter.warning(message),
-    onError: (message) => reporter.error(new WhorlError("trap", message)),
+    onError: (message) => reporter.appError(message),
   });
   reporter.listening(app, running.url);
   return running;

@@ -8,6 +8,12 @@ export const limits = {
   typeNestingMax: 100,
   /** Entries of one index space of one component (functions, types, instances, ...). */
   indexSpaceItemsMax: 100_000,
+  /** Types in one type, each counted as often as it is used: what walking over it costs. */
+  typeNodesMax: 100_000,
+  /** Definitions evaluated and types compared while one component is linked. */
+  linkStepsMax: 2_000_000,
+  /** Components instantiating components, and instance types in instance types, while linking. */
+  linkNestingMax: 200,
   /** Length of one name in the binary. */
   nameBytesMax: 100_000,
   /** Size that one type's value may have in linear memory (as in the reference implementation). */
@@ -44,6 +50,13 @@ export const limits = {
   headersBytesMax: 128 * 1024,
   /** A client has this long to send its request head. */
   requestHeadMsMax: 60_000,
+  /** A client whose request was refused as malformed has this long to read why. */
+  refusalMsMax: 1_000,
+  /**
+   * A connection without requests is kept this long: longer than common load balancers keep theirs
+   * (at most 600 s), so that it is them who close, and no request is lost.
+   */
+  connectionIdleMsMax: 650_000,
   /** Requests in flight have this long to finish after SIGTERM. */
   shutdownMsMax: 10_000,
   /** Connections served at once by one listener. */

@@ -78,7 +78,8 @@ function remove(value: unknown, path: readonly string[]): boolean {
   for (const part of parentPath) parent = (parent as Record<string, unknown>)[part];
   if (!Array.isArray(parent)) return Reflect.deleteProperty(parent as object, key);
   // Positions of objects follow them, those of texts are their indexes.
-  if (typeof parent[Number(key)] !== "object") return remove(value, parentPath);
+  const item: unknown = parent[Number(key)];
+  if (typeof item !== "object" || item === null) return remove(value, parentPath);
   parent.splice(Number(key), 1);
   return true;
 }

@@ -71,7 +71,7 @@ export function nodeAt(root: TomlTable, path: readonly string[]): TomlNode | und
 
 /**
  * A document as plain data which knows where each of its values stood. Objects have no prototype,
- * so that a key like `__proto__` is a key; dates become their text.
+ * so that a key like `__proto__` is a key; dates become null, as no manifest has any.
  */
 export class PlainToml {
   readonly value: unknown;
@@ -121,6 +121,7 @@ export class PlainToml {
       this.#nodes.set(array, node);
       return array;
     }
+    if (node.kind === "date") return null;
     if (node.kind !== "table") return node.value;
     const object = Object.create(null) as Record<string, unknown>;
     for (const [key, entry] of node.entries) object[key] = this.#plain(entry.node);

@@ -16,7 +16,7 @@ const numeric = "(?:0|[1-9][0-9]*)";
 const prerelease = `(?:${numeric}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
 const semver = `${numeric}\\.${numeric}\\.${numeric}(?:-${prerelease}(?:\\.${prerelease})*)?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?`;
 const canonicalVersion = "(?:[1-9][0-9]*|0\\.[1-9][0-9]*|0\\.0\\.[1-9][0-9]*|0\\.0\\.0)";
-const packageName = `(?:${words}:)+${words}`;
+const packageName = `${words}:${words}`;
 
 const labelPattern = new RegExp(`^${labelText}$`);
 const plainPattern = new RegExp(

@@ -43,6 +43,14 @@ export class Reader {
     );
   }
 
+  /** Throws `limit`: more than `max` of `what`. */
+  limit(what: string, max: number, offset = this.offset): never {
+    throw new WhorlError(
+      "limit",
+      `more than ${max} ${what} at byte offset 0x${offset.toString(16)} (${this.section})`,
+    );
+  }
+
   peek(): number {
     const byte = this.offset < this.end ? this.bytes[this.offset] : undefined;
     return byte ?? this.fail("unexpected end");
@@ -114,12 +122,7 @@ export class Reader {
   count(what: string, max: number = limits.indexSpaceItemsMax): number {
     const start = this.offset;
     const count = this.u32();
-    if (count > max) {
-      throw new WhorlError(
-        "limit",
-        `${count} ${what} at byte offset 0x${start.toString(16)} (${this.section}): the limit is ${max}`,
-      );
-    }
+    if (count > max) this.limit(what, max, start);
     if (count > this.remaining) this.fail(`${count} ${what} do not fit in the rest of it`, start);
     return count;
   }
@@ -140,12 +143,7 @@ export class Reader {
   name(): string {
     const start = this.offset;
     const length = this.u32();
-    if (length > limits.nameBytesMax) {
-      throw new WhorlError(
-        "limit",
-        `a name of ${length} bytes at byte offset 0x${start.toString(16)} (${this.section}): the limit is ${limits.nameBytesMax}`,
-      );
-    }
+    if (length > limits.nameBytesMax) this.limit("bytes in a name", limits.nameBytesMax, start);
     if (length > this.remaining) this.fail(`a name of ${length} bytes ends behind it`, start);
     const bytes = this.bytes.subarray(this.offset, this.offset + length);
     this.offset += length;

@@ -22,26 +22,26 @@ export class WasiHttpExecutor implements HttpExecutor {
   readonly #linked: LinkedComponent<WasiContext>;
   readonly #handle: LiftedFunction;
   readonly #exportName: string;
-  readonly #context: WasiContext;
+  readonly #newContext: () => WasiContext;
 
   constructor(options: {
     readonly component: string;
     readonly linked: LinkedComponent<WasiContext>;
     readonly handler: HandlerExport;
-    readonly context: WasiContext;
+    newContext(): WasiContext;
   }) {
     this.#component = options.component;
     this.#linked = options.linked;
     this.#handle = options.handler.function;
     this.#exportName = `${options.handler.interfaceName}#handle`;
-    this.#context = options.context;
+    this.#newContext = options.newContext;
   }
 
   /** Rejects with `trap` when the guest traps or returns without an answer. */
   async handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void> {
     const outparam = newResponseOutparam(sink);
     try {
-      using instance = new Instance(this.#linked, this.#context);
+      using instance = new Instance(this.#linked, this.#newContext());
       await instance.lifted(this.#handle)(newIncomingRequest(exchange), outparam);
     } catch (error) {
       closeExchange(outparam, errorText(error));

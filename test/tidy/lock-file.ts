@@ -42,8 +42,8 @@ export function missingOptionalPackages(lock: LockFile): MissingPackage[] {
       const found = resolve(lock, from, name);
       const isExact = version === range;
       if (found !== undefined && (!isExact || lock.packages[found]?.version === version)) continue;
-      const parent = found === undefined ? "" : folderOf(from);
-      const path = `${parent}node_modules/${name}`;
+      // Inside the package that asks for it, no other version can be in the way.
+      const path = `${from}/node_modules/${name}`;
       missing.push({ path, name, version, dev: entry.dev === true });
     }
   }

@@ -21,7 +21,7 @@ test.each([
   ["ERR_TLS_CERT_ALTNAME_INVALID", "TLS-protocol-error"],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", "TLS-protocol-error"],
   ["CERT_HAS_EXPIRED", "TLS-protocol-error"],
-  ["HPE_INVALID_CONSTANT", "HTTP-protocol-error"],
+  ["ERR_HTTP2_STREAM_ERROR", "HTTP-protocol-error"],
   ["UND_ERR_HEADERS_OVERFLOW", "HTTP-response-header-section-size"],
   ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "HTTP-response-incomplete"],
   ["UND_ERR_REQ_CONTENT_LENGTH_MISMATCH", "HTTP-request-body-size"],

@@ -34,6 +34,10 @@ const dnsCode = /^(?:ENOTFOUND|ENODATA|EADDRNOTAVAIL|EAI_)/;
  */
 export function errorCodeOf(error: unknown): ErrorCode {
   if (error instanceof HttpFailure) return error.errorCode;
+  // The parser's error has a code for some of its reasons only.
+  if (error instanceof Error && error.name === "HTTPParserError") {
+    return plainError("HTTP-protocol-error");
+  }
   const code = codeOf(error);
   if (code !== undefined) {
     const tag = plainTags.get(code);
@@ -48,11 +52,7 @@ export function errorCodeOf(error: unknown): ErrorCode {
     if (code === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH") {
       return { tag: "HTTP-request-body-size", val: undefined };
     }
-    if (
-      code.startsWith("HPE_") ||
-      code.startsWith("ERR_HTTP2_") ||
-      code === "UND_ERR_INVALID_ARG"
-    ) {
+    if (code.startsWith("ERR_HTTP2_") || code === "UND_ERR_INVALID_ARG") {
       return plainError("HTTP-protocol-error");
     }
   }

@@ -105,6 +105,7 @@ export class FutureIncomingResponse implements Dispatcher.DispatchHandler, Polla
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     const code = errorCodeOf(error);
+    this.#requestBody?.destroy();
     if (this.#answer === undefined) this.#settle(err(code));
     else this.#body?.end(err(code));
   }

@@ -28,6 +28,9 @@ export function handle(
   const target = requestTarget(request);
   if (typeof target === "string") return refuse(request, plainError(target));
   if (!context.http.isAllowed(target)) return refuse(request, plainError("HTTP-request-denied"));
+  if (request.body === undefined && (request.headers.contentLength() ?? 0) > 0) {
+    return refuse(request, { tag: "HTTP-request-body-size", val: 0n });
+  }
   const origin = originOf(context.http, target);
   if (origin === undefined) return refuse(request, plainError("HTTP-request-URI-invalid"));
   return ok(send(context.http, request, { target, origin, options }));

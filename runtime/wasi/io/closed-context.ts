@@ -1,3 +1,4 @@
+import { WhorlError } from "../../error.ts";
 import { hostClocks } from "../clocks/host-clocks.ts";
 import type { WasiContext } from "../context.ts";
 import { hostRandom } from "../random/host-random.ts";
@@ -21,7 +22,12 @@ export function closedContext(granted: Partial<WasiContext> = {}): WasiContext {
     random: hostRandom(),
     filesystem: { preopens: [] },
     sockets: { isAllowed: () => false, nameLookup: false },
-    http: { isAllowed: () => false, selfOrigin: undefined },
+    http: { isAllowed: () => false, selfOrigin: undefined, dispatcher: noDispatcher },
     ...granted,
   };
+}
+
+/** Not reached: every request is refused before. */
+function noDispatcher(): never {
+  throw new WhorlError("unsupported", "this context has no network; grant it an HttpContext");
 }

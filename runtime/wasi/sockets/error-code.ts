@@ -30,8 +30,13 @@ export type SocketResult<T> = Result<T, SocketErrorCode>;
 /** `ok` of a `result<_, error-code>`. */
 export const done: SocketResult<undefined> = ok(undefined);
 
+/** `err` of any result of this package. */
+export function failed(code: SocketErrorCode): SocketResult<never> {
+  return err(code);
+}
+
 /** The operation is still under way; the socket's pollable tells when it is not. */
-export const wouldBlock: SocketResult<never> = err("would-block");
+export const wouldBlock: SocketResult<never> = failed("would-block");
 
 /** What the operating system says, as `code` of Node's errors, in the guest's words. */
 const codesByErrno: Readonly<Record<string, SocketErrorCode>> = {

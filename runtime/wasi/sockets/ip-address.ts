@@ -30,7 +30,7 @@ export function parseIpAddress(text: string): IpAddress | undefined {
   const before = parseGroups(head);
   if (tail === undefined) return { tag: "ipv6", val: before };
   const after = parseGroups(tail);
-  const zeros = new Array<number>(8 - before.length - after.length).fill(0);
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0);
   return { tag: "ipv6", val: [...before, ...zeros, ...after] };
 }
 

@@ -29,11 +29,15 @@ export function ipOf(address: IpSocketAddress): IpAddress {
   return { tag: address.tag, val: address.val.address };
 }
 
+/** Text of the address without port and zone: what a policy decides over. */
+export function hostOf(address: IpSocketAddress): string {
+  return formatIpAddress(ipOf(address));
+}
+
 /** For Node. The flow label is dropped: Node has no setting for it. */
 export function endpointOf(address: IpSocketAddress): Endpoint {
-  const host = formatIpAddress(ipOf(address));
   const zone = address.tag === "ipv6" ? zoneOf(address.val.scopeId) : "";
-  return { host: host + zone, port: address.val.port };
+  return { host: hostOf(address) + zone, port: address.val.port };
 }
 
 /** From Node's `address` and `port`; undefined when Node no longer knows them. */

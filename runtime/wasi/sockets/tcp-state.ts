@@ -40,28 +40,30 @@ const permitted = {
   "local-address": ["bound", "listen-in-progress", "listening", "connected"],
   "remote-address": ["connected"],
   backlog: ["unbound", "bind-in-progress", "bound", "listen-in-progress", "listening"],
-  option: [
-    "unbound",
-    "bind-in-progress",
-    "bound",
-    "listen-in-progress",
-    "listening",
-    "connected",
-  ],
+  option: ["unbound", "bind-in-progress", "bound", "listen-in-progress", "listening", "connected"],
 } as const satisfies Record<string, readonly TcpStateKind[]>;
 
-/** Why `operation` is refused in `state`; undefined when it is not. Pure. */
+/**
+ * Why `operation` is refused in a state of this kind; undefined when it is not. `closedBy` is the
+ * code of a closed state. Pure.
+ */
 export function tcpRefusal(
-  state: Pick<Extract<TcpState, { kind: "closed" }>, "kind" | "code"> | { kind: TcpStateKind },
+  kind: TcpStateKind,
   operation: TcpOperation,
+  closedBy: SocketErrorCode = "invalid-state",
 ): SocketErrorCode | undefined {
-  const states: readonly TcpStateKind[] = permitted[operation];
-  if (states.includes(state.kind)) return undefined;
+  const kinds: readonly TcpStateKind[] = permitted[operation];
+  if (kinds.includes(kind)) return undefined;
   if (operation.startsWith("finish-")) return "not-in-progress";
-  if (operation.startsWith("start-") && state.kind.endsWith("-in-progress")) {
+  if (operation.startsWith("start-") && kind.endsWith("-in-progress"))
     return "concurrency-conflict";
-  }
   // Whoever asks a closed socket about itself learns why it is closed.
-  const asks = operation.endsWith("-address") || operation === "option" || operation === "backlog";
-  return asks && "code" in state ? state.code : "invalid-state";
+  return kind === "closed" && asks.has(operation) ? closedBy : "invalid-state";
 }
+
+const asks: ReadonlySet<TcpOperation> = new Set([
+  "local-address",
+  "remote-address",
+  "backlog",
+  "option",
+]);

@@ -1,0 +1,44 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import project from "../package.json" with { type: "json" };
+
+const whorl = fileURLToPath(new URL("../bin/whorl.js", import.meta.url));
+
+interface Result {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(argv: readonly string[]): Promise<Result> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [whorl, ...argv]);
+    return { exitCode: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { exitCode: code, stdout, stderr };
+  }
+}
+
+test.each<[argv: string[], exitCode: number, stdout: string, stderr: string]>([
+  [["--version"], 0, `${project.version}\n`, ""],
+  [["--help"], 0, "Usage: whorl", ""],
+  [["up", "--help"], 0, "$ whorl up hello.wasm", ""],
+  [[], 2, "", "Usage: whorl"],
+  [["frob"], 2, "", "error: unknown command 'frob'\nSee \"whorl help up\".\n"],
+  [["up", "--lisen", "x"], 2, "", "(Did you mean --listen?)"],
+  [["up", "does-not-exist"], 1, "", "error: does-not-exist does not exist"],
+  [
+    ["up", "does-not-exist", "--output", "json"],
+    1,
+    '{"event":"error","code":"file","message":"does-not-exist does not exist',
+    "",
+  ],
+])("whorl %j exits with %s", async (argv, exitCode, stdout, stderr) => {
+  const result = await run(argv);
+  expect(result.exitCode).toBe(exitCode);
+  expect(result.stdout).toEqual(stdout === "" ? "" : expect.stringContaining(stdout));
+  expect(result.stderr).toEqual(stderr === "" ? "" : expect.stringContaining(stderr));
+});

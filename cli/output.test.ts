@@ -1,0 +1,117 @@
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, test } from "vitest";
+import type { App, HttpTrigger } from "../runtime/app/app.ts";
+import { WhorlError } from "../runtime/error.ts";
+import { createCaptureIo } from "./capture-io.ts";
+import { createJsonReporter, createTextReporter, withoutGuestLines } from "./output.ts";
+
+const component = (name: string): HttpTrigger["target"] => ({ kind: "component", component: name });
+const fixed: HttpTrigger["target"] = {
+  kind: "static",
+  status: 200,
+  headers: [],
+  body: new Uint8Array(),
+};
+
+const app: App = {
+  name: "shop",
+  version: undefined,
+  description: undefined,
+  ociImageDigest: undefined,
+  variables: new Map(),
+  components: new Map(),
+  httpTriggers: [
+    { id: "1", route: "/...", target: component("all") },
+    { id: "2", route: "/a/b", target: component("exact") },
+    { id: "3", route: "a/*", target: component("star") },
+    { id: "4", route: undefined, target: component("inner") },
+    { id: "robots", route: "/robots.txt", target: fixed },
+    { id: "6", route: "/", target: component("root") },
+  ],
+  warnings: [],
+};
+
+describe("createTextReporter", () => {
+  test("lists the routes", () => {
+    const io = createCaptureIo();
+    createTextReporter(io).listening(app, "http://127.0.0.1:3000");
+    expect(io.written).toEqual({
+      stdout: `Serving http://127.0.0.1:3000
+Available Routes:
+  all: http://127.0.0.1:3000 (wildcard)
+  exact: http://127.0.0.1:3000/a/b
+  star: http://127.0.0.1:3000/a (wildcard)
+  inner: http://inner.spin.internal (private)
+  robots: http://127.0.0.1:3000/robots.txt (static)
+  root: http://127.0.0.1:3000
+`,
+      stderr: "",
+    });
+  });
+
+  test("writes each guest line where the guest wrote it", () => {
+    const io = createCaptureIo();
+    const reporter = createTextReporter(io);
+    reporter.guestLine("shop", "stdout", "out");
+    reporter.guestLine("shop", "stderr", "err");
+    expect(io.written).toEqual({ stdout: "[shop] out\n", stderr: "[shop] err\n" });
+  });
+
+  test("colours only where colours are shown", () => {
+    const io = createCaptureIo(true);
+    createTextReporter(io).guestLine("shop", "stdout", "plain");
+    expect(io.written.stdout).toContain("\u001b[39m plain\n");
+    expect(stripVTControlCharacters(io.written.stdout)).toBe("[shop] plain\n");
+  });
+
+  test("gives the stack only of errors that it does not expect", () => {
+    const io = createCaptureIo();
+    const reporter = createTextReporter(io);
+    reporter.error(new WhorlError("file", "gone; bring it back"));
+    expect(io.written.stderr).toBe("error: gone; bring it back\n");
+    reporter.error(new TypeError("oops"));
+    expect(io.written.stderr).toContain("unexpected: oops");
+    expect(io.written.stderr).toContain("output.test.ts");
+  });
+});
+
+describe("createJsonReporter", () => {
+  test("writes one object per line", () => {
+    const io = createCaptureIo(true);
+    const reporter = createJsonReporter(io);
+    reporter.listening({ ...app, httpTriggers: app.httpTriggers.slice(0, 2) }, "http://h:1");
+    reporter.guestLine("shop", "stderr", 'say "x"');
+    reporter.warning("w");
+    reporter.appError("a");
+    reporter.error(new WhorlError("file", "line 1\nline 2"));
+    reporter.error("thrown");
+    reporter.stopping("SIGTERM");
+    expect(io.written.stderr).toBe("");
+    const lines = io.written.stdout.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        event: "listening",
+        app: "shop",
+        url: "http://h:1",
+        routes: [
+          { name: "all", url: "http://h:1", note: "wildcard" },
+          { name: "exact", url: "http://h:1/a/b" },
+        ],
+      },
+      { event: "log", component: "shop", stream: "stderr", line: 'say "x"' },
+      { event: "warning", message: "w" },
+      { event: "error", code: "app", message: "a" },
+      { event: "error", code: "file", message: "line 1\nline 2" },
+      { event: "error", code: "internal", message: "thrown" },
+      { event: "stopping", signal: "SIGTERM" },
+    ]);
+  });
+});
+
+test("withoutGuestLines keeps everything else", () => {
+  const io = createCaptureIo();
+  const reporter = withoutGuestLines(createTextReporter(io));
+  reporter.guestLine("shop", "stdout", "out");
+  reporter.warning("careful");
+  expect(io.written).toEqual({ stdout: "", stderr: "warning: careful\n" });
+});

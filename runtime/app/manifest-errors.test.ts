@@ -1,0 +1,411 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WhorlError } from "../error.ts";
+import { loadApp } from "./load-app.ts";
+
+let directory = "";
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "whorl-test-"));
+  await writeFile(join(directory, "a.wasm"), "");
+  await mkdir(join(directory, "assets"));
+  await writeFile(join(directory, "assets", "x.txt"), "");
+});
+
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** Lines of the error, without the directory. */
+async function problemsOf(toml: string): Promise<{ code: string; lines: string[] }> {
+  await writeFile(join(directory, "spin.toml"), toml);
+  const error = await loadApp(directory).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WhorlError)) throw new Error("not refused", { cause: error });
+  const lines = error.message.replaceAll(join(directory, "spin.toml"), "spin.toml").split("\n");
+  return { code: error.code, lines };
+}
+
+const head = 'spin_manifest_version = 2\napplication.name = "x"\n';
+const trigger = '[[trigger.http]]\nroute = "/..."\ncomponent = "a"\n';
+const component = '[component.a]\nsource = "a.wasm"\n';
+
+describe("loadApp refuses the version", () => {
+  test.each<[name: string, toml: string, code: string, line: string]>([
+    [
+      "that is missing",
+      '[application]\nname = "x"',
+      "manifest",
+      'spin.toml:1:1: missing key "spin_manifest_version"; add "spin_manifest_version = 2" as the first line',
+    ],
+    [
+      "3",
+      "spin_manifest_version = 3",
+      "manifest",
+      'spin.toml:1:25: spin_manifest_version is 3; the manifest has to be version 2: write "spin_manifest_version = 2"',
+    ],
+    [
+      "2 as a string",
+      'spin_manifest_version = "2"',
+      "manifest",
+      'spin.toml:1:25: spin_manifest_version is "2"; the manifest has to be version 2: write "spin_manifest_version = 2"',
+    ],
+    ...(["spin_manifest_version", "spin_version"].map((key) => [
+      `1 in ${key}`,
+      `${key} = "1"\nname = "x"`,
+      "unsupported",
+      "spin.toml:1:1: manifest version 1 is not supported; bring it to version 2: spin_manifest_version = 2, [application] around name and version, [component.<id>] for [[component]], [[trigger.http]] for [component.trigger]",
+    ]) as [string, string, string, string][]),
+  ])("%s", async (_name, toml, code, line) => {
+    expect(await problemsOf(toml)).toEqual({ code, lines: [line] });
+  });
+});
+
+describe("loadApp refuses, in one trigger,", () => {
+  test.each<[name: string, toml: string, line: string]>([
+    [
+      "an unknown key",
+      '[[trigger.http]]\n  rout = "/..."\ncomponent = "a"\n',
+      '4:3: unknown key "rout" in [[trigger.http]]; did you mean "route"?',
+    ],
+    [
+      "an unknown component",
+      '[[trigger.http]]\nroute = "/..."\ncomponent = "aa"\n',
+      '5:13: unknown component "aa"; add [component.aa]',
+    ],
+    [
+      "no route",
+      '[[trigger.http]]\ncomponent = "a"\n',
+      '3:1: missing key "route" in [[trigger.http]]; "/..." takes every request',
+    ],
+    [
+      "no component",
+      '[[trigger.http]]\nroute = "/..."\n',
+      '3:1: missing key "component" (or "static_response") in [[trigger.http]]',
+    ],
+    [
+      "component and static_response",
+      `${trigger}static_response = {}\n`,
+      "6:1: a trigger has either a component or a static_response; remove one",
+    ],
+    [
+      "a route that is not private",
+      '[[trigger.http]]\nroute = { private = false }\ncomponent = "a"\n',
+      '4:9: route = { private = false } says nothing; write a path like "/..." or leave { private = true }',
+    ],
+    [
+      "a route of a wrong type",
+      '[[trigger.http]]\nroute = 1\ncomponent = "a"\n',
+      "4:9: trigger.http.route has to be a string or a table, not an integer; put it in quotes",
+    ],
+    [
+      "an executor for WAGI",
+      `${trigger}executor = { type = "wagi" }\n`,
+      '6:21: executor type "wagi" is not supported yet; build the component for wasi:http',
+    ],
+    [
+      "an unknown executor",
+      `${trigger}executor.type = "x"\n`,
+      '6:17: unknown executor type "x"; use "http"',
+    ],
+    [
+      "components",
+      `${trigger}components = { middle = "a" }\n`,
+      '6:1: "components" of a trigger is not supported yet; name one component with "component"',
+    ],
+    [
+      "an impossible status",
+      '[[trigger.http]]\nroute = "/"\nstatic_response.status_code = 99\n',
+      "5:31: trigger.http.static_response.status_code must be >= 200",
+    ],
+    [
+      "a header with a line break",
+      '[[trigger.http]]\nroute = "/"\nstatic_response.headers = { a = "x\\ny" }\n',
+      '5:29: bad header: Invalid character in header content ["a"]',
+    ],
+    [
+      "a single table",
+      '[trigger.http]\nroute = "/"\n',
+      "3:1: trigger.http has to be an array, not a table; write its header as [[...]]",
+    ],
+    [
+      "another type",
+      "[[trigger.cron]]\n",
+      '3:1: trigger type "cron" is not supported yet; only [[trigger.http]] is',
+    ],
+    [
+      "nothing",
+      "",
+      "1:1: the app has no trigger; add [[trigger.http]] with a route and a component",
+    ],
+  ])("%s", async (_name, toml, line) => {
+    const { lines } = await problemsOf(`${head}${toml}${component}`);
+    expect(lines).toEqual([`spin.toml:${line}`]);
+  });
+});
+
+describe("loadApp refuses two triggers", () => {
+  test.each<[name: string, toml: string, line: string]>([
+    [
+      "with one route",
+      '[[trigger.http]]\nroute = "..."\ncomponent = "a"\n',
+      '7:9: the route "..." exists already in line 4; change or remove one',
+    ],
+    [
+      "with one id",
+      '[[trigger.http]]\nid = "t"\nroute = "/a"\ncomponent = "a"\n[[trigger.http]]\nid = "t"\nroute = "/b"\ncomponent = "a"\n',
+      '11:6: a trigger with the id "t" exists already; rename one',
+    ],
+  ])("%s", async (_name, toml, line) => {
+    const { lines } = await problemsOf(`${head}${trigger}${toml}${component}`);
+    expect(lines).toEqual([`spin.toml:${line}`]);
+  });
+});
+
+describe("loadApp refuses, in a component,", () => {
+  test.each<[name: string, code: string, toml: string, line: string]>([
+    [
+      "an unknown key",
+      "manifest",
+      "enviroment = {}",
+      '8:1: unknown key "enviroment" in [component.a]; did you mean "environment"?',
+    ],
+    [
+      "a number in the environment",
+      "manifest",
+      "environment = { PORT = 80 }",
+      "8:24: component.a.environment.PORT has to be a string, not an integer; put it in quotes",
+    ],
+    [
+      "an impossible variable",
+      "manifest",
+      'environment = { "a=b" = "" }',
+      '8:17: environment variable "a=b" cannot exist; its name needs a character and no "=" or NUL, its value no NUL',
+    ],
+    [
+      "a missing file",
+      "file",
+      'files = ["assets/x.txt", "nope.txt"]',
+      '8:26: "nope.txt" does not exist in the app directory',
+    ],
+    [
+      "a file outside",
+      "manifest",
+      'files = ["../x"]',
+      '8:10: "../x" is outside the app directory; copy it below the directory of the manifest',
+    ],
+    [
+      "a directory as pattern",
+      "manifest",
+      'files = ["assets/.."]',
+      '8:10: file pattern "assets/.." ends in a directory; write { source = "assets/..", destination = "/" } or a pattern like "assets/**/*"',
+    ],
+    [
+      "files without destination",
+      "manifest",
+      'files = [{ source = "assets" }]',
+      '8:10: missing key "destination" in an item of component.a.files',
+    ],
+    [
+      "a destination outside",
+      "manifest",
+      'files = [{ source = "assets", destination = "/../x" }]',
+      '8:10: destination "/../x" has ".." in it; write the path from the guest\'s root, like "/assets"',
+    ],
+    [
+      "a directory for a file",
+      "manifest",
+      'files = [{ source = "a.wasm", destination = "/x/" }]',
+      '8:10: destination "/x/" of a file is a directory; add the file\'s name',
+    ],
+    [
+      "a file below a file",
+      "manifest",
+      'files = [{ source = "a.wasm", destination = "/x" }, { source = "assets", destination = "/x" }]',
+      '8:1: "/x" is a file and the directory of "/x/x.txt"; change a destination',
+    ],
+    [
+      "a bad pattern",
+      "manifest",
+      'files = ["a**"]',
+      '8:10: "a**" in "a**" mixes "**" with other characters; "**" has to stand alone between slashes',
+    ],
+    [
+      "a bad excluding pattern",
+      "manifest",
+      'files = ["assets/*"]\nexclude_files = ["[a"]',
+      '9:18: "[" without "]" in "[a"; close it, or write [[] for the character itself',
+    ],
+    [
+      "a bad host",
+      "manifest",
+      'allowed_outbound_hosts = ["http://a", "b"]',
+      '8:39: allowed outbound host "b" has no scheme; write "scheme://host:port", for example "https://b"',
+    ],
+    [
+      "an unknown variable",
+      "manifest",
+      'variables = { v = "{{ w }}" }',
+      '8:19: unknown variable "w"; declare it in [variables]',
+    ],
+    [
+      "a bad variable name",
+      "manifest",
+      'variables = { "v-w" = "" }',
+      '8:15: "v-w" is not a variable name; use lower-case words joined by "_"',
+    ],
+    [
+      "a bad label",
+      "manifest",
+      'key_value_stores = ["a b"]',
+      '8:21: "a b" in key_value_stores is not a label; use words of letters and digits joined by "-" or "_", like "default"',
+    ],
+    [
+      "dependencies",
+      "unsupported",
+      'dependencies = { "a:b" = "1" }',
+      '8:1: "dependencies" of a component are not supported yet; compose them into the component when it is built',
+    ],
+  ])("%s", async (_name, code, toml, line) => {
+    const result = await problemsOf(`${head}${trigger}${component}${toml}\n`);
+    expect(result).toEqual({ code, lines: [`spin.toml:${line}`] });
+  });
+
+  test.each<[name: string, code: string, toml: string, line: string]>([
+    [
+      "a missing source",
+      "file",
+      'source = "b.wasm"',
+      '7:10: source "b.wasm" does not exist; build the component first',
+    ],
+    [
+      "a source that was not built",
+      "file",
+      'source = "b.wasm"\nbuild.command = ["make", "cp x b.wasm"]',
+      '7:10: source "b.wasm" does not exist; build it first: make && cp x b.wasm',
+    ],
+    [
+      "a directory",
+      "file",
+      'source = "assets"',
+      '7:10: source "assets" is not a file; name the .wasm file',
+    ],
+    [
+      "a URL",
+      "unsupported",
+      'source = { url = "x", digest = "y" }',
+      '7:10: a source from a URL is not supported yet; download it and write source = "file.wasm"',
+    ],
+    [
+      "a package",
+      "unsupported",
+      'source = { package = "a:b", version = "1" }',
+      '7:10: a source from a registry is not supported yet; download it and write source = "file.wasm"',
+    ],
+    ["no source", "manifest", "", '6:1: missing key "source" in [component.a]'],
+  ])("%s", async (_name, code, toml, line) => {
+    const result = await problemsOf(`${head}${trigger}[component.a]\n${toml}\n`);
+    expect(result).toEqual({ code, lines: [`spin.toml:${line}`] });
+  });
+
+  test("a bad id", async () => {
+    const toml = `${head}${trigger}${component}[component.A_b]\nsource = "a.wasm"\n`;
+    expect((await problemsOf(toml)).lines).toEqual([
+      'spin.toml:8:12: "A_b" is not a component id; use words of letters and digits joined by "-", all lower or all upper case',
+    ]);
+  });
+});
+
+describe("loadApp refuses, around the components,", () => {
+  test.each<[name: string, toml: string, line: string]>([
+    ["broken TOML", "x = ", "1:5: the TOML is broken: unspecified values are invalid"],
+    [
+      "a component twice",
+      `${head}${component}${component}`,
+      '5:12: "[component.a]" defines something a second time; merge the two or rename one',
+    ],
+    [
+      "no application",
+      `spin_manifest_version = 2\n${trigger}${component}`,
+      '1:1: missing key "application" at the top level',
+    ],
+    [
+      "an unknown table",
+      `${head}${trigger}${component}[componet.b]\n`,
+      '8:2: unknown key "componet" at the top level; did you mean "component"?',
+    ],
+    [
+      "a misspelled table that is required",
+      `spin_manifest_version = 2\n[aplication]\nname = "x"\n${trigger}${component}`,
+      '2:2: unknown key "aplication" at the top level; did you mean "application"?',
+    ],
+    [
+      "a name of a wrong type",
+      `spin_manifest_version = 2\napplication.name = 1979-05-27\n${trigger}${component}`,
+      "2:20: application.name has to be a string, not a date",
+    ],
+    [
+      "a base path",
+      `${head}application.trigger.http.base = "/x"\n${trigger}${component}`,
+      '3:26: the key "base" is deprecated; put it in front of each route instead',
+    ],
+    [
+      "a variable without value",
+      `${head}${trigger}${component}[variables]\nv = { secret = true }\n`,
+      '9:1: variable "v" has no default and is not required; add one of them',
+    ],
+    [
+      "a variable with default that is required",
+      `${head}${trigger}${component}[variables]\nv = { default = "", required = true }\n`,
+      '9:1: variable "v" is required and has a default; keep one of them',
+    ],
+    [
+      "a variable that nobody can give",
+      `${head}${trigger}${component}[variables]\nv = { required = true }\n`,
+      '9:1: variable "v" is required, but values of variables cannot be given yet; replace "required" by a default',
+    ],
+  ])("%s", async (_name, toml, line) => {
+    expect((await problemsOf(toml)).lines).toEqual([`spin.toml:${line}`]);
+  });
+});
+
+test("loadApp reports everything at once in the order of the file", async () => {
+  const toml = `spin_manifest_version = 2
+[application]
+nam = "x"
+[[trigger.redis]]
+[[trigger.http]]
+rout = "/"
+component = "hello"
+[[trigger.http]]
+route = "/x"
+component = "helo"
+[component.hello]
+source = 5
+[component.other]
+source = "other.wasm"
+files = ["assets/*", 3]
+allowed_outbound_hosts = ["example.com"]
+`;
+  expect(await problemsOf(toml)).toEqual({
+    code: "manifest",
+    lines: [
+      'spin.toml:3:1: unknown key "nam" in [application]; did you mean "name"?',
+      'spin.toml:4:1: trigger type "redis" is not supported yet; only [[trigger.http]] is',
+      'spin.toml:6:1: unknown key "rout" in [[trigger.http]]; did you mean "route"?',
+      'spin.toml:10:13: unknown component "helo"; did you mean "hello"?',
+      "spin.toml:12:10: component.hello.source has to be a string or a table, not an integer; put it in quotes",
+      'spin.toml:14:10: source "other.wasm" does not exist; build the component first',
+      "spin.toml:15:22: an item of component.other.files has to be a string or a table, not an integer; put it in quotes",
+      'spin.toml:16:27: allowed outbound host "example.com" has no scheme; write "scheme://host:port", for example "https://example.com"',
+    ],
+  });
+});
+
+test("loadApp gives up a manifest with more mistakes than anybody reads", async () => {
+  const keys = Array.from({ length: 500 }, (_, index) => `key${index} = 1`).join("\n");
+  const { lines } = await problemsOf(`${keys}\n${head}`);
+  expect(lines).toHaveLength(500);
+});

@@ -1,0 +1,73 @@
+import type { Dispatcher } from "undici";
+import type { AppComponent } from "../app/app.ts";
+import { compileOutboundHosts, type OutboundHosts } from "../app/outbound-hosts.ts";
+import { hostClocks } from "../wasi/clocks/host-clocks.ts";
+import type { Preopen, SocketsContext, WasiContext } from "../wasi/context.ts";
+import { lineOutputStream } from "../wasi/io/line-output-stream.ts";
+import { emptyInputStream } from "../wasi/io/memory-streams.ts";
+import { hostRandom } from "../wasi/random/host-random.ts";
+
+export interface ComponentSurroundings {
+  readonly preopens: readonly Preopen[];
+  /** Added to the manifest's environment, winning over it. */
+  readonly environment: readonly (readonly [string, string])[];
+  dispatcher(): Dispatcher;
+  /** The app's own `http://host:port`, once it listens. */
+  selfOrigin(): string | undefined;
+  onGuestLine(stream: "stdout" | "stderr", line: string): void;
+}
+
+/** Makes what one instance of a component may see and use; most of it is the same for all. */
+export function componentContext(
+  component: AppComponent,
+  surroundings: ComponentSurroundings,
+): () => WasiContext {
+  const hosts = compileOutboundHosts(component.allowedOutboundHosts);
+  const { onGuestLine, preopens } = surroundings;
+  const common: Omit<WasiContext, "filesystem"> = {
+    cli: {
+      environment: mergedEnvironment(component, surroundings),
+      arguments: [],
+      stdin: () => emptyInputStream,
+      stdout: () => lineOutputStream("", (line) => onGuestLine("stdout", line)),
+      stderr: () => lineOutputStream("", (line) => onGuestLine("stderr", line)),
+      terminal: { stdin: false, stdout: false, stderr: false },
+    },
+    clocks: hostClocks(),
+    random: hostRandom(),
+    sockets: socketsContext(hosts),
+    http: {
+      isAllowed: ({ scheme, authority }) => isRequestAllowed(hosts, scheme, authority),
+      get selfOrigin() {
+        return surroundings.selfOrigin();
+      },
+      dispatcher: () => surroundings.dispatcher(),
+    },
+  };
+  // Open files are counted per filesystem object: one instance cannot use up those of another.
+  return () => ({ ...common, filesystem: { preopens } });
+}
+
+function mergedEnvironment(
+  component: AppComponent,
+  surroundings: ComponentSurroundings,
+): readonly (readonly [string, string])[] {
+  return [...new Map([...component.environment, ...surroundings.environment])];
+}
+
+function isRequestAllowed(hosts: OutboundHosts, scheme: string, authority: string): boolean {
+  if (authority === "") return hosts.allowsSelf(scheme);
+  const [, host = authority, port] = /^(.*?)(?::(\d+))?$/.exec(authority) ?? [];
+  return hosts.allows(scheme, host, port === undefined ? undefined : Number(port));
+}
+
+/** As Spin: connect by `tcp://` entries, anything of UDP by `udp://`, no TCP bind at all. */
+function socketsContext(hosts: OutboundHosts): SocketsContext {
+  return {
+    isAllowed(use, host, port) {
+      if (use === "tcp-bind") return false;
+      return hosts.allows(use === "tcp-connect" ? "tcp" : "udp", host, port);
+    },
+    nameLookup: false,
+  };
+}

@@ -1,0 +1,133 @@
+import type { App, HttpTrigger } from "../../app/app.ts";
+import { errorText, WhorlError } from "../../error.ts";
+import type { HttpExecutor, IncomingExchange } from "../../wasi/http/exchange.ts";
+import { NodeExchange } from "./node-exchange.ts";
+import type { Routed } from "./node-exchange.ts";
+import { NodeResponseSink } from "./node-response-sink.ts";
+import type { FailureListener } from "./node-response-sink.ts";
+import { emptyResponse, staticResponse, wellKnownResponses } from "./plain-response.ts";
+import type { PlainResponse } from "./plain-response.ts";
+import { routeHeaders } from "./request-headers.ts";
+import type { RouteHeaders } from "./request-headers.ts";
+import { isServiceChainingHost, parseRequestTarget, requestAuthority } from "./request-target.ts";
+import { Router, wellKnownPrefix } from "./router.ts";
+import type { Route } from "./router.ts";
+import type { Inbound, Outgoing } from "./wire.ts";
+
+/** Where the trigger reports what nobody else hears of. */
+export interface Log {
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export interface DispatcherOptions {
+  /** What `/.well-known/spin/info` tells. */
+  readonly app: Pick<App, "name" | "version" | "ociImageDigest">;
+  readonly triggers: readonly HttpTrigger[];
+  /** By component; each component that a trigger names has one. */
+  readonly executors: ReadonlyMap<string, HttpExecutor>;
+  readonly log: Log;
+}
+
+/** What one route leads to. */
+type Destination =
+  | { readonly kind: "static"; readonly response: PlainResponse }
+  | {
+      readonly kind: "component";
+      readonly executor: HttpExecutor;
+      readonly routeHeaders: RouteHeaders;
+      readonly onFailure: FailureListener;
+    };
+
+/** Decides who answers a request, whatever the protocol. */
+export class Dispatcher {
+  readonly #router: Router;
+  readonly #destinations: ReadonlyMap<Route, Destination>;
+  readonly #wellKnown: ReadonlyMap<string, PlainResponse>;
+
+  /**
+   * Logs routes that cannot be reached. Throws WhorlError: `manifest` for a route that cannot be
+   * understood, `no_handler` for a component without executor.
+   */
+  constructor(options: DispatcherOptions) {
+    this.#router = new Router(options.triggers);
+    for (const warning of this.#router.warnings) options.log.warn(warning);
+    this.#destinations = new Map(
+      this.#router.routes.map((route) => [route, destinationOf(route, options)]),
+    );
+    this.#wellKnown = wellKnownResponses(options.app);
+  }
+
+  /** Answers the request, or drops it. Never throws. */
+  handle<T extends Outgoing>(inbound: Inbound<T>): void {
+    const target = parseRequestTarget(inbound.target);
+    if (target === undefined) {
+      inbound.wire.drop(inbound.response);
+      return;
+    }
+    if (target.path.startsWith(wellKnownPrefix)) {
+      sendPlain(inbound, this.#wellKnown.get(target.path) ?? notFound);
+      return;
+    }
+    const match = this.#router.match(target.path);
+    const destination = match && this.#destinations.get(match.route);
+    if (match === undefined || destination === undefined) {
+      sendPlain(inbound, notFound);
+      return;
+    }
+    const host = withoutChaining(inbound.host);
+    const authority = requestAuthority(host, inbound.authority ?? target.authority);
+    if (authority === undefined) {
+      inbound.wire.drop(inbound.response);
+    } else if (destination.kind === "static") {
+      sendPlain(inbound, destination.response);
+    } else {
+      const routed = { target, authority, match, routeHeaders: destination.routeHeaders };
+      void answer(inbound, routed, destination);
+    }
+  }
+}
+
+const notFound = emptyResponse(404);
+
+function destinationOf(route: Route, options: DispatcherOptions): Destination {
+  const { target, id } = route.trigger;
+  if (target.kind === "static") return { kind: "static", response: staticResponse(target) };
+  const { component } = target;
+  const executor = options.executors.get(component);
+  if (executor === undefined) {
+    throw new WhorlError("no_handler", `Trigger "${id}": component "${component}" is not loaded.`);
+  }
+  const { log } = options;
+  const onFailure = (exchange: IncomingExchange, reason: string): void => {
+    const path = exchange.pathWithQuery.split("?", 1)[0] ?? "";
+    log.error(`Component "${component}" failed on ${exchange.method} ${path}: ${reason}`);
+  };
+  return { kind: "component", executor, routeHeaders: routeHeaders(route), onFailure };
+}
+
+/** Settles when the executor is done; what goes wrong ends in the response and in the log. */
+async function answer<T extends Outgoing>(
+  inbound: Inbound<T>,
+  routed: Routed,
+  destination: Extract<Destination, { kind: "component" }>,
+): Promise<void> {
+  const exchange = new NodeExchange(inbound, routed);
+  const sink = new NodeResponseSink(inbound, exchange, destination.onFailure);
+  try {
+    await destination.executor.handle(exchange, sink);
+    sink.settle();
+  } catch (error) {
+    sink.abort(errorText(error));
+  }
+  if (inbound.body !== undefined) inbound.wire.discardBody(inbound.response);
+}
+
+function sendPlain<T extends Outgoing>(inbound: Inbound<T>, response: PlainResponse): void {
+  inbound.wire.plain(inbound.response, response);
+  if (inbound.body !== undefined) inbound.wire.discardBody(inbound.response);
+}
+
+function withoutChaining(host: string | undefined): string | undefined {
+  return host !== undefined && isServiceChainingHost(host) ? undefined : host;
+}

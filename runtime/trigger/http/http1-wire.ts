@@ -1,0 +1,106 @@
+import { STATUS_CODES } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { HeaderList } from "../../wasi/http/exchange.ts";
+import { latin1 } from "../../wasi/http/field-syntax.ts";
+import type { PlainResponse } from "./plain-response.ts";
+import type { Inbound, ResponseHead, Wire } from "./wire.ts";
+
+export type Http1Response = ServerResponse<IncomingMessage>;
+
+/** HTTP/1.0 and 1.1 over node:http. */
+export class Http1Wire implements Wire<Http1Response> {
+  readonly #scheme: "http" | "https";
+  readonly #isClosing: () => boolean;
+
+  /** While `isClosing`, responses announce that the connection ends with them. */
+  constructor(scheme: "http" | "https", isClosing: () => boolean) {
+    this.#scheme = scheme;
+    this.#isClosing = isClosing;
+  }
+
+  inbound(request: IncomingMessage, response: Http1Response): Inbound<Http1Response> {
+    const { headers } = request;
+    return {
+      wire: this,
+      response,
+      method: request.method ?? "",
+      scheme: this.#scheme,
+      target: request.url ?? "",
+      authority: undefined,
+      host: headers.host,
+      rawHeaders: request.rawHeaders,
+      body: hasBody(headers) ? request : undefined,
+      trailers: request,
+      peer: request.socket,
+    };
+  }
+
+  head(response: Http1Response, head: ResponseHead): void {
+    this.#prepareConnection(response);
+    response.writeHead(head.status, reasonPhrase(head.status), head.headers);
+  }
+
+  flushHead(response: Http1Response): void {
+    response.flushHeaders();
+  }
+
+  trailers(response: Http1Response, trailers: HeaderList): void {
+    if (trailers.length === 0) return;
+    response.addTrailers(trailers.map(([name, value]) => [name, latin1(value)]));
+  }
+
+  plain(response: Http1Response, plain: PlainResponse): void {
+    this.#prepareConnection(response);
+    response.writeHead(plain.status, reasonPhrase(plain.status), [...plain.headers]);
+    response.end(plain.body);
+  }
+
+  abort(response: Http1Response): void {
+    const { socket } = response.req;
+    // Where the end of the connection is the end of the body, only a reset tells them apart.
+    if (response.req.httpVersionMinor === 0 && canReset(socket)) socket.resetAndDestroy();
+    else socket.destroy();
+  }
+
+  drop(response: Http1Response): void {
+    response.req.socket.destroy();
+  }
+
+  discardBody(response: Http1Response): void {
+    const request = response.req;
+    if (request.readableEnded || request.destroyed) return;
+    // A guest that trapped may have left its listener behind, which would hold the flow up.
+    request.removeAllListeners("readable");
+    request.on("data", discard);
+    request.resume();
+  }
+
+  /**
+   * HTTP/1.1 connections persist without a header that says so. Node's own header stays where it
+   * means something: when the connection closes, and for HTTP/1.0.
+   */
+  #prepareConnection(response: Http1Response): void {
+    if (this.#isClosing()) response.shouldKeepAlive = false;
+    else if (response.shouldKeepAlive && response.req.httpVersionMinor === 1) {
+      response.removeHeader("connection");
+    }
+  }
+}
+
+function hasBody(headers: IncomingMessage["headers"]): boolean {
+  const length = headers["content-length"];
+  if (length !== undefined) return length !== "0";
+  return headers["transfer-encoding"] !== undefined;
+}
+
+/** Always given: what an earlier, refused head has left behind must not be taken. */
+function reasonPhrase(status: number): string {
+  return STATUS_CODES[status] ?? "";
+}
+
+function canReset(socket: Socket): boolean {
+  return !("encrypted" in socket);
+}
+
+function discard(): void {}

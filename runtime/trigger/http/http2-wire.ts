@@ -1,0 +1,99 @@
+import { constants } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { HeaderList } from "../../wasi/http/exchange.ts";
+import { latin1 } from "../../wasi/http/field-syntax.ts";
+import type { PlainResponse } from "./plain-response.ts";
+import type { Inbound, Peer, ResponseHead, Wire } from "./wire.ts";
+
+const {
+  NGHTTP2_FLAG_END_STREAM,
+  NGHTTP2_INTERNAL_ERROR,
+  NGHTTP2_NO_ERROR,
+  NGHTTP2_PROTOCOL_ERROR,
+} = constants;
+
+/** What node:http2 gives with its `stream` event. */
+export interface StreamEvent {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly flags: number;
+  readonly rawHeaders: readonly string[];
+}
+
+/** HTTP/2 over the streams of node:http2. */
+export class Http2Wire implements Wire<ServerHttp2Stream> {
+  readonly #scheme: "http" | "https";
+
+  constructor(scheme: "http" | "https") {
+    this.#scheme = scheme;
+  }
+
+  inbound(event: StreamEvent, peer: Peer): Inbound<ServerHttp2Stream> {
+    const { stream, headers, rawHeaders } = event;
+    const hasBody = (event.flags & NGHTTP2_FLAG_END_STREAM) === 0;
+    const trailers = { rawTrailers: [] as readonly string[] };
+    if (hasBody) {
+      stream.on("trailers", (_headers: unknown, _flags: number, raw: readonly string[]) => {
+        trailers.rawTrailers = raw;
+      });
+    }
+    return {
+      wire: this,
+      response: stream,
+      method: headers[":method"] ?? "",
+      scheme: this.#scheme,
+      target: headers[":path"] ?? "",
+      authority: headers[":authority"],
+      host: headers.host,
+      rawHeaders,
+      body: hasBody ? stream : undefined,
+      trailers,
+      peer,
+    };
+  }
+
+  head(stream: ServerHttp2Stream, head: ResponseHead): void {
+    if (stream.destroyed || stream.closed) return;
+    const headers = [":status", String(head.status), ...head.headers];
+    stream.respond(headers, head.hasBody ? { waitForTrailers: true } : { endStream: true });
+  }
+
+  flushHead(): void {
+    // respond() has sent it.
+  }
+
+  trailers(stream: ServerHttp2Stream, trailers: HeaderList): void {
+    const fields: Record<string, string[]> = {};
+    for (const [name, value] of trailers) (fields[name] ??= []).push(latin1(value));
+    stream.once("wantTrailers", () => {
+      if (!stream.destroyed && !stream.closed) stream.sendTrailers(fields);
+    });
+  }
+
+  plain(stream: ServerHttp2Stream, plain: PlainResponse): void {
+    if (stream.destroyed || stream.closed) return;
+    const headers = [":status", String(plain.status), ...plain.headers];
+    const endStream = plain.body.length === 0;
+    stream.respond(headers, { endStream });
+    if (!endStream && stream.writable) stream.end(plain.body);
+  }
+
+  abort(stream: ServerHttp2Stream): void {
+    if (!stream.closed) stream.close(NGHTTP2_INTERNAL_ERROR);
+  }
+
+  drop(stream: ServerHttp2Stream): void {
+    if (!stream.closed) stream.close(NGHTTP2_PROTOCOL_ERROR);
+  }
+
+  /** RFC 9113, 8.1: a complete response may end the stream before the request is complete. */
+  discardBody(stream: ServerHttp2Stream): void {
+    if (stream.readableEnded || stream.destroyed) return;
+    if (stream.writableFinished) closeUnread.call(stream);
+    else stream.once("finish", closeUnread);
+  }
+}
+
+function closeUnread(this: ServerHttp2Stream): void {
+  if (!this.closed && !this.readableEnded) this.close(NGHTTP2_NO_ERROR);
+}

@@ -1,0 +1,55 @@
+import type { App, HttpTrigger } from "../../app/app.ts";
+import { wellKnownPrefix } from "./router.ts";
+
+/** A response that no component makes. */
+export interface PlainResponse {
+  readonly status: number;
+  /** Alternating names and values. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** What `/.well-known/spin/info` shows. */
+export type AppInfo = Pick<App, "name" | "version" | "ociImageDigest">;
+
+/** Status and nothing else. */
+export function emptyResponse(status: number): PlainResponse {
+  return { status, headers: ["content-length", "0"], body: new Uint8Array(0) };
+}
+
+/** The response of a trigger with `static_response`. */
+export function staticResponse(
+  target: Extract<HttpTrigger["target"], { kind: "static" }>,
+): PlainResponse {
+  // The length is the runtime's to say, whatever the manifest says.
+  const given = target.headers.filter(([name]) => !framing.has(name.toLowerCase()));
+  return response(target.status, given.flat(), target.body);
+}
+
+/** What is answered below `/.well-known/spin/`, by path; any other path there is 404. */
+export function wellKnownResponses(app: AppInfo): ReadonlyMap<string, PlainResponse> {
+  const info = {
+    name: app.name,
+    ...(app.version === undefined ? {} : { version: app.version }),
+    ...(app.ociImageDigest === undefined ? {} : { oci_image_digest: app.ociImageDigest }),
+  };
+  const json = Buffer.from(JSON.stringify(info, undefined, 2));
+  return new Map([
+    [`${wellKnownPrefix}health`, response(200, [], Buffer.from("OK"))],
+    [`${wellKnownPrefix}info`, response(200, ["content-type", "application/json"], json)],
+  ]);
+}
+
+const framing: ReadonlySet<string> = new Set([
+  "content-length",
+  "transfer-encoding",
+  "connection",
+  "keep-alive",
+  "upgrade",
+]);
+
+function response(status: number, given: readonly string[], body: Uint8Array): PlainResponse {
+  const noLength = status === 204 || status === 304;
+  const headers = noLength ? given : [...given, "content-length", String(body.length)];
+  return { status, headers, body };
+}

@@ -1,0 +1,116 @@
+import { Socket } from "node:net";
+import type { BoundSocket } from "node:net";
+import { limits } from "../../limits.ts";
+import { done, socketErrorCode } from "./error-code.ts";
+import type { SocketResult } from "./error-code.ts";
+import type { Endpoint } from "./socket-address.ts";
+import { applyTcpOptions } from "./tcp-options.ts";
+import type { TcpOptions } from "./tcp-options.ts";
+import { TcpInputStream, TcpOutputStream } from "./tcp-streams.ts";
+
+/** wasi:sockets/tcp `shutdown-type`. */
+export type ShutdownType = "receive" | "send" | "both";
+
+interface Established {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly input: TcpInputStream;
+  readonly output: TcpOutputStream;
+}
+
+/** One TCP connection over node:net, from the attempt to connect until it is dropped. */
+export class TcpConnection implements Disposable {
+  readonly #socket: Socket;
+  #outcome: SocketResult<undefined> | undefined;
+  #established: Established | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /**
+   * Starts to connect, from the address that `bound` reserved if there is one; `bound` is consumed.
+   * `wake` is called once, when {@link outcome} is known.
+   */
+  static start(bound: BoundSocket | undefined, remote: Endpoint, wake: () => void): TcpConnection {
+    // Half-open: the guest decides itself when its direction ends.
+    const socket = new Socket(
+      bound === undefined ? { allowHalfOpen: true } : { allowHalfOpen: true, handle: bound },
+    );
+    const connection = new TcpConnection(socket);
+    socket.on("error", (error) => {
+      // Later errors are the streams' to tell.
+      if (connection.#outcome !== undefined) return;
+      connection.#outcome = { tag: "err", val: socketErrorCode(error) };
+      wake();
+    });
+    socket.once("connect", () => {
+      connection.#outcome = done;
+      wake();
+    });
+    socket.connect(remote);
+    return connection;
+  }
+
+  /** A connection that a listener got. */
+  static accepted(socket: Socket): TcpConnection {
+    const connection = new TcpConnection(socket);
+    connection.#outcome = done;
+    return connection;
+  }
+
+  /** Undefined while the attempt is under way. */
+  get outcome(): SocketResult<undefined> | undefined {
+    return this.#outcome;
+  }
+
+  /** Applies the options and makes the streams; once, after the outcome was ok. */
+  establish(options: TcpOptions): readonly [TcpInputStream, TcpOutputStream] {
+    const socket = this.#socket;
+    if (options.keepAliveEnabled) applyTcpOptions(socket, options);
+    // Asked for now, because Node forgets the addresses when the connection ends.
+    const established = {
+      local: { host: socket.localAddress ?? "", port: socket.localPort ?? 0 },
+      remote: { host: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 },
+      input: new TcpInputStream(socket),
+      output: new TcpOutputStream(socket),
+    };
+    this.#established = established;
+    return [established.input, established.output];
+  }
+
+  /** Undefined before {@link establish}; hosts are empty if the peer was gone by then. */
+  get local(): Endpoint | undefined {
+    return this.#established?.local;
+  }
+
+  get remote(): Endpoint | undefined {
+    return this.#established?.remote;
+  }
+
+  apply(options: TcpOptions): void {
+    applyTcpOptions(this.#socket, options);
+  }
+
+  /** Closes one or both directions; what the guest has written is still sent. Idempotent. */
+  shutdown(how: ShutdownType): void {
+    if (how !== "send") this.#established?.input.shut();
+    if (how !== "receive") this.#socket.end();
+  }
+
+  /** Ends the connection after what has been written, or at once if it was never established. */
+  [Symbol.dispose](): void {
+    const socket = this.#socket;
+    if (this.#established === undefined) {
+      socket.destroy();
+      return;
+    }
+    this.#established.input.shut();
+    socket.destroySoon();
+    if (!socket.destroyed) socket.setTimeout(limits.socketLingerMsMax, destroy);
+  }
+}
+
+function destroy(this: Socket): void {
+  this.destroy();
+}

@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{bin,cli,runtime}/**/*.test.ts", "test/tidy.test.ts"],
+          include: ["{bin,cli,runtime}/**/*.test.ts", "test/{tidy,bench}/**/*.test.ts"],
           environment: "node",
         },
       },
@@ -14,6 +14,15 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "differential",
+          include: ["test/differential/**/*.test.ts"],
           environment: "node",
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -43,7 +43,7 @@ function signalQueue(): EndSignals & Pick<CaptureIo, "send"> {
     async next() {
       const index = taken++;
       while (sent[index] === undefined) await sent.at(-1)?.promise;
-      return await sent[index].promise;
+      return sent[index].promise;
     },
   };
 }

@@ -155,6 +155,6 @@ async function insidePath(path: string, { directory }: FileSelection): Promise<s
   );
 }
 
-async function statOrUndefined(path: string): Promise<Stats | undefined> {
-  return await stat(path).catch(() => undefined);
+function statOrUndefined(path: string): Promise<Stats | undefined> {
+  return stat(path).catch(() => undefined);
 }

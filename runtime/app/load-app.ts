@@ -1,18 +1,9 @@
 import type { Stats } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { basename, extname, join, resolve } from "node:path";
 import { errorText, WhorlError } from "../error.ts";
-import { limits } from "../limits.ts";
 import type { App, AppComponent } from "./app.ts";
-import { buildComponent } from "./build-component.ts";
-import { buildTriggers } from "./build-triggers.ts";
-import { buildVariables } from "./build-variables.ts";
-import { checkShape } from "./check-shape.ts";
 import { toComponentId } from "./component-id.ts";
-import type { ManifestContext } from "./manifest-context.ts";
-import { ManifestProblems } from "./manifest-problems.ts";
-import { parseTomlDocument, TomlSyntaxError } from "./toml-document.ts";
-import type { TomlTable } from "./toml-document.ts";
 
 const manifestName = "spin.toml";
 
@@ -102,67 +93,8 @@ function loadComponentFile(path: string): App {
 }
 
 async function loadManifest(path: string): Promise<App> {
-  const text = await readManifest(path);
-  const problems = new ManifestProblems(path);
-  const root = parseOrReport(text, problems);
-  const shaped = root && checkShape(root, problems);
-  const context = shaped && { ...shaped, problems, directory: resolve(dirname(path)) };
-  const app = context && (await buildApp(context));
-  problems.throwIfAny();
-  if (app === undefined) throw new Error(`${path}: refused without a reason`);
-  return app;
-}
-
-async function readManifest(path: string): Promise<string> {
-  const { size } = await statOf(path);
-  if (size > limits.manifestBytesMax) {
-    throw new WhorlError(
-      "limit",
-      `${path} has ${size} bytes; a manifest may have ${limits.manifestBytesMax}`,
-    );
-  }
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
-  });
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new WhorlError("manifest", `${path} is not UTF-8 text; save it as UTF-8`, {
-      cause: error,
-    });
-  }
-}
-
-function parseOrReport(text: string, problems: ManifestProblems): TomlTable | undefined {
-  try {
-    return parseTomlDocument(text);
-  } catch (error) {
-    if (!(error instanceof TomlSyntaxError)) throw error;
-    problems.add("manifest", error.position, error.message);
-    return undefined;
-  }
-}
-
-async function buildApp(context: ManifestContext): Promise<App> {
-  const { manifest, problems } = context;
-  const variables = buildVariables(context);
-  const declared = buildTriggers(context);
-  const surroundings = { variables, componentIds: [...declared.components.keys()] };
-  const components = await Promise.all(
-    [...declared.components.values()].map(
-      async (component) =>
-        [component.id, await buildComponent(component, surroundings, context)] as const,
-    ),
-  );
-  const { name, version, description } = manifest.application;
-  return {
-    name,
-    version: version === "" ? undefined : version,
-    description: description === "" ? undefined : description,
-    ociImageDigest: undefined,
-    variables,
-    components: new Map(components),
-    httpTriggers: declared.triggers,
-    warnings: problems.warnings,
-  };
+  // The parser and the schema take longer to load than everything else together, and an app of
+  // one component needs neither.
+  const { loadManifestApp } = await import("./load-manifest-app.ts");
+  return loadManifestApp(path);
 }

@@ -32,7 +32,7 @@ const build = table(
   ["command"],
 );
 
-export const componentSchema: object = table(
+const component = table(
   {
     source,
     description: text,
@@ -58,10 +58,13 @@ export const componentSchema: object = table(
   ["source"],
 );
 
+/** Two places have components: as a reference it is compiled only once. */
+const componentReference = { $ref: "#/definitions/component" };
+
 const httpTrigger = table({
   id: text,
   route: textOr(table({ private: flag }, ["private"])),
-  component: textOr(componentSchema),
+  component: { type: ["string", "object"], ...componentReference },
   components: freeTable,
   dependencies: freeTable,
   static_response: table({
@@ -72,7 +75,7 @@ const httpTrigger = table({
   executor: table({ type: text, argv: text, entrypoint: text }, ["type"]),
 });
 
-export const manifestSchema: object = table(
+const manifest = table(
   {
     spin_manifest_version: { type: "integer" },
     application: table(
@@ -105,7 +108,15 @@ export const manifestSchema: object = table(
       properties: { http: { type: "array", items: httpTrigger } },
       additionalProperties: { type: "array", items: freeTable },
     },
-    component: { type: "object", additionalProperties: componentSchema },
+    component: {
+      type: "object",
+      additionalProperties: { type: "object", ...componentReference },
+    },
   },
   ["spin_manifest_version", "application"],
 );
+
+export const manifestSchema: object = {
+  ...manifest,
+  definitions: { component: { ...component, type: ["string", "object"] } },
+};

@@ -79,15 +79,14 @@ function evaluateValueType(
       return primitiveEntities[syntax.primitive];
     case "record":
       context.step(syntax.fields.length);
-      return recordEntity(
-        syntax.fields.map((field) => field.name),
-        syntax.fields.map((field) => at(field.type)),
-      );
+      return recordEntity(syntax.fields.map(({ name, type }) => ({ name, entity: at(type) })));
     case "variant":
       context.step(syntax.cases.length);
       return variantEntity(
-        syntax.cases.map((item) => item.name),
-        syntax.cases.map((item) => optionalTypeAt(context, scope, item.type)),
+        syntax.cases.map(({ name, type }) => ({
+          name,
+          entity: optionalTypeAt(context, scope, type),
+        })),
       );
     case "tuple":
       context.step(syntax.items.length);
@@ -138,24 +137,23 @@ function evaluateMap(context: LinkContext, key: ValueEntity, value: ValueEntity)
 
 function evaluateFuncType(context: LinkContext, scope: Scope, syntax: FuncTypeSyntax): FuncEntity {
   context.step(syntax.params.length);
-  const params = syntax.params.map((param) => valueTypeAt(context, scope, param.type));
+  const params = syntax.params.map(({ name, type }) => ({
+    name,
+    entity: valueTypeAt(context, scope, type),
+  }));
   const result = optionalTypeAt(context, scope, syntax.result);
   if (result?.borrow === true) context.fail("a function type returns a borrowed handle");
   return {
     kind: "func",
     type: {
-      params: syntax.params.map(({ name }, index) => ({ name, type: typeOf(params, index) })),
+      params: params.map(({ name, entity }) => ({ name, type: entity.type })),
       result: result?.type,
       async: syntax.async,
     },
-    params: flatSequence(params),
+    params: flatSequence(params.map(({ entity }) => entity)),
     results: result === undefined ? [] : result.flat,
-    paramPointers: params.some((param) => param.pointers),
+    paramPointers: params.some(({ entity }) => entity.pointers),
     resultPointers: result?.pointers ?? false,
-    resource: params.some((param) => param.resource) || (result?.resource ?? false),
+    resource: params.some(({ entity }) => entity.resource) || (result?.resource ?? false),
   };
-}
-
-function typeOf(params: readonly ValueEntity[], index: number): ValueEntity["type"] {
-  return (params[index] ?? primitiveEntities.bool).type;
 }

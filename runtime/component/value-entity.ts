@@ -96,8 +96,15 @@ function checkBounds(type: ValueType, nodes: number, depth: number, size: number
   }
 }
 
-export function recordEntity(names: readonly string[], parts: readonly ValueEntity[]): ValueEntity {
-  const fields = parts.map((part, index) => ({ name: names[index] ?? "", type: part.type }));
+/** A field or a case. */
+export interface NamedEntity<Part extends ValueEntity | undefined> {
+  readonly name: string;
+  readonly entity: Part;
+}
+
+export function recordEntity(members: readonly NamedEntity<ValueEntity>[]): ValueEntity {
+  const fields = members.map(({ name, entity }) => ({ name, type: entity.type }));
+  const parts = members.map(({ entity }) => entity);
   return composed({ kind: "record", fields }, parts, sequence(parts));
 }
 
@@ -117,10 +124,10 @@ export function listEntity(element: ValueEntity, length: number | undefined): Va
 }
 
 export function variantEntity(
-  names: readonly string[],
-  parts: readonly (ValueEntity | undefined)[],
+  members: readonly NamedEntity<ValueEntity | undefined>[],
 ): ValueEntity {
-  const cases = parts.map((part, index) => ({ name: names[index] ?? "", type: part?.type }));
+  const cases = members.map(({ name, entity }) => ({ name, type: entity?.type }));
+  const parts = members.map(({ entity }) => entity);
   return composed({ kind: "variant", cases }, parts.filter(isPresent), choice(parts));
 }
 

@@ -28,8 +28,8 @@ for (const file of files) {
   const lock = readLockFile(file);
   const missing = missingOptionalPackages(lock);
   for (const entry of missing) lock.packages[entry.path] = entryFor(entry);
-  const byPath = Object.entries(lock.packages).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const byPath = Object.entries(lock.packages).toSorted(([a], [b]) => a.localeCompare(b, "en"));
   lock.packages = Object.fromEntries(byPath);
-  if (missing.length > 0) writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
   console.log(`${file}: ${missing.length} packages of other platforms added`);
 }

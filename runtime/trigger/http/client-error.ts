@@ -20,6 +20,8 @@ export function recoverHttp2(error: ClientError, socket: Duplex): boolean {
   if (error.code !== "HPE_PAUSED_H2_UPGRADE") return false;
   if (rawPacket === undefined || bytesParsed === undefined) return false;
   detachParser(socket);
+  // Adding the listener has started a flow, which would lose what is put back.
+  socket.pause();
   // The preface may have come in pieces of which the last is here; the parser has seen all of it.
   socket.unshift(Buffer.concat([preface, rawPacket.subarray(bytesParsed)]));
   return true;

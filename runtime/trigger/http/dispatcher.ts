@@ -92,7 +92,8 @@ const notFound = emptyResponse(404);
 
 function destinationOf(route: Route, options: DispatcherOptions): Destination {
   const { target, id } = route.trigger;
-  if (target.kind === "static") return { kind: "static", response: staticResponse(target) };
+  if (target.kind === "static")
+    return { kind: "static", response: staticResponse(target, `trigger "${id}"`) };
   const { component } = target;
   const executor = options.executors.get(component);
   if (executor === undefined) {

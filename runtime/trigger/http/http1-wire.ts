@@ -47,7 +47,9 @@ export class Http1Wire implements Wire<Http1Response> {
 
   trailers(response: Http1Response, trailers: HeaderList): void {
     if (trailers.length === 0) return;
-    response.addTrailers(trailers.map(([name, value]) => [name, latin1(value)]));
+    const lines: [string, string][] = [];
+    for (const [name, value] of trailers) lines.push([name, latin1(value)]);
+    response.addTrailers(lines);
   }
 
   plain(response: Http1Response, plain: PlainResponse): void {

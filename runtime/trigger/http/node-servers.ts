@@ -11,9 +11,14 @@ export interface TlsFiles {
   readonly key: string | Uint8Array;
 }
 
+/** Both kinds of listener have it in Node 26; the types know it of one only. */
+interface IdleClosing {
+  closeIdleConnections(): void;
+}
+
 /** The server that listens, and the one that serves HTTP/2; with TLS they are the same. */
 export interface NodeServers {
-  readonly listener: Http1Server | Http2SecureServer;
+  readonly listener: (Http1Server | Http2SecureServer) & IdleClosing;
   readonly http2: Http2Server | Http2SecureServer;
 }
 
@@ -49,7 +54,7 @@ function secureServers(tls: TlsFiles, bounds: ServerLimits): NodeServers {
     // Otherwise the first `request` listener, meant for HTTP/1, would start the compatibility layer
     // that answers HTTP/2 streams as well.
     server.removeAllListeners("newListener");
-    return { listener: server, http2: server };
+    return { listener: server as Http2SecureServer & IdleClosing, http2: server };
   } catch (error) {
     throw new WhorlError(
       "usage",

@@ -1,4 +1,6 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { App, HttpTrigger } from "../../app/app.ts";
+import { errorText, WhorlError } from "../../error.ts";
 import { wellKnownPrefix } from "./router.ts";
 
 /** A response that no component makes. */
@@ -17,13 +19,22 @@ export function emptyResponse(status: number): PlainResponse {
   return { status, headers: ["content-length", "0"], body: new Uint8Array(0) };
 }
 
-/** The response of a trigger with `static_response`. */
+/**
+ * The response of a trigger with `static_response`. Throws WhorlError `manifest` for a status or
+ * header that HTTP cannot carry.
+ */
 export function staticResponse(
   target: Extract<HttpTrigger["target"], { kind: "static" }>,
+  origin: string,
 ): PlainResponse {
   // The length is the runtime's to say, whatever the manifest says.
   const given = target.headers.filter(([name]) => !framing.has(name.toLowerCase()));
-  return response(target.status, given.flat(), target.body);
+  if (target.status < 200 || target.status > 599) {
+    throw new WhorlError("manifest", `${origin}: ${target.status} is no status; use 200 to 599`);
+  }
+  const headers = given.flatMap(([name, value]) => [name, Buffer.from(value).toString("latin1")]);
+  checkHeaders(headers, origin);
+  return response(target.status, headers, target.body);
 }
 
 /** What is answered below `/.well-known/spin/`, by path; any other path there is 404. */
@@ -47,6 +58,19 @@ const framing: ReadonlySet<string> = new Set([
   "keep-alive",
   "upgrade",
 ]);
+
+function checkHeaders(headers: readonly string[], origin: string): void {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] as string;
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, headers[i + 1] as string);
+    } catch (error) {
+      const message = `${origin}: header "${name}" cannot be sent: ${errorText(error)}`;
+      throw new WhorlError("manifest", message, { cause: error });
+    }
+  }
+}
 
 function response(status: number, given: readonly string[], body: Uint8Array): PlainResponse {
   const noLength = status === 204 || status === 304;

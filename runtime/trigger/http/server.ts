@@ -65,6 +65,7 @@ class NodeHttpServer implements HttpServer {
   readonly #sessions = new Map<Http2Session, Peer>();
   /** Sockets whose HTTP/1 parser has been taken away; what it still reports means nothing. */
   readonly #detached = new WeakSet<Duplex>();
+  #address: HttpServer["address"] = { host: "", port: 0, url: "" };
   #closed: Promise<void> | undefined;
 
   constructor(options: HttpServerOptions) {
@@ -78,16 +79,17 @@ class NodeHttpServer implements HttpServer {
     this.#attach();
   }
 
-  async listen(address: ListenAddress): Promise<void> {
+  async listen(wanted: ListenAddress): Promise<void> {
     const { listener } = this.#servers;
-    await listen(listener, address);
+    await listen(listener, wanted);
+    const { address: host, port, family } = listener.address() as AddressInfo;
+    const authority = family === "IPv6" ? `[${host}]:${port}` : `${host}:${port}`;
+    this.#address = { host, port, url: `${this.#scheme}://${authority}` };
     listener.on("error", (error) => this.#log.warn(`HTTP listener: ${errorText(error)}`));
   }
 
   get address(): HttpServer["address"] {
-    const { address: host, port, family } = this.#servers.listener.address() as AddressInfo;
-    const authority = family === "IPv6" ? `[${host}]:${port}` : `${host}:${port}`;
-    return { host, port, url: `${this.#scheme}://${authority}` };
+    return this.#address;
   }
 
   close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
@@ -124,8 +126,10 @@ class NodeHttpServer implements HttpServer {
   #onClientError(error: ClientError, socket: Duplex): void {
     if (this.#detached.has(socket)) return;
     this.#detached.add(socket);
-    if (recoverHttp2(error, socket)) this.#servers.http2.emit("connection", socket);
-    else refuse(error, socket, this.#limits.refusalMsMax);
+    // Over TLS the protocol is negotiated; there is no other way to HTTP/2.
+    if (this.#scheme === "http" && recoverHttp2(error, socket)) {
+      this.#servers.http2.emit("connection", socket);
+    } else refuse(error, socket, this.#limits.refusalMsMax);
   }
 
   #onSession(session: Http2Session): void {
@@ -142,7 +146,8 @@ class NodeHttpServer implements HttpServer {
     const { session } = stream;
     const peer = session && this.#sessions.get(session);
     if (peer === undefined) return;
-    if (headers.expect === "100-continue") stream.additionalHeaders({ ":status": 100 });
+    if (headers.expect === "100-continue" && !stream.closed)
+      stream.additionalHeaders({ ":status": 100 });
     this.#dispatcher.handle(this.#http2.inbound({ stream, headers, flags, rawHeaders }, peer));
   }
 

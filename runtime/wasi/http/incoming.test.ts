@@ -19,7 +19,7 @@ import {
 } from "./incoming.ts";
 import { OutgoingResponse } from "./outgoing-response.ts";
 import { RecordingSink } from "./recording-sink.ts";
-import { ResponseOutparam } from "./response-outparam.ts";
+import type { ResponseOutparam } from "./response-outparam.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 

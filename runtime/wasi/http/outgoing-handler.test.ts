@@ -204,9 +204,10 @@ describe("errors", () => {
   test("a slow reader is no slow server", async () => {
     const size = 4 * limits.outboundBufferBytes;
     const authority = await net.serve((_, response) => response.end(Buffer.alloc(size, "a")));
-    const response = await net.responseTo({ authority, options: { betweenBytesTimeout: tiny } });
+    const options = { betweenBytesTimeout: 200_000_000n };
+    const response = await net.responseTo({ authority, options });
     const stream = value(value(response.consume()).stream());
-    await sleep(90);
+    await sleep(400);
     expect((await contentOf(stream)).length).toBe(size);
   });
 

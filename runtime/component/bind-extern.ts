@@ -1,0 +1,377 @@
+import { WhorlError } from "../error.ts";
+import type {
+  ComponentEntity,
+  Entity,
+  FuncEntity,
+  InstanceEntity,
+  ModuleEntity,
+  TypeClosure,
+  TypeEntity,
+} from "./entities.ts";
+import { checkAnnotatedName, type ResourceNames } from "./annotated-name.ts";
+import { evaluateAlias } from "./evaluate-alias.ts";
+import { evaluateCoreType } from "./evaluate-core.ts";
+import { evaluateType, funcTypeAt } from "./evaluate-types.ts";
+import type { LinkContext } from "./link-context.ts";
+import { Scope } from "./scope.ts";
+import type { Declaration, ExternTypeSyntax } from "./syntax.ts";
+import { isSameFuncType, isSameType, matchesCoreType } from "./type-match.ts";
+
+/** Where the thing behind a declared import or export comes from. */
+export type Source =
+  /** It was given and has to fit the declaration. `path` names it in messages. */
+  | { readonly kind: "given"; readonly entity: Entity; readonly path: string }
+  /** It is made: the host will provide it. `interfaceName` is undefined at the top level. */
+  | { readonly kind: "host"; readonly interfaceName: string | undefined; readonly name: string };
+
+/**
+ * The entity that a declaration stands for in `scope`: what was given, seen as declared, or new
+ * imports of the plan. Throws `invalid` when what was given does not fit, `unsupported` when the
+ * host would have to provide a module or component.
+ */
+export function bindExtern(
+  context: LinkContext,
+  scope: Scope,
+  syntax: ExternTypeSyntax,
+  source: Source,
+): Entity {
+  context.step();
+  switch (syntax.kind) {
+    case "func":
+      return bindFunc(context, funcTypeAt(context, scope, syntax.index), source);
+    case "type-eq":
+      return bindSameType(context, scope.types.at(syntax.index), source);
+    case "type-resource":
+      return bindResource(context, source);
+    case "instance":
+      return bindInstance(context, scope, closureAt(context, scope, syntax), source);
+    case "component":
+      return bindComponent(context, scope, closureAt(context, scope, syntax), source);
+    case "core-module":
+      return bindModule(context, scope, syntax.index, source);
+    case "value":
+      throw new WhorlError(
+        "unsupported",
+        "the component imports or exports a value: values are not supported",
+      );
+  }
+}
+
+function closureAt(
+  context: LinkContext,
+  scope: Scope,
+  { kind, index }: { readonly kind: "instance" | "component"; readonly index: number },
+): TypeClosure {
+  const type = scope.types.at(index);
+  if (type.kind === `${kind}-type`) return type as TypeClosure;
+  return context.fail(`type ${index} is a ${type.kind} and not a type of ${kind}s`);
+}
+
+function wrongSort(
+  context: LinkContext,
+  source: { path: string; entity: Entity },
+  sort: string,
+): never {
+  return context.fail(`${source.path} is a ${source.entity.kind} where a ${sort} is needed`);
+}
+
+function bindFunc(context: LinkContext, type: FuncEntity, source: Source): Entity {
+  if (source.kind === "given") {
+    const { entity, path } = source;
+    if (entity.kind !== "func") return wrongSort(context, source, "func");
+    if (isSameFuncType(context, entity.type, type)) return entity;
+    return context.fail(`${path} has another function type than declared`);
+  }
+  const { interfaceName, name } = source;
+  const index = context.plan.addImport({ kind: "func", interfaceName, name, type: type.type });
+  return { kind: "func", type, function: { kind: "import", import: index, type: type.type } };
+}
+
+function bindSameType(context: LinkContext, type: TypeEntity, source: Source): Entity {
+  if (source.kind === "given") {
+    if (source.entity.kind !== "type") return wrongSort(context, source, "type");
+    if (!isSameType(context, source.entity.type, type)) {
+      context.fail(`${source.path} is another type than declared`);
+    }
+  }
+  return { kind: "type", type };
+}
+
+function bindResource(context: LinkContext, source: Source): Entity {
+  if (source.kind === "given") {
+    if (source.entity.kind !== "type") return wrongSort(context, source, "type");
+    if (source.entity.type.kind === "resource") return source.entity;
+    return context.fail(`${source.path} is a ${source.entity.type.kind} and not a resource type`);
+  }
+  return { kind: "type", type: { kind: "resource", resource: importResource(context, source) } };
+}
+
+/** The resource and its import refer to each other. */
+function importResource(
+  { plan }: LinkContext,
+  { interfaceName, name }: { interfaceName: string | undefined; name: string },
+): number {
+  const resource = plan.addResource({ kind: "import", import: plan.importCount });
+  plan.addImport({ kind: "resource", interfaceName, name, resource });
+  return resource;
+}
+
+function bindInstance(
+  context: LinkContext,
+  scope: Scope,
+  closure: TypeClosure,
+  source: Source,
+): InstanceEntity {
+  if (source.kind === "given" && source.entity.kind !== "instance") {
+    return wrongSort(context, source, "instance");
+  }
+  const inner = source.kind === "given" ? source : withInterface(source);
+  return context.nested(() => evaluateClosure(context, scope.instance, closure, { exports: inner }));
+}
+
+/** Exports of an imported instance belong to the interface of its name. */
+function withInterface(source: Source & { kind: "host" }): Source {
+  const { interfaceName, name } = source;
+  const path = interfaceName === undefined ? name : `${interfaceName}/${name}`;
+  return { kind: "host", interfaceName: path, name: "" };
+}
+
+/** What the imports and exports of a component or instance type are bound to. */
+interface Bindings {
+  /** An instance, or the host. */
+  readonly exports: Source | (() => Source);
+  /** Hears of each import of a component type, bound to a new entity. */
+  readonly onImport?: (name: string, entity: Entity) => void;
+  /** What imports are bound to; made by the host when absent. */
+  readonly imports?: ReadonlyMap<string, Entity>;
+}
+
+/** Evaluates the declarations of a component or instance type; returns its exports as bound. */
+function evaluateClosure(
+  context: LinkContext,
+  instance: number,
+  closure: TypeClosure,
+  bindings: Bindings,
+): InstanceEntity {
+  context.evaluated.add(closure.declarations);
+  const scope = new Scope(context, "type", instance, closure.outer);
+  const exports = new Map<string, Entity>();
+  const importNames: ResourceNames = new Map();
+  const exportNames: ResourceNames = new Map();
+  for (const declaration of closure.declarations) {
+    context.offset = declaration.offset;
+    context.step();
+    if (declaration.kind === "import") {
+      const entity = bindImport(context, scope, declaration, bindings);
+      checkAnnotatedName(context, importNames, declaration.name, entity);
+      addEntity(scope, entity);
+    } else if (declaration.kind === "export-type") {
+      const source = sourceOf(bindings.exports);
+      const entity = bindExport(context, scope, declaration, source);
+      checkAnnotatedName(context, exportNames, declaration.name, entity);
+      addEntity(scope, entity);
+      exports.set(declaration.name, entity);
+    } else {
+      declare(context, scope, declaration);
+    }
+  }
+  checkUnusedTypes(context, scope);
+  return { kind: "instance", exports };
+}
+
+function sourceOf(exports: Source | (() => Source)): Source {
+  return typeof exports === "function" ? exports() : exports;
+}
+
+type NamedDeclaration = Declaration & { kind: "import" | "export-type" };
+
+function bindImport(
+  context: LinkContext,
+  scope: Scope,
+  { name, type }: NamedDeclaration,
+  { imports, onImport }: Bindings,
+): Entity {
+  if (imports === undefined) {
+    const entity = bindExtern(context, scope, type, { kind: "host", interfaceName: undefined, name });
+    onImport?.(name, entity);
+    return entity;
+  }
+  const entity = imports.get(name);
+  if (entity === undefined) return missing(context, name);
+  return bindExtern(context, scope, type, { kind: "given", entity, path: JSON.stringify(name) });
+}
+
+/** Throws for an argument that an instantiation lacks. */
+export function missing(context: LinkContext, name: string): never {
+  return context.fail(`a component is instantiated without its import ${JSON.stringify(name)}`);
+}
+
+function bindExport(
+  context: LinkContext,
+  scope: Scope,
+  { name, type }: NamedDeclaration,
+  source: Source,
+): Entity {
+  if (source.kind === "host") return bindExtern(context, scope, type, { ...source, name });
+  const instance = source.entity;
+  const path = `${source.path} ${JSON.stringify(name)}`;
+  const entity = instance.kind === "instance" ? instance.exports.get(name) : undefined;
+  if (entity === undefined) return context.fail(`${path} is missing`);
+  return bindExtern(context, scope, type, { kind: "given", entity, path });
+}
+
+function declare(
+  context: LinkContext,
+  scope: Scope,
+  declaration: Exclude<Declaration, { kind: "import" | "export-type" }>,
+): void {
+  switch (declaration.kind) {
+    case "core-type":
+      for (const type of evaluateCoreType(context, scope, declaration.type)) {
+        scope.coreTypes.push(type);
+      }
+      return;
+    case "type":
+      if (declaration.type.kind === "resource") {
+        context.fail("a component or instance type defines a resource");
+      } else {
+        scope.types.push(evaluateType(context, scope, declaration.type));
+      }
+      return;
+    case "alias":
+      evaluateAlias(context, scope, declaration.alias);
+  }
+}
+
+/** Adds an entity to the index space of its sort. */
+export function addEntity(scope: Scope, entity: Entity): void {
+  switch (entity.kind) {
+    case "func":
+      return scope.funcs.push(entity);
+    case "type":
+      return scope.types.push(entity.type);
+    case "instance":
+      return scope.instances.push(entity);
+    case "component":
+      return scope.components.push(entity);
+    case "core-module":
+      return scope.modules.push(entity);
+  }
+}
+
+/** Component and instance types are evaluated where they are used; the others are checked here. */
+export function checkUnusedTypes(context: LinkContext, scope: Scope): void {
+  for (const type of scope.types.items) {
+    if (type.kind !== "component-type" && type.kind !== "instance-type") continue;
+    if (context.evaluated.has(type.declarations)) continue;
+    context.check(() => {
+      evaluateClosure(context, scope.instance, type, { exports: hostSource });
+    });
+  }
+}
+
+const hostSource: Source = { kind: "host", interfaceName: undefined, name: "" };
+
+function bindComponent(
+  context: LinkContext,
+  scope: Scope,
+  closure: TypeClosure,
+  source: Source,
+): ComponentEntity {
+  if (source.kind === "host") {
+    if (context.checking) return { kind: "component", syntax: undefined, type: closure };
+    throw new WhorlError(
+      "unsupported",
+      `the component imports ${JSON.stringify(source.name)}, a component: a host can only provide functions and resources`,
+    );
+  }
+  const { entity, path } = source;
+  if (entity.kind !== "component") return wrongSort(context, source, "component");
+  context.check(() => checkConforms(context, scope.instance, entity, { closure, path }));
+  return entity;
+}
+
+/**
+ * A component fits a component type when it can be instantiated with what the type promises to
+ * import and then exports what the type promises to export.
+ */
+function checkConforms(
+  context: LinkContext,
+  instance: number,
+  component: ComponentEntity,
+  wanted: { readonly closure: TypeClosure; readonly path: string },
+): void {
+  const args = new Map<string, Entity>();
+  let exports: Source | undefined;
+  evaluateClosure(context, instance, wanted.closure, {
+    onImport: (name, entity) => args.set(name, entity),
+    exports: () => {
+      exports ??= {
+        kind: "given",
+        entity: context.instantiate(context, component, args, instance),
+        path: wanted.path,
+      };
+      return exports;
+    },
+  });
+  // Without exports the imports have to fit all the same.
+  if (exports === undefined) context.instantiate(context, component, args, instance);
+}
+
+/** Instantiates a component of which only the type is known, while checking. */
+export function instantiateType(
+  context: LinkContext,
+  closure: TypeClosure,
+  args: ReadonlyMap<string, Entity>,
+  parent: number,
+): InstanceEntity {
+  return context.nested(() =>
+    evaluateClosure(context, parent, closure, { imports: args, exports: hostSource }),
+  );
+}
+
+function bindModule(
+  context: LinkContext,
+  scope: Scope,
+  index: number,
+  source: Source,
+): ModuleEntity {
+  const type = scope.coreTypes.at(index);
+  if (type.kind !== "module") return context.fail(`core type ${index} is not of a module`);
+  if (source.kind === "host") {
+    if (context.checking) return { kind: "core-module", bytes: undefined, type: type.type };
+    throw new WhorlError(
+      "unsupported",
+      `the component imports ${JSON.stringify(source.name)}, a core module: a host can only provide functions and resources`,
+    );
+  }
+  const { entity, path } = source;
+  if (entity.kind !== "core-module") return wrongSort(context, source, "core module");
+  checkModule(context, entity, type.type, path);
+  return { kind: "core-module", bytes: entity.bytes, type: type.type };
+}
+
+/** A module may import less and export more than a module type says. */
+function checkModule(
+  context: LinkContext,
+  given: ModuleEntity,
+  wanted: ModuleEntity["type"],
+  path: string,
+): void {
+  context.step(given.type.imports.length + wanted.exports.size);
+  for (const needed of given.type.imports) {
+    const promised = wanted.imports.find(
+      ({ module, name }) => module === needed.module && name === needed.name,
+    );
+    if (promised === undefined || !matchesCoreType(promised.type, needed.type)) {
+      context.fail(`${path} imports ${needed.module} ${needed.name} other than declared`);
+    }
+  }
+  for (const [name, type] of wanted.exports) {
+    const found = given.type.exports.get(name);
+    if (found === undefined || !matchesCoreType(found, type)) {
+      context.fail(`${path} exports ${JSON.stringify(name)} other than declared`);
+    }
+  }
+}
+

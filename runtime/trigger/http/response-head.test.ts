@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { WhorlError } from "../../error.ts";
+import { headerLines } from "./request-headers.ts";
+import { responseHead } from "./response-head.ts";
+
+describe("responseHead", () => {
+  test("keeps order, duplicates and bytes", () => {
+    const headers = headerLines(["set-cookie", "a", "x", "\u00ff", "set-cookie", "b"]);
+    expect(responseHead("GET", 201, headers)).toEqual({
+      head: {
+        status: 201,
+        headers: ["set-cookie", "a", "x", "\u00ff", "set-cookie", "b"],
+        hasBody: true,
+      },
+      contentLength: undefined,
+    });
+  });
+
+  test.each(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"])(
+    "leaves %s to the server",
+    (name) => {
+      expect(responseHead("GET", 200, headerLines([name, "x"])).head.headers).toEqual([]);
+    },
+  );
+
+  test.each([
+    ["GET", 200, true],
+    ["POST", 500, true],
+    ["HEAD", 200, false],
+    ["GET", 204, false],
+    ["GET", 304, false],
+  ])("%s answered with %d has a body: %s", (method, status, hasBody) => {
+    expect(responseHead(method, status, []).head.hasBody).toBe(hasBody);
+  });
+
+  test.each([
+    [["content-length", "0"], 0],
+    [["content-length", "17"], 17],
+    [["content-length", "17", "content-length", "17"], 17],
+  ])("%j", (rawHeaders, contentLength) => {
+    const result = responseHead("GET", 200, headerLines(rawHeaders));
+    expect(result.contentLength).toBe(contentLength);
+    expect(result.head.headers).toEqual(rawHeaders.slice(0, 2));
+  });
+
+  test.each([
+    [["content-length", ""]],
+    [["content-length", "-1"]],
+    [["content-length", "1, 1"]],
+    [["content-length", "1e3"]],
+    [["content-length", "9999999999999999"]],
+    [["content-length", "1", "content-length", "2"]],
+  ])("refuses %j", (rawHeaders) => {
+    expect(() => responseHead("GET", 200, headerLines(rawHeaders))).toThrow(WhorlError);
+  });
+
+  test.each([0, 100, 101, 199, 1000])("refuses the status %d", (status) => {
+    expect(() => responseHead("GET", status, [])).toThrow(WhorlError);
+  });
+});

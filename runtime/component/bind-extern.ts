@@ -9,13 +9,14 @@ import type {
   TypeEntity,
 } from "./entities.ts";
 import { checkAnnotatedName, type ResourceNames } from "./annotated-name.ts";
-import { evaluateAlias } from "./evaluate-alias.ts";
+import { addEntity, evaluateAlias } from "./evaluate-alias.ts";
 import { evaluateCoreType } from "./evaluate-core.ts";
 import { evaluateType, funcTypeAt } from "./evaluate-types.ts";
 import type { LinkContext } from "./link-context.ts";
+import { checkModule } from "./module-match.ts";
 import { Scope } from "./scope.ts";
 import type { Declaration, ExternTypeSyntax } from "./syntax.ts";
-import { isSameFuncType, isSameType, matchesCoreType } from "./type-match.ts";
+import { isSameFuncType, isSameType } from "./type-match.ts";
 
 /** Where the thing behind a declared import or export comes from. */
 export type Source =
@@ -243,22 +244,6 @@ function declare(
   }
 }
 
-/** Adds an entity to the index space of its sort. */
-export function addEntity(scope: Scope, entity: Entity): void {
-  switch (entity.kind) {
-    case "func":
-      return scope.funcs.push(entity);
-    case "type":
-      return scope.types.push(entity.type);
-    case "instance":
-      return scope.instances.push(entity);
-    case "component":
-      return scope.components.push(entity);
-    case "core-module":
-      return scope.modules.push(entity);
-  }
-}
-
 /** Component and instance types are evaluated where they are used; the others are checked here. */
 export function checkUnusedTypes(context: LinkContext, scope: Scope): void {
   for (const type of scope.types.items) {
@@ -347,31 +332,6 @@ function bindModule(
   }
   const { entity, path } = source;
   if (entity.kind !== "core-module") return wrongSort(context, source, "core module");
-  checkModule(context, entity, type.type, path);
+  checkModule(context, entity.type, type.type, path);
   return { kind: "core-module", bytes: entity.bytes, type: type.type };
 }
-
-/** A module may import less and export more than a module type says. */
-function checkModule(
-  context: LinkContext,
-  given: ModuleEntity,
-  wanted: ModuleEntity["type"],
-  path: string,
-): void {
-  context.step(given.type.imports.length + wanted.exports.size);
-  for (const needed of given.type.imports) {
-    const promised = wanted.imports.find(
-      ({ module, name }) => module === needed.module && name === needed.name,
-    );
-    if (promised === undefined || !matchesCoreType(promised.type, needed.type)) {
-      context.fail(`${path} imports ${needed.module} ${needed.name} other than declared`);
-    }
-  }
-  for (const [name, type] of wanted.exports) {
-    const found = given.type.exports.get(name);
-    if (found === undefined || !matchesCoreType(found, type)) {
-      context.fail(`${path} exports ${JSON.stringify(name)} other than declared`);
-    }
-  }
-}
-

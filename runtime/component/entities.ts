@@ -22,6 +22,8 @@ export interface ValueEntity {
   readonly borrow: boolean;
   /** Holds handles, streams or futures of resources. */
   readonly resource: boolean;
+  /** Of streams and futures that carry something. */
+  readonly element?: ValueEntity;
 }
 
 /** A function type and what validation has to know of it. */

@@ -32,12 +32,23 @@ export class PlanBuilder {
     return index;
   }
 
+  /** Index of the next import. */
+  get importCount(): number {
+    return this.#imports.length;
+  }
+
   addImport(item: PlanImport): number {
     return add(this.#imports, item, "imports");
   }
 
   addResource(item: PlanResource): number {
     return add(this.#resources, item, "resource types");
+  }
+
+  /** Whether a component instance itself defines a resource. */
+  isDefinedBy(resource: number, instance: number): boolean {
+    const found = this.#resources[resource];
+    return found?.kind === "defined" && found.instance === instance;
   }
 
   addComponentInstance(item: PlanComponentInstance): number {

@@ -167,7 +167,8 @@ export function streamEntity(
   const type: ValueType = { kind, element: element?.type };
   const parts = element === undefined ? [] : [element];
   // What streams carry is in memory, the handle itself is not.
-  return { ...composed(type, parts, handleShape), pointers: false };
+  const entity: ValueEntity = { ...composed(type, parts, handleShape), pointers: false };
+  return element === undefined ? entity : { ...entity, element };
 }
 
 function isPresent<T>(value: T | undefined): value is T {

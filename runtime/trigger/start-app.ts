@@ -44,7 +44,7 @@ export async function startApp(app: App, options: StartOptions): Promise<Running
     triggers: app.httpTriggers,
     executors,
     listen: options.listen,
-    ...(options.tls && { tls: options.tls }),
+    tls: options.tls && (await readTlsFiles(options.tls)),
     log: { warn: options.onWarning, error: options.onError },
   });
   selfOrigin = server.address.url;
@@ -86,6 +86,21 @@ async function loadComponent(
       { cause: error },
     );
   }
+}
+
+async function readTlsFiles(
+  files: NonNullable<StartOptions["tls"]>,
+): Promise<{ readonly cert: Buffer; readonly key: Buffer }> {
+  const [cert, key] = await Promise.all(
+    [files.certFile, files.keyFile].map(async (path) => {
+      try {
+        return await readFile(path);
+      } catch (error) {
+        throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
+      }
+    }),
+  );
+  return { cert: cert ?? Buffer.alloc(0), key: key ?? Buffer.alloc(0) };
 }
 
 async function readComponent(path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { IoError } from "../io/streams.ts";
 import { networkErrorCode, socketErrorCode } from "./error-code.ts";
-import { interfaceNamed, TestGuest } from "./test-guest.ts";
+import { interfaceNamed, TestGuest } from "./sockets-fixture.ts";
 
 test.each([
   ["ECONNREFUSED", "connection-refused"],

@@ -3,7 +3,7 @@ import type { Pollable } from "../io/pollable.ts";
 import type { IpAddress } from "./ip-address.ts";
 import { formatIpAddress } from "./ip-address.ts";
 import { resolverErrorCode } from "./ip-name-lookup.ts";
-import { TestGuest } from "./test-guest.ts";
+import { TestGuest } from "./sockets-fixture.ts";
 
 async function resolve(guest: TestGuest, name: string): Promise<string[]> {
   const stream = guest.ok<Pollable>("resolve-addresses", {}, name);

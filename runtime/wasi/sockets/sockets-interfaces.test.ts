@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { socketsInterfaces } from "./sockets-interfaces.ts";
-import { TestGuest } from "./test-guest.ts";
+import { TestGuest } from "./sockets-fixture.ts";
 
 test("the seven interfaces with all their functions", () => {
   const counts = socketsInterfaces.map(({ name, functions }) => [

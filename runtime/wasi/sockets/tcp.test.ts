@@ -1,20 +1,14 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { describe, expect, test } from "vitest";
-import {
-  endOf,
-  endpoint,
-  families,
-  ipv6Missing,
-  loopback,
-  readText,
-  TestGuest,
-} from "./test-guest.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { endOf, endpoint, missing, loopback, readText, TestGuest } from "./sockets-fixture.ts";
 
 const text = (value: string): Uint8Array => Buffer.from(value);
 
-describe.each(families)("over %s", (family) => {
+describe.each(["ipv4", "ipv6"] as const)("over %s", (family) => {
+  beforeEach((context) => context.skip(missing(family) !== undefined, missing(family)));
+
   test("a client and a server of the guest talk, half-close, and know their addresses", async () => {
     using guest = new TestGuest();
     const listener = await guest.listener(family);
@@ -76,10 +70,6 @@ describe.each(families)("over %s", (family) => {
   });
 });
 
-test.runIf(ipv6Missing !== undefined)(`IPv6 is not tested: ${ipv6Missing}`, () => {
-  expect(families).toEqual(["ipv4"]);
-});
-
 test("a server outside gets what the guest sends, although the guest drops its socket", async () => {
   using guest = new TestGuest();
   const received = Promise.withResolvers<number>();
@@ -91,9 +81,12 @@ test("a server outside gets what the guest sends, although the guest drops its s
   await once(server, "listening");
   const client = guest.socket("tcp");
   const [, output] = await guest.connect(client, loopback("ipv4", portOf(server.address())));
-  const size = output.checkWrite();
-  output.write(new Uint8Array(size).fill(7));
-  expect(output.checkWrite()).toBe(0);
+  let size = 0;
+  // Until the kernel takes no more: the rest is ours to send after the drop.
+  for (let permitted = 1; permitted > 0; size += permitted) {
+    permitted = output.checkWrite();
+    if (permitted > 0) output.write(new Uint8Array(permitted).fill(7));
+  }
   output.dispose();
   guest.drop(client);
   expect(await received.promise).toBe(size);

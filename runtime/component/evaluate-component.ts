@@ -1,0 +1,210 @@
+import { WhorlError } from "../error.ts";
+import { checkAnnotatedName, type ResourceNames } from "./annotated-name.ts";
+import {
+  bindExtern,
+  checkUnusedTypes,
+  instantiateType,
+  missing,
+  type Source,
+} from "./bind-extern.ts";
+import type { ComponentEntity, Entity, InstanceEntity, TypeEntity } from "./entities.ts";
+import { addEntity, evaluateAlias } from "./evaluate-alias.ts";
+import { evaluateCanon } from "./evaluate-canon.ts";
+import { evaluateCoreInstance, evaluateCoreType } from "./evaluate-core.ts";
+import { checkCoreFunc } from "./evaluate-options.ts";
+import { evaluateType } from "./evaluate-types.ts";
+import type { LinkContext } from "./link-context.ts";
+import type { CoreItem } from "./plan.ts";
+import { Scope } from "./scope.ts";
+import type { Definition, InstanceSyntax, SortIndex, TypeSyntax } from "./syntax.ts";
+
+/** Imports by name; the host makes them when there are none. */
+type Arguments = ReadonlyMap<string, Entity> | undefined;
+
+/** A component instance being evaluated. */
+interface Body {
+  readonly scope: Scope;
+  readonly args: Arguments;
+  readonly exports: Map<string, Entity>;
+  readonly importNames: ResourceNames;
+  readonly exportNames: ResourceNames;
+}
+
+/**
+ * Instantiates a component symbolically: adds to the plan what an instance of it consists of and
+ * returns its exports. Throws `invalid`, `unsupported` or `limit`.
+ */
+export function instantiateComponent(
+  context: LinkContext,
+  component: ComponentEntity,
+  args: Arguments,
+  parent: number | undefined,
+): InstanceEntity {
+  if (component.syntax === undefined) {
+    return instantiateType(context, component.type, args ?? new Map(), parent ?? 0);
+  }
+  const { syntax, outer } = component;
+  context.evaluated.add(syntax);
+  const instance = context.plan.addComponentInstance({ parent });
+  return context.nested(() => {
+    const body: Body = {
+      scope: new Scope(context, "component", instance, outer),
+      args,
+      exports: new Map(),
+      importNames: new Map(),
+      exportNames: new Map(),
+    };
+    for (const definition of syntax.definitions) {
+      context.offset = definition.offset;
+      context.step();
+      evaluateDefinition(context, body, definition);
+    }
+    checkUnusedTypes(context, body.scope);
+    checkUnusedComponents(context, body.scope);
+    return { kind: "instance", exports: body.exports };
+  });
+}
+
+/** What is never instantiated has to be valid all the same. */
+function checkUnusedComponents(context: LinkContext, scope: Scope): void {
+  for (const component of scope.components.items) {
+    if (component.syntax === undefined || context.evaluated.has(component.syntax)) continue;
+    context.check(() => {
+      instantiateComponent(context, component, undefined, scope.instance);
+    });
+  }
+}
+
+function evaluateDefinition(context: LinkContext, body: Body, definition: Definition): void {
+  const { scope } = body;
+  switch (definition.kind) {
+    case "core-module":
+      return scope.modules.push({ kind: "core-module", ...definition.module });
+    case "core-instance":
+      return scope.coreInstances.push(
+        evaluateCoreInstance(context, scope, definition.expression),
+      );
+    case "core-type":
+      for (const type of evaluateCoreType(context, scope, definition.type)) {
+        scope.coreTypes.push(type);
+      }
+      return;
+    case "component":
+      return scope.components.push({
+        kind: "component",
+        syntax: definition.component,
+        outer: scope.snapshot(),
+      });
+    case "instance":
+      return scope.instances.push(evaluateInstance(context, scope, definition.expression));
+    case "alias":
+      return evaluateAlias(context, scope, definition.alias);
+    case "type":
+      return scope.types.push(evaluateTypeDefinition(context, scope, definition.type));
+    case "canon":
+      return evaluateCanon(context, scope, definition.canon);
+    case "import":
+      return evaluateImport(context, body, definition);
+    case "export":
+      return evaluateExport(context, body, definition);
+    case "start":
+      throw new WhorlError(
+        "unsupported",
+        "the component has a start function: values are not supported",
+      );
+  }
+}
+
+function evaluateTypeDefinition(
+  context: LinkContext,
+  scope: Scope,
+  syntax: TypeSyntax,
+): TypeEntity {
+  if (syntax.kind !== "resource") return evaluateType(context, scope, syntax);
+  let destructor: CoreItem | undefined;
+  if (syntax.destructor !== undefined) {
+    const found = scope.coreFuncs.at(syntax.destructor);
+    checkCoreFunc(context, found, { params: ["i32"], results: [] }, "the destructor of a resource");
+    destructor = found.item;
+  }
+  const { instance } = scope;
+  const resource = context.plan.addResource({ kind: "defined", instance, destructor });
+  return { kind: "resource", resource };
+}
+
+function evaluateImport(
+  context: LinkContext,
+  { scope, args, importNames }: Body,
+  { name, type }: Definition & { kind: "import" },
+): void {
+  const entity = bindExtern(context, scope, type, importSource(context, args, name));
+  checkAnnotatedName(context, importNames, name, entity);
+  addEntity(scope, entity);
+}
+
+function importSource(context: LinkContext, args: Arguments, name: string): Source {
+  if (args === undefined) return { kind: "host", interfaceName: undefined, name };
+  const entity = args.get(name) ?? missing(context, name);
+  return { kind: "given", entity, path: JSON.stringify(name) };
+}
+
+function evaluateExport(
+  context: LinkContext,
+  { scope, exports, exportNames }: Body,
+  { name, item, type }: Definition & { kind: "export" },
+): void {
+  const found = entityAt(context, scope, item);
+  const entity =
+    type === undefined
+      ? found
+      : bindExtern(context, scope, type, {
+          kind: "given",
+          entity: found,
+          path: `export ${JSON.stringify(name)}`,
+        });
+  checkAnnotatedName(context, exportNames, name, entity);
+  addEntity(scope, entity);
+  exports.set(name, entity);
+}
+
+/** The entity that a sort and an index mean. */
+function entityAt(context: LinkContext, scope: Scope, { sort, index }: SortIndex): Entity {
+  context.step();
+  switch (sort) {
+    case "core-module":
+      return scope.modules.at(index);
+    case "func":
+      return scope.funcs.at(index);
+    case "type":
+      return { kind: "type", type: scope.types.at(index) };
+    case "component":
+      return scope.components.at(index);
+    case "instance":
+      return scope.instances.at(index);
+    case "value":
+      throw new WhorlError("unsupported", "the component uses values, which are not supported");
+  }
+}
+
+function evaluateInstance(
+  context: LinkContext,
+  scope: Scope,
+  syntax: InstanceSyntax,
+): InstanceEntity {
+  if (syntax.kind === "exports") {
+    return { kind: "instance", exports: entitiesOf(context, scope, syntax.exports) };
+  }
+  const component = scope.components.at(syntax.component);
+  const args = entitiesOf(context, scope, syntax.args);
+  return instantiateComponent(context, component, args, scope.instance);
+}
+
+function entitiesOf(
+  context: LinkContext,
+  scope: Scope,
+  items: ReadonlyMap<string, SortIndex>,
+): ReadonlyMap<string, Entity> {
+  const entities = new Map<string, Entity>();
+  for (const [name, item] of items) entities.set(name, entityAt(context, scope, item));
+  return entities;
+}

@@ -75,6 +75,8 @@ export const limits = {
   outboundTimeoutMs: 600_000,
   /** wasi:http: bytes of one outgoing body, or of one response, that wait for the slower side. */
   outboundBufferBytes: 64 * 1024,
+  /** wasi:sockets: sockets that one instance has open at once. */
+  openSocketsMax: 256,
   /** wasi:sockets: connections that one listening socket holds until the guest accepts them. */
   listenBacklogMax: 4096,
   /** wasi:sockets: datagrams that one receive returns, and that check-send permits, at most. */

@@ -127,7 +127,9 @@ function bindInstance(
     return wrongSort(context, source, "instance");
   }
   const inner = source.kind === "given" ? source : withInterface(source);
-  return context.nested(() => evaluateClosure(context, scope.instance, closure, { exports: inner }));
+  return context.nested(() =>
+    evaluateClosure(context, scope.instance, closure, { exports: inner }),
+  );
 }
 
 /** Exports of an imported instance belong to the interface of its name. */
@@ -193,7 +195,11 @@ function bindImport(
   { imports, onImport }: Bindings,
 ): Entity {
   if (imports === undefined) {
-    const entity = bindExtern(context, scope, type, { kind: "host", interfaceName: undefined, name });
+    const entity = bindExtern(context, scope, type, {
+      kind: "host",
+      interfaceName: undefined,
+      name,
+    });
     onImport?.(name, entity);
     return entity;
   }

@@ -1,4 +1,4 @@
-import { type Reader, Reader as BinaryReader } from "./reader.ts";
+import { Reader } from "./reader.ts";
 import {
   type CoreDefType,
   type CoreExternType,
@@ -18,8 +18,8 @@ interface ModuleSpaces {
   readonly types: CoreDefType[];
   readonly imports: CoreImport[];
   readonly exports: Map<string, CoreExternType>;
-  /** Type of each function; only those of exports are asked for. */
-  readonly funcs: CoreFuncType[];
+  /** Type index of each function; only those of exports are asked for. */
+  readonly funcs: number[];
   readonly tables: CoreExternType[];
   readonly memories: CoreExternType[];
   readonly globals: CoreExternType[];
@@ -31,8 +31,12 @@ interface ModuleSpaces {
  * them and stops behind the export section: the engine validates the rest when it compiles.
  * Throws `malformed`.
  */
-export function readCoreModuleType(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): CoreModuleType {
-  const reader = new BinaryReader(bytes, "core module", start + 8, end);
+export function readCoreModuleType(
+  bytes: Uint8Array<ArrayBuffer>,
+  start: number,
+  end: number,
+): CoreModuleType {
+  const reader = new Reader(bytes, "core module", start + 8, end);
   const spaces: ModuleSpaces = {
     types: [],
     imports: [],
@@ -84,18 +88,29 @@ function funcTypeAt(spaces: ModuleSpaces, reader: Reader, index: number): CoreFu
 }
 
 function readImports(reader: Reader, spaces: ModuleSpaces): void {
+  const names = new Set<string>();
+  let lastType = 0;
   const count = entries(reader, "imports");
   for (let index = 0; index < count; index++) {
     const module = reader.name();
     const name = reader.name();
-    const type = readCoreExternType(reader, (at, typeIndex) => funcTypeAt(spaces, at, typeIndex));
+    const type = readCoreExternType(reader, (at, typeIndex) => {
+      lastType = typeIndex;
+      return funcTypeAt(spaces, at, typeIndex);
+    });
+    const key = `${module}\0${name}`;
+    if (names.has(key)) reader.invalid(`a core module imports ${module} ${name} twice`);
+    names.add(key);
     spaces.imports.push({ module, name, type });
-    if (type.kind === "func") spaces.funcs.push(type.type);
+    if (type.kind === "func") spaces.funcs.push(lastType);
     else spaceOf(spaces, type.kind).push(type);
   }
 }
 
-function spaceOf(spaces: ModuleSpaces, kind: "table" | "memory" | "global" | "tag"): CoreExternType[] {
+function spaceOf(
+  spaces: ModuleSpaces,
+  kind: "table" | "memory" | "global" | "tag",
+): CoreExternType[] {
   switch (kind) {
     case "table":
       return spaces.tables;
@@ -110,9 +125,7 @@ function spaceOf(spaces: ModuleSpaces, kind: "table" | "memory" | "global" | "ta
 
 function readFuncs(reader: Reader, spaces: ModuleSpaces): void {
   const count = entries(reader, "functions");
-  for (let index = 0; index < count; index++) {
-    spaces.funcs.push(funcTypeAt(spaces, reader, reader.u32()));
-  }
+  for (let index = 0; index < count; index++) spaces.funcs.push(reader.u32());
 }
 
 function readTables(reader: Reader, spaces: ModuleSpaces): void {
@@ -208,21 +221,22 @@ function readExports(reader: Reader, spaces: ModuleSpaces): void {
   for (let index = 0; index < count; index++) {
     const name = reader.name();
     const start = reader.offset;
-    const type = exportedType(spaces, reader.byte(), reader.u32());
+    const type = exportedType(reader, spaces);
     if (type === undefined) reader.fail(`export ${JSON.stringify(name)} refers to nothing`, start);
+    if (spaces.exports.has(name))
+      reader.invalid(`a core module exports ${JSON.stringify(name)} twice`);
     spaces.exports.set(name, type);
   }
 }
 
-function exportedType(
-  spaces: ModuleSpaces,
-  kind: number,
-  index: number,
-): CoreExternType | undefined {
+function exportedType(reader: Reader, spaces: ModuleSpaces): CoreExternType | undefined {
+  const kind = reader.byte();
+  const index = reader.u32();
   switch (kind) {
     case 0x00: {
       const type = spaces.funcs[index];
-      return type === undefined ? undefined : { kind: "func", type };
+      if (type === undefined) return undefined;
+      return { kind: "func", type: funcTypeAt(spaces, reader, type) };
     }
     case 0x01:
       return spaces.tables[index];

@@ -32,7 +32,8 @@ export interface CoreModuleType {
 
 /** A core type definition; everything of the GC proposal but functions is opaque. */
 export type CoreDefType =
-  { readonly kind: "func"; readonly type: CoreFuncType } | { readonly kind: "opaque" };
+  | { readonly kind: "func"; readonly type: CoreFuncType }
+  | { readonly kind: "opaque" };
 
 /** How the type index space is asked while reading: throws for an index out of range. */
 export type CoreTypeLookup = (reader: Reader, index: number) => CoreFuncType;

@@ -45,7 +45,10 @@ export function readExternName(reader: Reader, scope: NameScope): NameAttributes
   if (form !== 0x02) return { name, implements: undefined };
   const implemented = readAttributes(reader, name);
   if (implemented !== undefined && parsed.kind !== "plain") {
-    reader.invalid(`${JSON.stringify(name)} implements an interface and is not a plain name`, start);
+    reader.invalid(
+      `${JSON.stringify(name)} implements an interface and is not a plain name`,
+      start,
+    );
   }
   return { name, implements: implemented };
 }

@@ -178,7 +178,8 @@ export function readResultList(reader: Reader): ValueTypeRef | undefined {
 function readResourceType(reader: Reader): TypeSyntax {
   const start = reader.offset;
   const rep = reader.byte();
-  if (rep !== 0x7f) reader.invalid(`a resource is represented by ${hex(rep)} and not by i32`, start);
+  if (rep !== 0x7f)
+    reader.invalid(`a resource is represented by ${hex(rep)} and not by i32`, start);
   return { kind: "resource", destructor: reader.optional("destructor", (item) => item.u32()) };
 }
 
@@ -209,7 +210,8 @@ function readDeclaration(reader: Reader, scope: DeclarationScope): Declaration {
       return { offset, kind: "core-type", type: readCoreType(reader) };
     case 0x01: {
       const type = readType(reader, scope.depth);
-      if (type.kind === "resource") reader.invalid("a component or instance type defines a resource");
+      if (type.kind === "resource")
+        reader.invalid("a component or instance type defines a resource");
       return { offset, kind: "type", type };
     }
     case 0x02:

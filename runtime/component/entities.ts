@@ -62,7 +62,8 @@ export interface OuterScope {
 }
 
 export type CoreTypeEntity =
-  CoreDefType | { readonly kind: "module"; readonly type: CoreModuleType };
+  | CoreDefType
+  | { readonly kind: "module"; readonly type: CoreModuleType };
 
 /** A core function, table, memory, global or tag. */
 export interface CoreEntity {

@@ -146,7 +146,8 @@ function checkRequired(
   const message = name === "error-context.new" || name === "error-context.debug-message";
   const needsMemory = (type !== undefined && (copies || lifts)) || message;
   if (needsMemory && options.memory === undefined) context.fail(`${name} without a memory`);
-  const needsRealloc = (lowers && type?.pointers === true) || name === "error-context.debug-message";
+  const needsRealloc =
+    (lowers && type?.pointers === true) || name === "error-context.debug-message";
   if (needsRealloc && options.realloc === undefined) context.fail(`${name} without realloc`);
   if (name === "task.return" && (options.realloc !== undefined || options.async)) {
     context.fail("task.return takes only memory and string encoding as options");

@@ -86,11 +86,7 @@ function requireRealloc(context: LinkContext, { realloc }: CanonicalOptions): vo
   if (realloc === undefined) context.fail("the canonical option realloc is required and missing");
 }
 
-function lower(
-  context: LinkContext,
-  scope: Scope,
-  syntax: CanonSyntax & { kind: "lower" },
-): void {
+function lower(context: LinkContext, scope: Scope, syntax: CanonSyntax & { kind: "lower" }): void {
   const callee = scope.funcs.at(syntax.func);
   const { type } = callee;
   const options = evaluateOptions(context, scope, syntax.options, "lower");

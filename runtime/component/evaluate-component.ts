@@ -81,9 +81,7 @@ function evaluateDefinition(context: LinkContext, body: Body, definition: Defini
     case "core-module":
       return scope.modules.push({ kind: "core-module", ...definition.module });
     case "core-instance":
-      return scope.coreInstances.push(
-        evaluateCoreInstance(context, scope, definition.expression),
-      );
+      return scope.coreInstances.push(evaluateCoreInstance(context, scope, definition.expression));
     case "core-type":
       for (const type of evaluateCoreType(context, scope, definition.type)) {
         scope.coreTypes.push(type);

@@ -37,6 +37,7 @@ function evaluateModuleType(
 ): CoreModuleType {
   const types: CoreTypeEntity[] = [];
   const imports: CoreImport[] = [];
+  const names = new Set<string>();
   const exports = new Map<string, CoreExternType>();
   for (const declaration of declarations) {
     context.step();
@@ -49,6 +50,9 @@ function evaluateModuleType(
         break;
       case "import": {
         const { module, name } = declaration;
+        const key = `${module}\0${name}`;
+        if (names.has(key)) context.fail(`a core module type imports ${module} ${name} twice`);
+        names.add(key);
         imports.push({ module, name, type: externType(context, types, declaration.type) });
         break;
       }
@@ -119,6 +123,7 @@ export function evaluateCoreInstance(
   }
   const module = scope.modules.at(syntax.module);
   const args = new Map<string, CoreInstanceEntity>();
+  context.step(syntax.args.size);
   for (const [name, index] of syntax.args) args.set(name, scope.coreInstances.at(index));
   return instantiateModule(context, module, args);
 }
@@ -177,7 +182,9 @@ function argumentFor(
 ): CoreEntity {
   const instance = args.get(module);
   if (instance === undefined) {
-    return context.fail(`a core module is instantiated without its import ${JSON.stringify(module)}`);
+    return context.fail(
+      `a core module is instantiated without its import ${JSON.stringify(module)}`,
+    );
   }
   const given = coreExport(instance, name);
   const path = `${JSON.stringify(module)} ${JSON.stringify(name)}`;

@@ -22,27 +22,36 @@ export function linkComponent(bytes: Uint8Array<ArrayBuffer>): Plan {
     undefined,
     undefined,
   );
-  return plan.build(planExports(context, root));
+  return plan.build(planExports(context, new Map(), root));
 }
+
+/** Instances already turned into exports: one that is exported many times unfolds once. */
+type Known = Map<InstanceEntity, ReadonlyMap<string, PlanExport>>;
 
 function planExports(
   context: LinkContext,
-  { exports }: InstanceEntity,
+  known: Known,
+  instance: InstanceEntity,
 ): ReadonlyMap<string, PlanExport> {
+  const done = known.get(instance);
+  if (done !== undefined) return done;
   const result = new Map<string, PlanExport>();
-  for (const [name, entity] of exports) {
-    context.step();
-    result.set(name, planExport(context, entity));
-  }
+  context.nested(() => {
+    for (const [name, entity] of instance.exports) {
+      context.step();
+      result.set(name, planExport(context, known, entity));
+    }
+  });
+  known.set(instance, result);
   return result;
 }
 
-function planExport(context: LinkContext, entity: Entity): PlanExport {
+function planExport(context: LinkContext, known: Known, entity: Entity): PlanExport {
   switch (entity.kind) {
     case "func":
       return { kind: "func", function: entity.function };
     case "instance":
-      return { kind: "instance", exports: planExports(context, entity) };
+      return { kind: "instance", exports: planExports(context, known, entity) };
     case "type":
       return {
         kind: "type",

@@ -57,7 +57,8 @@ export class Reader {
   }
 
   byte(): number {
-    const byte = this.peek();
+    const byte = this.offset < this.end ? this.bytes[this.offset] : undefined;
+    if (byte === undefined) this.fail("unexpected end");
     this.offset++;
     return byte;
   }
@@ -66,7 +67,8 @@ export class Reader {
   expect(expected: number, what: string): void {
     const start = this.offset;
     const found = this.byte();
-    if (found !== expected) this.fail(`${what}: expected ${hex(expected)}, found ${hex(found)}`, start);
+    if (found !== expected)
+      this.fail(`${what}: expected ${hex(expected)}, found ${hex(found)}`, start);
   }
 
   /** Reads a byte that is 0 or 1. */
@@ -80,8 +82,10 @@ export class Reader {
   /** LEB128, at most five bytes and 32 bits. */
   u32(): number {
     const start = this.offset;
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
+    const first = this.byte();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
       const byte = this.byte();
       if (shift === 28 && byte > 0x0f) this.fail("an integer of more than 32 bits", start);
       value += (byte & 0x7f) * 2 ** shift;

@@ -38,7 +38,8 @@ export class IndexSpace<T> {
   at(index: number, visible: number = this.items.length): T {
     const item = index < visible ? this.items[index] : undefined;
     return (
-      item ?? this.#context.fail(`${this.#name} ${index} does not exist, there are ${visible} so far`)
+      item ??
+      this.#context.fail(`${this.#name} ${index} does not exist, there are ${visible} so far`)
     );
   }
 }

@@ -236,4 +236,3 @@ export interface BuiltinSyntax {
   readonly memory: number | undefined;
   readonly table: number | undefined;
 }
-

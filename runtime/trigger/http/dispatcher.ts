@@ -125,8 +125,8 @@ async function answer<T extends Outgoing>(
 }
 
 function sendPlain<T extends Outgoing>(inbound: Inbound<T>, response: PlainResponse): void {
+  // A body that nobody has begun to read is discarded by Node itself.
   inbound.wire.plain(inbound.response, response);
-  if (inbound.body !== undefined) inbound.wire.discardBody(inbound.response);
 }
 
 function withoutChaining(host: string | undefined): string | undefined {

@@ -3,8 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { HeaderList } from "../../wasi/http/exchange.ts";
 import { latin1 } from "../../wasi/http/field-syntax.ts";
+import { emptyResponse } from "./plain-response.ts";
 import type { PlainResponse } from "./plain-response.ts";
 import type { Inbound, ResponseHead, Wire } from "./wire.ts";
+
+const badRequest = emptyResponse(400);
 
 export type Http1Response = ServerResponse<IncomingMessage>;
 
@@ -19,8 +22,14 @@ export class Http1Wire implements Wire<Http1Response> {
     this.#isClosing = isClosing;
   }
 
-  inbound(request: IncomingMessage, response: Http1Response): Inbound<Http1Response> {
+  /** Undefined if the request was answered already because it is malformed. */
+  inbound(request: IncomingMessage, response: Http1Response): Inbound<Http1Response> | undefined {
     const { headers } = request;
+    if (isMalformed(request)) {
+      response.shouldKeepAlive = false;
+      this.plain(response, badRequest);
+      return undefined;
+    }
     return {
       wire: this,
       response,
@@ -61,8 +70,13 @@ export class Http1Wire implements Wire<Http1Response> {
   abort(response: Http1Response): void {
     const { socket } = response.req;
     // Where the end of the connection is the end of the body, only a reset tells them apart.
-    if (response.req.httpVersionMinor === 0 && canReset(socket)) socket.resetAndDestroy();
-    else socket.destroy();
+    if (response.req.httpVersionMinor === 0 && canReset(socket)) {
+      socket.resetAndDestroy();
+      return;
+    }
+    // What the guest has sent still goes out; node:http would hold it until the next tick.
+    response.uncork();
+    socket.destroySoon();
   }
 
   drop(response: Http1Response): void {
@@ -88,6 +102,17 @@ export class Http1Wire implements Wire<Http1Response> {
       response.removeHeader("connection");
     }
   }
+}
+
+/**
+ * What node:http lets pass although it is no HTTP/1 request: HTTP/0.9, and a body whose end cannot
+ * be known (RFC 9112, 6.3).
+ */
+function isMalformed(request: IncomingMessage): boolean {
+  const coding = request.headers["transfer-encoding"];
+  return (
+    request.httpVersionMajor < 1 || (coding !== undefined && !/(^|[ \t,])chunked$/i.test(coding))
+  );
 }
 
 function hasBody(headers: IncomingMessage["headers"]): boolean {

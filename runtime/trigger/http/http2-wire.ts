@@ -36,6 +36,8 @@ export class Http2Wire implements Wire<ServerHttp2Stream> {
       stream.on("trailers", (_headers: unknown, _flags: number, raw: readonly string[]) => {
         trailers.rawTrailers = raw;
       });
+      // node:http2 ends the body of a reset stream as if it were complete.
+      stream.once("aborted", failBody);
     }
     return {
       wire: this,
@@ -66,7 +68,9 @@ export class Http2Wire implements Wire<ServerHttp2Stream> {
     const fields: Record<string, string[]> = {};
     for (const [name, value] of trailers) (fields[name] ??= []).push(latin1(value));
     stream.once("wantTrailers", () => {
-      if (!stream.destroyed && !stream.closed) stream.sendTrailers(fields);
+      if (stream.destroyed || stream.closed) return;
+      stream.sendTrailers(fields);
+      setImmediate(closeDiscarded, stream);
     });
   }
 
@@ -86,14 +90,28 @@ export class Http2Wire implements Wire<ServerHttp2Stream> {
     if (!stream.closed) stream.close(NGHTTP2_PROTOCOL_ERROR);
   }
 
-  /** RFC 9113, 8.1: a complete response may end the stream before the request is complete. */
+  /**
+   * The rest is thrown away as it comes; once the response is complete the client is told to stop
+   * (RFC 9113, 8.1).
+   */
   discardBody(stream: ServerHttp2Stream): void {
     if (stream.readableEnded || stream.destroyed) return;
-    if (stream.writableFinished) closeUnread.call(stream);
-    else stream.once("finish", closeUnread);
+    // A guest that trapped may have left its listener behind, which would hold the flow up.
+    stream.removeAllListeners("readable");
+    stream.on("data", ignore);
+    stream.resume();
+    if (stream.sentTrailers !== undefined) setImmediate(closeDiscarded, stream);
   }
 }
 
-function closeUnread(this: ServerHttp2Stream): void {
-  if (!this.closed && !this.readableEnded) this.close(NGHTTP2_NO_ERROR);
+function failBody(this: ServerHttp2Stream): void {
+  this.destroy(new Error("the client went away before the request was complete"));
 }
+
+/** Runs after the turn in which node:http2 sends the trailers, which end the response. */
+function closeDiscarded(stream: ServerHttp2Stream): void {
+  const isDiscarding = stream.readableFlowing === true && !stream.readableEnded;
+  if (isDiscarding && !stream.closed && !stream.destroyed) stream.close(NGHTTP2_NO_ERROR);
+}
+
+function ignore(): void {}

@@ -103,7 +103,8 @@ class NodeHttpServer implements HttpServer {
   #attach(): void {
     const { listener, http2 } = this.#servers;
     const onRequest = (request: IncomingMessage, response: Http1Response): void => {
-      this.#dispatcher.handle(this.#http1.inbound(request, response));
+      const inbound = this.#http1.inbound(request, response);
+      if (inbound !== undefined) this.#dispatcher.handle(inbound);
     };
     listener.on("request", onRequest);
     // Expectations other than 100-continue are ignored, as by Spin.

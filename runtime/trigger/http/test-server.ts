@@ -20,7 +20,10 @@ export async function startServer(
   options: Partial<HttpServerOptions> = {},
 ): Promise<TestServer> {
   const logged: string[] = [];
-  const log = { warn: (text: string) => logged.push(text), error: (text: string) => logged.push(text) };
+  const log = {
+    warn: (text: string) => logged.push(text),
+    error: (text: string) => logged.push(text),
+  };
   const all: HttpTrigger = {
     id: "all",
     route: "/...",

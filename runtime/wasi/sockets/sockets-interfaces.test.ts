@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { limits } from "../../limits.ts";
 import { socketsInterfaces } from "./sockets-interfaces.ts";
 import { TestGuest } from "./sockets-fixture.ts";
 
@@ -29,4 +30,20 @@ test("each resource with methods is defined by the interface that has them", () 
 test("every call of instance-network is a handle of its own", () => {
   using guest = new TestGuest();
   expect(guest.call("instance-network")).not.toBe(guest.call("instance-network"));
+});
+
+test("an instance has a bounded number of sockets, and a dropped one makes room", async () => {
+  using guest = new TestGuest();
+  const listener = await guest.listener();
+  const client = guest.socket("tcp");
+  await guest.connect(client, guest.local("tcp", listener));
+  await listener.wait();
+  const last = guest.socket("udp");
+  for (let open = 3; open < limits.openSocketsMax; open += 1) guest.socket("tcp");
+  expect(guest.code("create-tcp-socket", "ipv4")).toBe("new-socket-limit");
+  expect(guest.code("create-udp-socket", "ipv4")).toBe("new-socket-limit");
+  expect(guest.code("[method]tcp-socket.accept", listener)).toBe("new-socket-limit");
+  guest.drop(last);
+  await guest.accept(listener);
+  expect(guest.code("create-tcp-socket", "ipv4")).toBe("new-socket-limit");
 });

@@ -1,8 +1,8 @@
-import { ok } from "../../instance/host-interface.ts";
 import type { HostInterface } from "../../instance/host-interface.ts";
 import type { WasiContext } from "../context.ts";
 import type { SocketResult } from "./error-code.ts";
 import type { IpAddressFamily } from "./ip-address.ts";
+import { openSocket } from "./open-sockets.ts";
 import { TcpSocket } from "./tcp-socket.ts";
 
 /**
@@ -13,10 +13,8 @@ export const tcpCreateSocketInterface: HostInterface<WasiContext> = {
   name: "wasi:sockets/tcp-create-socket",
   version: "0.2.12",
   functions: {
-    "create-tcp-socket": (
-      _context: WasiContext,
-      family: IpAddressFamily,
-    ): SocketResult<TcpSocket> => ok(new TcpSocket(family)),
+    "create-tcp-socket": (context: WasiContext, family: IpAddressFamily): SocketResult<TcpSocket> =>
+      openSocket(context.sockets, () => new TcpSocket(family)),
   },
   suspending: new Set(),
   resources: {},

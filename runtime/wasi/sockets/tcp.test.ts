@@ -9,7 +9,7 @@ const text = (value: string): Uint8Array => Buffer.from(value);
 describe.each(["ipv4", "ipv6"] as const)("over %s", (family) => {
   beforeEach((context) => context.skip(missing(family) !== undefined, missing(family)));
 
-  test("a client and a server of the guest talk, half-close, and know their addresses", async () => {
+  test("client and server of the guest talk, half-close, and know their addresses", async () => {
     using guest = new TestGuest();
     const listener = await guest.listener(family);
     const address = guest.local("tcp", listener);
@@ -70,7 +70,7 @@ describe.each(["ipv4", "ipv6"] as const)("over %s", (family) => {
   });
 });
 
-test("a server outside gets what the guest sends, although the guest drops its socket", async () => {
+test("a server outside gets what the guest sends before it drops its socket", async () => {
   using guest = new TestGuest();
   const received = Promise.withResolvers<number>();
   const server = createServer((socket) => {

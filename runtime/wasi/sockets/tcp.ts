@@ -3,6 +3,7 @@ import type { WasiContext } from "../context.ts";
 import { failed } from "./error-code.ts";
 import type { SocketResult } from "./error-code.ts";
 import type { Network } from "./network.ts";
+import { hasSocketRoom, releaseSocket, retainSocket } from "./open-sockets.ts";
 import type { IpSocketAddress } from "./socket-address.ts";
 import type { ShutdownType } from "./tcp-connection.ts";
 import { clampBufferBytes, clampKeepAliveCount, clampKeepAliveNs } from "./tcp-options.ts";
@@ -31,7 +32,7 @@ const lifecycle: Functions = {
   "[method]tcp-socket.finish-connect": (_context, socket: TcpSocket) => socket.finishConnect(),
   "[method]tcp-socket.start-listen": (_context, socket: TcpSocket) => socket.startListen(),
   "[method]tcp-socket.finish-listen": (_context, socket: TcpSocket) => socket.finishListen(),
-  "[method]tcp-socket.accept": (_context, socket: TcpSocket) => socket.accept(),
+  "[method]tcp-socket.accept": accept,
   "[method]tcp-socket.subscribe": (_context, socket: TcpSocket) => socket,
   "[method]tcp-socket.shutdown": (_context, socket: TcpSocket, how: ShutdownType) =>
     socket.shutdown(how),
@@ -78,7 +79,8 @@ export const tcpInterface: HostInterface<WasiContext> = {
   suspending: new Set(),
   resources: {
     "tcp-socket": {
-      drop(_context, socket) {
+      drop(context, socket) {
+        releaseSocket(context.sockets, socket);
         if (socket instanceof TcpSocket) socket[Symbol.dispose]();
       },
     },
@@ -89,4 +91,12 @@ function getter<K extends keyof TcpOptions>(
   name: K,
 ): (context: WasiContext, socket: TcpSocket) => SocketResult<TcpOptions[K]> {
   return (_context, socket) => socket.option(name);
+}
+
+/** Without room the connection stays in the queue for later. */
+function accept({ sockets }: WasiContext, socket: TcpSocket): ReturnType<TcpSocket["accept"]> {
+  if (!hasSocketRoom(sockets)) return failed("new-socket-limit");
+  const result = socket.accept();
+  if (result.tag === "ok") retainSocket(sockets, result.val[0]);
+  return result;
 }

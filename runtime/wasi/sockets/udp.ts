@@ -3,6 +3,7 @@ import type { WasiContext } from "../context.ts";
 import { failed } from "./error-code.ts";
 import type { SocketResult } from "./error-code.ts";
 import type { Network } from "./network.ts";
+import { releaseSocket } from "./open-sockets.ts";
 import type { IpSocketAddress } from "./socket-address.ts";
 import { clampBufferBytes } from "./tcp-options.ts";
 import type { UdpOptions } from "./udp-options.ts";
@@ -70,7 +71,8 @@ export const udpInterface: HostInterface<WasiContext> = {
   suspending: new Set(),
   resources: {
     "udp-socket": {
-      drop(_context, socket) {
+      drop(context, socket) {
+        releaseSocket(context.sockets, socket);
         if (socket instanceof UdpSocket) socket[Symbol.dispose]();
       },
     },

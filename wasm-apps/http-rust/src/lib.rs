@@ -5,6 +5,7 @@ mod body;
 mod fetch;
 
 use body::{Response, send, send_text};
+use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 use wasi::exports::http::incoming_handler::Guest;
 use wasi::http::types::{IncomingRequest, ResponseOutparam};
@@ -91,6 +92,8 @@ fn log(outparam: ResponseOutparam) {
     println!("a line for stdout");
     eprintln!("a line for stderr");
     print!("no newline at the end");
+    // Rust writes at the end of a line; nothing flushes when the handler returns.
+    std::io::stdout().flush().unwrap();
     send_text(outparam, 200, "Logged\n");
 }
 

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { rawRequest } from "../raw-request.ts";
+import { wasmApp, WhorlProcess } from "../whorl-process.ts";
+
+let whorl: WhorlProcess;
+
+beforeAll(async () => {
+  whorl = await WhorlProcess.up(wasmApp("http-rust"));
+});
+
+afterAll(async () => {
+  await whorl[Symbol.asyncDispose]();
+});
+
+async function expectHello(): Promise<void> {
+  const response = await fetch(whorl.url);
+  expect([response.status, await response.text()]).toEqual([200, "Hello from Whorl\n"]);
+}
+
+test.each([
+  { path: "/trap", reason: /GET \/trap: .*unreachable/ },
+  { path: "/silent", reason: /GET \/silent: .*without setting a response/ },
+  { path: "/exit?code=0", reason: /GET \/exit: .*exit/ },
+  { path: "/exit?code=1", reason: /GET \/exit: .*exited with status 1/ },
+])("$path is a 500 that says nothing, a line that says why, and harms no other", async (row) => {
+  const response = await fetch(whorl.url + row.path);
+  expect([response.status, await response.text()]).toEqual([500, ""]);
+  await whorl.output("stderr", row.reason);
+  await expectHello();
+});
+
+test("a trap after the head cuts the body off", async () => {
+  const request = "GET /trap-late HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const answer = await rawRequest(whorl.port, request);
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(answer).toContain("The first part of the body\n");
+  // The last chunk would tell the client that the body is complete.
+  expect(answer).not.toMatch(/\r\n0\r\n/);
+  await expectHello();
+});
+
+test("a failure in one request leaves those beside it alone", async () => {
+  const slow = fetch(`${whorl.url}/sleep?ms=300`);
+  const traps = await Promise.all(Array.from({ length: 20 }, () => fetch(`${whorl.url}/trap`)));
+  expect(traps.map((response) => response.status)).toEqual(Array.from({ length: 20 }, () => 500));
+  const response = await slow;
+  expect([response.status, await response.text()]).toEqual([200, "Slept 300 ms\n"]);
+});
+
+test("every request gets a fresh instance", async () => {
+  const count = async (): Promise<string> => await (await fetch(`${whorl.url}/count`)).text();
+  expect([await count(), await count(), await count()]).toEqual(["1\n", "1\n", "1\n"]);
+});
+
+test("memory that a guest took is zero again for the next request", async () => {
+  for (let round = 0; round < 3; round++) {
+    const response = await fetch(`${whorl.url}/memory?mib=64`);
+    expect(await response.text()).toBe("zero before: true, last byte: 165\n");
+  }
+});
+
+test("requests that wait in the guest do so at the same time", async () => {
+  const waiting = Array.from({ length: 50 }, () => fetch(`${whorl.url}/sleep?ms=400`));
+  // Answered while the others are asleep.
+  const states = waiting.map(() => "waiting");
+  waiting.forEach((each, index) => void each.then(() => (states[index] = "answered")));
+  await expectHello();
+  expect(new Set(states)).toEqual(new Set(["waiting"]));
+  const statuses = (await Promise.all(waiting)).map((response) => response.status);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+});

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { wasmApp, WhorlProcess } from "../whorl-process.ts";
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s lets the requests in flight finish, refuses new ones and exits with 0",
+  async (signal) => {
+    await using whorl = await WhorlProcess.up(wasmApp("http-rust"));
+    const inFlight = fetch(`${whorl.url}/sleep?ms=700`);
+    // Answered after the slow one was accepted.
+    await (await fetch(whorl.url)).text();
+    whorl.signal(signal);
+    await whorl.output("stderr", /finishing requests in flight/);
+    await expect(fetch(whorl.url, { headers: { connection: "close" } })).rejects.toThrow(
+      "fetch failed",
+    );
+    const response = await inFlight;
+    expect([response.status, await response.text()]).toEqual([200, "Slept 700 ms\n"]);
+    expect(await whorl.ended()).toBe(0);
+  },
+);
+
+test("an idle server ends at once although connections are open", async () => {
+  await using whorl = await WhorlProcess.up(wasmApp("http-rust"));
+  await (await fetch(whorl.url)).text();
+  whorl.signal("SIGTERM");
+  expect(await whorl.ended()).toBe(0);
+});
+
+test("a second signal does not wait", async () => {
+  await using whorl = await WhorlProcess.up(wasmApp("http-rust"));
+  const inFlight = fetch(`${whorl.url}/sleep?ms=60000`);
+  const outcome = inFlight.then(
+    () => "answered",
+    () => "cut off",
+  );
+  await (await fetch(whorl.url)).text();
+  whorl.signal("SIGTERM");
+  await whorl.output("stderr", /finishing requests in flight/);
+  whorl.signal("SIGTERM");
+  expect(await whorl.ended()).toBe(130);
+  expect(await outcome).toBe("cut off");
+});

@@ -4,7 +4,7 @@ import { HandleTable } from "./handle-table.ts";
 /** What all component instances of one root instance have together. */
 export interface RootState {
   /** The first trap: from then on nothing of this instance runs again. */
-  failure: unknown;
+  failure: Error | undefined;
 }
 
 /** Runtime state of one component instance (CanonicalABI.md, "Component Instance State"). */
@@ -41,8 +41,8 @@ export class ComponentState {
    * Remembers a failure and gives back what to throw. A guest with exception handling could catch
    * what the host throws: the instance stays dead all the same.
    */
-  fail(error: unknown): unknown {
-    this.#root.failure ??= error ?? new WhorlError("trap", "unknown failure");
+  fail(error: unknown): Error {
+    this.#root.failure ??= error instanceof Error ? error : new WhorlError("trap", String(error));
     return this.#root.failure;
   }
 

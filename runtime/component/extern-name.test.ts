@@ -22,7 +22,7 @@ test.each([
 test.each([
   { text: "foo", kind: "plain", key: "foo" },
   { text: "FOO-bar", kind: "plain", key: "foo-bar" },
-  { text: "[constructor]Foo".toLowerCase(), kind: "plain", key: "[constructor]foo" },
+  { text: "[constructor]FOO", kind: "plain", key: "[constructor]foo" },
   { text: "[method]foo.bar", kind: "plain", key: "foo.bar" },
   { text: "[static]foo.BAR", kind: "plain", key: "foo.bar" },
   { text: "[method]foo.foo", kind: "plain", key: "foo" },

@@ -8,6 +8,9 @@ import type { HostResource } from "./host-interface.ts";
 import type { LinkedComponent } from "./linker.ts";
 import type { CoreInstanceRecipe } from "./recipe.ts";
 
+/** Made once: an error costs a stack trace, and every instance ends. */
+const ended = new WhorlError("trap", "the instance has ended");
+
 /**
  * One running copy of a component: its core instances, memories and handle tables. Lives for one
  * request; {@link Instance[Symbol.dispose]} drops the host resources that the guest still holds.
@@ -109,7 +112,7 @@ export class Instance<C> {
 
   /** Drops every host resource that the guest has not dropped itself. */
   [Symbol.dispose](): void {
-    this.#root.failure ??= new WhorlError("trap", "the instance has ended");
+    this.#root.failure ??= ended;
     for (const state of this.#states) {
       for (const { resource, representation } of state.handles.drain()) {
         const runtime = this.#resources[resource];

@@ -25,7 +25,7 @@ export async function startApp(app: App, options: StartOptions): Promise<Running
   await using stack = new AsyncDisposableStack();
   const agent = outboundAgent({ isAddressAllowed: () => true });
   stack.defer(() => agent.destroy());
-  let selfOrigin: string | undefined;
+  const self: { origin?: string } = {};
   const linker = new Linker(wasiInterfaces);
   const executors = new Map<string, HttpExecutor>();
   for (const component of servedComponents(app)) {
@@ -34,7 +34,7 @@ export async function startApp(app: App, options: StartOptions): Promise<Running
       preopens: mounts.preopens,
       environment: options.environment,
       dispatcher: () => agent,
-      selfOrigin: () => selfOrigin,
+      selfOrigin: () => self.origin,
       onGuestLine: (stream, line) => options.onGuestLine(component.id, stream, line),
     };
     executors.set(component.id, await loadComponent(component, linker, surroundings));
@@ -47,7 +47,7 @@ export async function startApp(app: App, options: StartOptions): Promise<Running
     tls: options.tls && (await readTlsFiles(options.tls)),
     log: { warn: options.onWarning, error: options.onError },
   });
-  selfOrigin = server.address.url;
+  self.origin = server.address.url;
   const owned = stack.move();
   return {
     url: server.address.url,

@@ -22,6 +22,8 @@ export function recoverHttp2(error: ClientError, socket: Duplex): boolean {
   detachParser(socket);
   // Adding the listener has started a flow, which would lose what is put back.
   socket.pause();
+  // As node:http2 has its own sockets: without this a client that closes is not noticed.
+  socket.allowHalfOpen = false;
   // The preface may have come in pieces of which the last is here; the parser has seen all of it.
   socket.unshift(Buffer.concat([preface, rawPacket.subarray(bytesParsed)]));
   return true;

@@ -292,8 +292,8 @@ describe("prior knowledge on the port of HTTP/1.1", () => {
       client.socket.write(Buffer.from([byte]));
       await new Promise(setImmediate);
     }
-    // The acknowledgement of the client's settings.
-    await client.until("\0\0\0\x04\x01\0\0\0\0");
+    const acknowledgement = "\0\0\0\x04\x01\0\0\0\0";
+    expect(await client.until(acknowledgement)).not.toContain("HTTP/1.1");
   });
 
   test("outlives the time that a head of HTTP/1.1 may take", async () => {

@@ -3,6 +3,7 @@ import { connect } from "node:http2";
 import { Agent, request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
+import { connect as tlsConnect } from "node:tls";
 import { expect, test } from "vitest";
 import type { TlsFiles } from "./node-servers.ts";
 import { testCertificate } from "./test-certificate.ts";
@@ -33,6 +34,36 @@ test("HTTP/2", async () => {
   expect(await text(client.request({ ":path": "/a" }))).toBe(`https ${server.address.url}/a`);
   expect(client.alpnProtocol).toBe("h2");
   client.close();
+});
+
+test.each(["h2", "http/1.1"])("a client that vanishes is noticed over %s", async (protocol) => {
+  const outcome = Promise.withResolvers<string>();
+  const begun = Promise.withResolvers<void>();
+  const guest: Guest = async (_exchange, sink) => {
+    const output = sink.head(200, []);
+    begun.resolve();
+    try {
+      for (;;) {
+        output.checkWrite();
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    } catch (error) {
+      outcome.resolve(String(error));
+    }
+  };
+  await using server = await startServer(guest, { tls });
+  const { port, host } = server.address;
+  const socket = tlsConnect({ port, host, ca: tls.cert, ALPNProtocols: [protocol] });
+  await once(socket, "secureConnect");
+  if (protocol === "h2") {
+    const client = connect(server.address.url, { createConnection: () => socket });
+    client.request({ ":path": "/" }).on("error", () => {});
+  } else {
+    socket.write("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  }
+  await begun.promise;
+  socket.destroy();
+  expect(await outcome.promise).toContain("stream closed");
 });
 
 test("what is no TLS is closed, and does no harm", async () => {

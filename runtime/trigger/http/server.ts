@@ -130,7 +130,9 @@ class NodeHttpServer implements HttpServer {
     // Over TLS the protocol is negotiated; there is no other way to HTTP/2.
     if (this.#scheme === "http" && recoverHttp2(error, socket)) {
       this.#servers.http2.emit("connection", socket);
-    } else refuse(error, socket, this.#limits.refusalMsMax);
+    } else {
+      refuse(error, socket, this.#limits.refusalMsMax);
+    }
   }
 
   #onSession(session: Http2Session): void {

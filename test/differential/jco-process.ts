@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const script = fileURLToPath(new URL("jco-server.ts", import.meta.url));
+
+/** A component served through jco's generated code in a process of its own. */
+export class JcoProcess implements AsyncDisposable {
+  readonly url: string;
+  readonly #child;
+
+  private constructor(url: string, child: ReturnType<typeof spawn>) {
+    this.url = url;
+    this.#child = child;
+  }
+
+  /** Waits until it listens; settings as jco-server.ts takes them. */
+  static async serve(component: string, settings: readonly string[] = []): Promise<JcoProcess> {
+    const child = spawn(process.execPath, [script, component, ...settings], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    for await (const line of createInterface(child.stdout)) {
+      // What guests print later is not needed, but must not fill the pipe.
+      child.stdout.resume();
+      return new JcoProcess(line, child);
+    }
+    throw new Error(`jco cannot serve ${component}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = once(this.#child, "exit");
+    this.#child.kill();
+    await ended;
+  }
+}

@@ -11,7 +11,7 @@ export const limits = {
   /** Types in one type, each counted as often as it is used: what walking over it costs. */
   typeNodesMax: 100_000,
   /** Definitions evaluated and types compared while one component is linked. */
-  linkStepsMax: 2_000_000,
+  linkStepsMax: 1_000_000,
   /** Components instantiating components, and instance types in instance types, while linking. */
   linkNestingMax: 200,
   /** Length of one name in the binary. */

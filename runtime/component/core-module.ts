@@ -73,7 +73,7 @@ const sectionReaders: Readonly<Record<number, (reader: Reader, spaces: ModuleSpa
 
 /** The engine has its own bounds for modules; the count only has to fit in the section. */
 function entries(reader: Reader, what: string): number {
-  return reader.count(what, reader.remaining);
+  return reader.count(what, Number.MAX_SAFE_INTEGER);
 }
 
 function readTypes(reader: Reader, spaces: ModuleSpaces): void {

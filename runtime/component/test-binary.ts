@@ -17,6 +17,13 @@ export function leb(value: number): number[] {
   return bytes;
 }
 
+/** A type index where a primitive could stand: signed LEB128. */
+export function typeIndex(index: number): number[] {
+  const bytes = leb(index);
+  const last = bytes.pop() ?? 0;
+  return last < 0x40 ? [...bytes, last] : [...bytes, last + 0x80, 0x00];
+}
+
 /** A name: length and UTF-8. */
 export function name(text: string): Bytes {
   const bytes = [...encoder.encode(text)];

@@ -6,6 +6,8 @@ import type { CoreItem, LiftedFunction } from "../component/plan.ts";
 import { WhorlError } from "../error.ts";
 import type { HostResource } from "./host-interface.ts";
 import type { LinkedComponent } from "./linker.ts";
+import { memoryImport } from "../prepare/import-memory.ts";
+import type { MemoryPool } from "./memory-pool.ts";
 import type { CoreInstanceRecipe } from "./recipe.ts";
 
 /** Made once: an error costs a stack trace, and every instance ends. */
@@ -27,6 +29,7 @@ export class Instance<C> {
   readonly #resources: readonly ResourceRuntime[];
   readonly #bound: BoundAbi;
   readonly #trampolines: readonly unknown[];
+  readonly #pooled: { readonly pool: MemoryPool; readonly memory: WebAssembly.Memory }[] = [];
 
   /** Instantiates synchronously. Throws `trap` when a start function traps. */
   constructor(linked: LinkedComponent<C>, context: C) {
@@ -63,9 +66,13 @@ export class Instance<C> {
       for (const { name, item } of fields) object[name] = this.#item(item);
       imports[module] = object;
     }
-    const module = this.#linked.modules[recipe.module];
-    if (module === undefined) throw new Error(`core module ${recipe.module} is not compiled`);
-    const { exports } = new WebAssembly.Instance(module, imports);
+    const { memoryPool } = recipe;
+    if (memoryPool !== undefined) {
+      const memory = memoryPool.take();
+      imports[memoryImport.module] = { [memoryImport.name]: memory };
+      this.#pooled.push({ pool: memoryPool, memory });
+    }
+    const { exports } = new WebAssembly.Instance(recipe.module, imports);
     this.#coreExports.push(exports);
     for (const { slot, exportName } of recipe.memories) {
       this.#memories[slot]?.bind(exports[exportName] as WebAssembly.Memory);
@@ -119,5 +126,17 @@ export class Instance<C> {
         if (runtime?.definer === undefined) runtime?.destroy(representation);
       }
     }
+    this.#giveBackMemories();
+  }
+
+  /**
+   * After a trap, or with a call still inside, they are not used again: that call may be
+   * suspended in the middle of guest code, which would go on in a memory that belongs to somebody
+   * else by then.
+   */
+  #giveBackMemories(): void {
+    const isQuiet = this.#states.every((state) => !state.entered);
+    if (isQuiet) for (const { pool, memory } of this.#pooled) pool.giveBack(memory);
+    this.#pooled.length = 0;
   }
 }

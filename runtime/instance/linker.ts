@@ -44,7 +44,7 @@ export class Linker<C> {
       return this.#interface(item.interfaceName)?.resources[item.name];
     });
     const abi = compileAbi(plan, hosts);
-    return { ...prepared, abi, recipes: coreInstanceRecipes(plan, abi), hostResources };
+    return { ...prepared, abi, recipes: coreInstanceRecipes(prepared, abi), hostResources };
   }
 
   #interface(name: string): HostInterface<C> | undefined {

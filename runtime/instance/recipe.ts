@@ -1,5 +1,7 @@
 import type { CompiledAbi } from "../abi/compile.ts";
-import type { CoreItem, Plan, PlanCoreInstance } from "../component/plan.ts";
+import type { CoreItem, PlanCoreInstance } from "../component/plan.ts";
+import type { PreparedComponent } from "../prepare/prepare.ts";
+import { MemoryPool } from "./memory-pool.ts";
 
 /** An export of a core instance that the ABI finds under a slot number (abi/slots.ts). */
 export interface SlotBinding {
@@ -9,8 +11,9 @@ export interface SlotBinding {
 
 /** How to make one core instance, worked out once so that an instance costs only the steps. */
 export interface CoreInstanceRecipe {
-  /** Index into the component's compiled modules. */
-  readonly module: number;
+  readonly module: WebAssembly.Module;
+  /** Where the memory comes from that the module imports (prepare/import-memory.ts). */
+  readonly memoryPool: MemoryPool | undefined;
   readonly imports: readonly {
     readonly module: string;
     readonly fields: readonly { readonly name: string; readonly item: CoreItem }[];
@@ -21,14 +24,22 @@ export interface CoreInstanceRecipe {
   readonly promising: readonly SlotBinding[];
 }
 
-export function coreInstanceRecipes(plan: Plan, abi: CompiledAbi): CoreInstanceRecipe[] {
+export function coreInstanceRecipes(
+  prepared: PreparedComponent,
+  abi: CompiledAbi,
+): CoreInstanceRecipe[] {
+  const { plan, modules } = prepared;
+  const pools = modules.map(({ memory }) => memory && new MemoryPool(memory));
   const { slots } = abi;
   const liftedCores = abi.suspends ? slots.lifted.map((lifted) => lifted.core) : [];
   const promised = new Set(liftedCores.map((item) => slots.function(item)));
   return plan.coreInstances.map((core, index) => {
     const functions = bindings(slots.functions, index);
+    const module = modules[core.module]?.compiled;
+    if (module === undefined) throw new Error(`core module ${core.module} is not compiled`);
     return {
-      module: core.module,
+      module,
+      memoryPool: pools[core.module],
       imports: importList(core),
       memories: bindings(slots.memories, index),
       functions,

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 
 const command = fileURLToPath(new URL("../bin/whorl.js", import.meta.url));
 const startMsMax = 30_000;
+/** More than the server gives its requests in flight. */
+const endMsMax = 15_000;
 
 /** A file or folder of wasm-apps/. */
 export function wasmApp(path: string): string {
@@ -93,8 +95,11 @@ export class WhorlProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.signal("SIGKILL");
+    // It removes its temporary files only if it may end by itself.
+    this.signal("SIGTERM");
+    const timer = setTimeout(() => this.signal("SIGKILL"), endMsMax);
     await this.ended();
+    clearTimeout(timer);
   }
 }
 

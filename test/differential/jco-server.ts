@@ -1,6 +1,6 @@
 /**
  * A process that serves a component on 127.0.0.1 through jco's generated JavaScript, with a new
- * instance for every request: `jco-server.ts COMPONENT [NAME=VALUE ...] [GUEST-PATH:HOST-PATH ...]`.
+ * instance for every request: `jco-server.ts FOLDER COMPONENT [NAME=VALUE ...] [GUEST-PATH:HOST-PATH ...]`.
  * Prints its address when it listens.
  */
 import { transpile } from "@bytecodealliance/jco";
@@ -8,8 +8,7 @@ import * as filesystemShim from "@bytecodealliance/preview2-shim/filesystem";
 import * as httpShim from "@bytecodealliance/preview2-shim/http";
 import { WASIShim } from "@bytecodealliance/preview2-shim/instantiation";
 import { _setEnv } from "@bytecodealliance/preview2-shim/cli";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -45,15 +44,11 @@ async function generate(componentPath: string, folder: string): Promise<Generate
   return (await import(main)) as GeneratedModule;
 }
 
-const [componentPath = "", ...settings] = process.argv.slice(2);
+const [folder = "", componentPath = "", ...settings] = process.argv.slice(2);
 const pairs = (separator: string): [string, string][] =>
   settings
     .filter((setting) => setting.includes(separator))
     .map((setting) => setting.split(separator) as [string, string]);
-
-const folder = mkdtempSync(join(tmpdir(), "whorl-jco-"));
-process.on("exit", () => rmSync(folder, { recursive: true }));
-process.on("SIGTERM", () => process.exit(0));
 
 const generated = await generate(componentPath, folder);
 const modules = new Map<string, WebAssembly.Module>();

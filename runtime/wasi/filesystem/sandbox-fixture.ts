@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WasiContext } from "../context.ts";
 import { closedContext } from "../io/closed-context.ts";
-import { Descriptor } from "./descriptor.ts";
+import type { Descriptor } from "./descriptor.ts";
 import type { DescriptorFlags } from "./descriptor.ts";
 import type { OpenFlags } from "./open-at.ts";
 import type { PathFlags } from "./path-operations.ts";

@@ -22,10 +22,10 @@ export const limits = {
   generatedLinesMax: 50_000,
   /** Parameters of one function; record fields, variant cases, enum names of one type. */
   typeMembersMax: 10_000,
-  /** A linear memory larger than this is not used again: clearing it costs more than a new one. */
-  pooledMemoryBytesMax: 32 * 1024 * 1024,
-  /** Cleared linear memories kept for each core module. */
-  pooledMemoriesMax: 64,
+  /** An instance with a memory larger than this is not put back but replaced. */
+  resetMemoryBytesMax: 64 * 1024 * 1024,
+  /** Instances of one component kept ready for the next request. */
+  idleInstancesMax: 16,
   /** Live entries of one instance's handle table (specification: less than 2^28). */
   handlesMax: 1 << 20,
   /** Strings and lists: one lowered or lifted value (specification: less than 2^31 for strings). */

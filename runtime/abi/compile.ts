@@ -26,8 +26,8 @@ export interface AbiInstance {
   readonly promising: readonly CoreFunction[];
   readonly states: readonly ComponentState[];
   readonly resources: ResourceOperations;
-  /** What host functions get first. */
-  readonly context: unknown;
+  /** Holds what host functions get first. */
+  readonly host: { readonly context: unknown };
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a WebAssembly export: types are in the plan
@@ -73,7 +73,7 @@ export function compileAbi(plan: Plan, hosts: readonly (HostBinding | undefined)
   const source = [
     '"use strict";',
     "return (X) => {",
-    "const C = X.context, S = X.states, M = X.memories, F = X.functions, P = X.promising,",
+    "const W = X.host, S = X.states, M = X.memories, F = X.functions, P = X.promising,",
     "O = X.resources, L = [], T = [];",
     ...lifted,
     ...trampolines,
@@ -155,7 +155,7 @@ class AbiCompiler {
     const call =
       callee.kind === "import" ? `H[${callee.import}]` : `L[${this.#slots.lift(callee)}]`;
     const values = this.#liftParams(emitter, callee.type, flat, options);
-    const args = callee.kind === "import" ? ["C", ...values] : values;
+    const args = callee.kind === "import" ? ["W.context", ...values] : values;
     const finish = this.#lowerResult(callee.type, flat, options);
     const finishArgs = ["x", ...(flat.resultSpilled ? [names.at(-1) ?? ""] : [])].join(", ");
     return [

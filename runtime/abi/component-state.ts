@@ -5,6 +5,8 @@ import { HandleTable } from "./handle-table.ts";
 export interface RootState {
   /** The first trap: from then on nothing of this instance runs again. */
   failure: Error | undefined;
+  /** How often the guest has called out. */
+  callsOut: number;
 }
 
 /** Runtime state of one component instance (CanonicalABI.md, "Component Instance State"). */
@@ -33,6 +35,7 @@ export class ComponentState {
 
   /** Called when the guest calls out. */
   checkMayLeave(): void {
+    this.#root.callsOut++;
     if (this.#root.failure !== undefined) throw this.#root.failure;
     if (!this.mayLeave) this.trap("cannot leave component instance during realloc or post-return");
   }

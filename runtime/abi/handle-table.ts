@@ -82,13 +82,17 @@ export class HandleTable {
     this.#free.push(handle);
   }
 
-  /** Empties the table; yields the own handles that were left in it. */
-  *drain(): Generator<ResourceHandle> {
-    const entries = this.#entries;
+  get isEmpty(): boolean {
+    return this.#free.length === this.#entries.length - 1;
+  }
+
+  /** Empties the table; returns the own handles that were left in it. */
+  drain(): ResourceHandle[] {
+    const left = this.isEmpty
+      ? []
+      : this.#entries.filter((entry) => entry !== undefined && entry.scope === undefined);
     this.#entries = [undefined];
     this.#free = [];
-    for (const entry of entries) {
-      if (entry !== undefined && entry.scope === undefined) yield entry;
-    }
+    return left as ResourceHandle[];
   }
 }

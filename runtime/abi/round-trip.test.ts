@@ -73,9 +73,9 @@ function roundTrip(type: ValueType, value: unknown, encoding: StringEncoding): u
     memories: [memory],
     functions,
     promising: [],
-    states: [new ComponentState({ failure: undefined })],
+    states: [new ComponentState({ failure: undefined, callsOut: 0 })],
     resources: new ResourceOperations([]),
-    context: undefined,
+    host: { context: undefined },
   });
   functions[abi.slots.function(reallocItem)] = realloc;
   functions[abi.slots.function(coreItem)] = (...args) => {

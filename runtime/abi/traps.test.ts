@@ -62,7 +62,7 @@ function guest(
   const memory = new WebAssembly.Memory({ initial: 1 });
   const guestMemory = new GuestMemory();
   guestMemory.bind(memory);
-  const root: RootState = { failure: undefined };
+  const root: RootState = { failure: undefined, callsOut: 0 };
   const state = new ComponentState(root);
   const bound = abi.bind({
     memories: [guestMemory],
@@ -70,7 +70,7 @@ function guest(
     promising: [],
     states: [state],
     resources: new ResourceOperations([{ definer: undefined, destroy: () => undefined }]),
-    context: undefined,
+    host: { context: undefined },
   });
   const [trampoline] = bound.trampolines;
   if (trampoline === undefined) throw new Error("no trampoline");

@@ -6,21 +6,20 @@ import type { CoreItem, LiftedFunction } from "../component/plan.ts";
 import { WhorlError } from "../error.ts";
 import type { HostResource } from "./host-interface.ts";
 import type { LinkedComponent } from "./linker.ts";
-import { memoryImport } from "../prepare/import-memory.ts";
-import type { MemoryPool } from "./memory-pool.ts";
 import type { CoreInstanceRecipe } from "./recipe.ts";
+import { type CoreSnapshot, restoreSnapshot, takeSnapshot } from "./snapshot.ts";
 
 /** Made once: an error costs a stack trace, and every instance ends. */
 const ended = new WhorlError("trap", "the instance has ended");
 
 /**
- * One running copy of a component: its core instances, memories and handle tables. Lives for one
- * request; {@link Instance[Symbol.dispose]} drops the host resources that the guest still holds.
+ * One running copy of a component: its core instances, memories and handle tables. Serves one
+ * request; {@link Instance.end} drops the host resources that the guest still holds. Where the
+ * component allows it, {@link Instance.restart} makes it as good as new for another one.
  */
 export class Instance<C> {
   readonly #linked: LinkedComponent<C>;
-  readonly #context: C;
-  readonly #root: RootState = { failure: undefined };
+  readonly #root: RootState = { failure: undefined, callsOut: 0 };
   readonly #states: readonly ComponentState[];
   readonly #coreExports: Record<string, unknown>[] = [];
   readonly #memories: GuestMemory[] = [];
@@ -29,12 +28,13 @@ export class Instance<C> {
   readonly #resources: readonly ResourceRuntime[];
   readonly #bound: BoundAbi;
   readonly #trampolines: readonly unknown[];
-  readonly #pooled: { readonly pool: MemoryPool; readonly memory: WebAssembly.Memory }[] = [];
+  /** What host functions get first; another one after a restart. */
+  readonly #host: { context: C };
 
   /** Instantiates synchronously. Throws `trap` when a start function traps. */
   constructor(linked: LinkedComponent<C>, context: C) {
     this.#linked = linked;
-    this.#context = context;
+    this.#host = { context };
     const { plan, abi } = linked;
     this.#states = plan.componentInstances.map(() => new ComponentState(this.#root));
     this.#resources = plan.resources.map((_, index) => this.#resource(index));
@@ -45,7 +45,7 @@ export class Instance<C> {
       promising: this.#promising,
       states: this.#states,
       resources: new ResourceOperations(this.#resources),
-      context,
+      host: this.#host,
     });
     this.#trampolines = this.#bound.trampolines.map((call, index) =>
       abi.suspending[index] === true ? new WebAssembly.Suspending(call) : call,
@@ -65,12 +65,6 @@ export class Instance<C> {
       const object = { __proto__: null } as unknown as Record<string, unknown>;
       for (const { name, item } of fields) object[name] = this.#item(item);
       imports[module] = object;
-    }
-    const { memoryPool } = recipe;
-    if (memoryPool !== undefined) {
-      const memory = memoryPool.take();
-      imports[memoryImport.module] = { [memoryImport.name]: memory };
-      this.#pooled.push({ pool: memoryPool, memory });
     }
     const { exports } = new WebAssembly.Instance(recipe.module, imports);
     this.#coreExports.push(exports);
@@ -94,10 +88,9 @@ export class Instance<C> {
     const resource = this.#linked.plan.resources[index];
     if (resource?.kind !== "defined") {
       const host: HostResource<C> | undefined = this.#linked.hostResources[index];
-      const context = this.#context;
       return {
         definer: undefined,
-        destroy: (representation) => host?.drop?.(context, representation as object),
+        destroy: (representation) => host?.drop?.(this.#host.context, representation as object),
       };
     }
     const { destructor } = resource;
@@ -117,8 +110,12 @@ export class Instance<C> {
     return call;
   }
 
-  /** Drops every host resource that the guest has not dropped itself. */
-  [Symbol.dispose](): void {
+  /**
+   * Drops every host resource that the guest has not dropped itself. Nothing of the guest runs
+   * afterwards. Returns whether it ended in order: no trap, and no call is inside any more.
+   */
+  end(): boolean {
+    const isQuiet = this.#root.failure === undefined && this.#states.every((each) => !each.entered);
     this.#root.failure ??= ended;
     for (const state of this.#states) {
       for (const { resource, representation } of state.handles.drain()) {
@@ -126,17 +123,46 @@ export class Instance<C> {
         if (runtime?.definer === undefined) runtime?.destroy(representation);
       }
     }
-    this.#giveBackMemories();
+    return isQuiet;
   }
 
   /**
-   * After a trap, or with a call still inside, they are not used again: that call may be
-   * suspended in the middle of guest code, which would go on in a memory that belongs to somebody
-   * else by then.
+   * The state of a new instance, before its first call; undefined where it cannot be put back:
+   * without proof (prepare/reset-proof.ts), or when instantiation called the host, whose answer
+   * might be another one next time.
    */
-  #giveBackMemories(): void {
-    const isQuiet = this.#states.every((state) => !state.entered);
-    if (isQuiet) for (const { pool, memory } of this.#pooled) pool.giveBack(memory);
-    this.#pooled.length = 0;
+  snapshot(): InstanceSnapshot | undefined {
+    if (this.#root.callsOut > 0) return undefined;
+    if (this.#states.some((state) => !state.handles.isEmpty)) return undefined;
+    const cores: CoreSnapshot[] = [];
+    for (const [index, { reset }] of this.#linked.recipes.entries()) {
+      const exports = this.#coreExports[index];
+      if (reset === undefined || exports === undefined) return undefined;
+      cores.push(takeSnapshot(exports, reset));
+    }
+    return { cores };
   }
+
+  /**
+   * Puts an instance that ended in order back to a snapshot of another new instance of the same
+   * component. Returns false when that is not worth its cost: the instance is of no use then.
+   */
+  restart(snapshot: InstanceSnapshot): boolean {
+    for (const [index, core] of snapshot.cores.entries()) {
+      const exports = this.#coreExports[index];
+      if (exports === undefined || !restoreSnapshot(exports, core)) return false;
+    }
+    return true;
+  }
+
+  /** Lets a restarted instance serve for this context. */
+  resume(context: C): void {
+    this.#host.context = context;
+    this.#root.failure = undefined;
+  }
+}
+
+/** State right after instantiation, by core instance. */
+export interface InstanceSnapshot {
+  readonly cores: readonly CoreSnapshot[];
 }

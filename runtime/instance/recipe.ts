@@ -1,7 +1,7 @@
 import type { CompiledAbi } from "../abi/compile.ts";
 import type { CoreItem, PlanCoreInstance } from "../component/plan.ts";
 import type { PreparedComponent } from "../prepare/prepare.ts";
-import { MemoryPool } from "./memory-pool.ts";
+import type { ResettableState } from "../prepare/resettable-module.ts";
 
 /** An export of a core instance that the ABI finds under a slot number (abi/slots.ts). */
 export interface SlotBinding {
@@ -12,8 +12,8 @@ export interface SlotBinding {
 /** How to make one core instance, worked out once so that an instance costs only the steps. */
 export interface CoreInstanceRecipe {
   readonly module: WebAssembly.Module;
-  /** Where the memory comes from that the module imports (prepare/import-memory.ts). */
-  readonly memoryPool: MemoryPool | undefined;
+  /** How to put it back, where that is proved to be possible. */
+  readonly reset: ResettableState | undefined;
   readonly imports: readonly {
     readonly module: string;
     readonly fields: readonly { readonly name: string; readonly item: CoreItem }[];
@@ -28,18 +28,17 @@ export function coreInstanceRecipes(
   prepared: PreparedComponent,
   abi: CompiledAbi,
 ): CoreInstanceRecipe[] {
-  const { plan, modules } = prepared;
-  const pools = modules.map(({ memory }) => memory && new MemoryPool(memory));
+  const { plan, modules, reset } = prepared;
   const { slots } = abi;
   const liftedCores = abi.suspends ? slots.lifted.map((lifted) => lifted.core) : [];
   const promised = new Set(liftedCores.map((item) => slots.function(item)));
   return plan.coreInstances.map((core, index) => {
     const functions = bindings(slots.functions, index);
-    const module = modules[core.module]?.compiled;
+    const module = modules[core.module];
     if (module === undefined) throw new Error(`core module ${core.module} is not compiled`);
     return {
       module,
-      memoryPool: pools[core.module],
+      reset: reset.kind === "proved" ? reset.modules[core.module] : undefined,
       imports: importList(core),
       memories: bindings(slots.memories, index),
       functions,

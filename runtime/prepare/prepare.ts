@@ -1,19 +1,15 @@
 import { linkComponent } from "../component/link.ts";
 import type { Plan } from "../component/plan.ts";
 import { errorText, WhorlError } from "../error.ts";
-import { importMemory, type MemoryType } from "./import-memory.ts";
+import { type ResetProof, proveReset } from "./reset-proof.ts";
 
 /** What is done once per component: decoded, validated, linked, its core modules compiled. */
 export interface PreparedComponent {
   readonly plan: Plan;
   /** By index of Plan.modules. */
-  readonly modules: readonly PreparedModule[];
-}
-
-export interface PreparedModule {
-  readonly compiled: WebAssembly.Module;
-  /** The memory that the module has been made to import (import-memory.ts), if any. */
-  readonly memory: MemoryType | undefined;
+  readonly modules: readonly WebAssembly.Module[];
+  /** Whether an instance can be put back to where it began, and how. */
+  readonly reset: ResetProof;
 }
 
 /**
@@ -22,20 +18,18 @@ export interface PreparedModule {
  */
 export async function prepareComponent(bytes: Uint8Array<ArrayBuffer>): Promise<PreparedComponent> {
   const plan = linkComponent(bytes);
-  const modules = await Promise.all(plan.modules.map(prepareModule));
-  return { plan, modules };
+  const { modules: sources, proof } = proveReset(plan.modules);
+  const modules = await Promise.all(sources.map(compileModule));
+  return { plan, modules, reset: proof };
 }
 
-async function prepareModule(
+async function compileModule(
   bytes: Uint8Array<ArrayBuffer>,
   index: number,
-): Promise<PreparedModule> {
+): Promise<WebAssembly.Module> {
   try {
-    const rewritten = importMemory(bytes);
-    const compiled = await WebAssembly.compile(rewritten?.bytes ?? bytes);
-    return { compiled, memory: rewritten?.memory };
+    return await WebAssembly.compile(bytes);
   } catch (error) {
-    if (error instanceof WhorlError) throw error;
     throw new WhorlError("invalid", `core module ${index}: ${errorText(error)}`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import type { LiftedFunction } from "../component/plan.ts";
 import { errorText, WhorlError } from "../error.ts";
-import { Instance } from "../instance/instance.ts";
+import { InstancePool } from "../instance/instance-pool.ts";
 import type { LinkedComponent } from "../instance/linker.ts";
 import type { WasiContext } from "../wasi/context.ts";
 import type { HttpExecutor, IncomingExchange, ResponseSink } from "../wasi/http/exchange.ts";
@@ -14,12 +14,12 @@ import {
 import type { HandlerExport } from "./handler-export.ts";
 
 /**
- * Answers each request with a new instance of a wasi:http 0.2 component
+ * Answers each request with an instance of its own of a wasi:http 0.2 component
  * (wasi:http/incoming-handler#handle).
  */
 export class WasiHttpExecutor implements HttpExecutor {
   readonly #component: string;
-  readonly #linked: LinkedComponent<WasiContext>;
+  readonly #instances: InstancePool<WasiContext>;
   readonly #handle: LiftedFunction;
   readonly #exportName: string;
   readonly #newContext: () => WasiContext;
@@ -31,7 +31,7 @@ export class WasiHttpExecutor implements HttpExecutor {
     newContext(): WasiContext;
   }) {
     this.#component = options.component;
-    this.#linked = options.linked;
+    this.#instances = new InstancePool(options.linked);
     this.#handle = options.handler.function;
     this.#exportName = `${options.handler.interfaceName}#handle`;
     this.#newContext = options.newContext;
@@ -41,8 +41,8 @@ export class WasiHttpExecutor implements HttpExecutor {
   async handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void> {
     const outparam = newResponseOutparam(sink);
     try {
-      using instance = new Instance(this.#linked, this.#newContext());
-      await instance.lifted(this.#handle)(newIncomingRequest(exchange), outparam);
+      using lease = this.#instances.take(this.#newContext());
+      await lease.instance.lifted(this.#handle)(newIncomingRequest(exchange), outparam);
     } catch (error) {
       closeExchange(outparam, errorText(error));
       throw this.#failure(error);

@@ -1,33 +1,40 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that start real servers end in `.real.test.ts` and belong to the tier of their room. */
+const real = "**/*.real.test.ts";
+
+function slowTier(name: string, include: string[]): object {
+  return {
+    test: {
+      name,
+      include,
+      environment: "node",
+      testTimeout: 120_000,
+      hookTimeout: 300_000,
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: "unit",
-          include: ["{bin,cli,runtime}/**/*.test.ts", "test/{tidy,bench}/**/*.test.ts"],
+          include: [
+            "{bin,cli,runtime,operator,shim,proto}/**/*.test.ts",
+            "test/{tidy,bench}/**/*.test.ts",
+          ],
+          exclude: [real],
           environment: "node",
         },
       },
-      {
-        test: {
-          name: "integration",
-          include: ["test/integration/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
-        },
-      },
-      {
-        test: {
-          name: "differential",
-          include: ["test/differential/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
-        },
-      },
+      slowTier("integration", ["test/integration/**/*.test.ts"]),
+      slowTier("differential", ["test/differential/**/*.test.ts"]),
+      slowTier("spin", ["runtime/{spin,app,trigger}/**/*.real.test.ts", "test/spin/**/*.test.ts"]),
+      slowTier("images", ["{runtime/image,cli}/**/*.real.test.ts", "test/images/**/*.test.ts"]),
+      slowTier("operator", ["operator/**/*.real.test.ts", "test/operator/**/*.test.ts"]),
+      slowTier("node", ["shim/**/*.real.test.ts", "test/node/**/*.test.ts"]),
     ],
   },
 });

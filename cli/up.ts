@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../runtime/app/app.ts";
 import { loadApp } from "../runtime/app/load-app.ts";
 import { limits } from "../runtime/limits.ts";
@@ -39,7 +40,7 @@ export async function up(options: UpOptions, dependencies: UpDependencies): Prom
   if (typeof running === "string") return exitCodes.done;
   using _survival = io.surviveErrors((error) => reporter.error(error));
   reporter.stopping(await firstSignal);
-  return await Promise.race([finish(running), io.signals.next().then(() => exitCodes.interrupted)]);
+  return await finish(running, io.signals.next());
 }
 
 async function start(
@@ -61,7 +62,18 @@ async function start(
   return running;
 }
 
-async function finish(running: RunningApp): Promise<number> {
-  await running.close(AbortSignal.timeout(limits.shutdownMsMax));
-  return exitCodes.done;
+/** Waits for the requests in flight, or no longer than until the next signal. */
+async function finish(running: RunningApp, signal: Promise<unknown>): Promise<number> {
+  const interrupt = new AbortController();
+  const patience = AbortSignal.timeout(limits.shutdownMsMax);
+  const closed = running.close(AbortSignal.any([patience, interrupt.signal]));
+  const exitCode = await Promise.race([
+    closed.then(() => exitCodes.done),
+    signal.then(() => exitCodes.interrupted),
+  ]);
+  if (exitCode === exitCodes.done) return exitCode;
+  interrupt.abort();
+  // Cutting connections is quick, and what the app keeps on disk is removed.
+  await Promise.race([closed, delay(limits.interruptMsMax, undefined, { ref: false })]);
+  return exitCode;
 }

@@ -63,6 +63,8 @@ export const limits = {
   connectionIdleMsMax: 650_000,
   /** Requests in flight have this long to finish after SIGTERM. */
   shutdownMsMax: 10_000,
+  /** After a second signal: what is left to be tidied up has this long. */
+  interruptMsMax: 1_000,
   /** Connections served at once by one listener. */
   connectionsMax: 10_000,
   /** Size of one manifest. */

@@ -43,11 +43,16 @@ export class WhorlProcess implements AsyncDisposable {
   }
 
   /** Starts on a free port and waits until the app is served; throws with the output if not. */
-  static async up(path: string, args: readonly string[] = []): Promise<WhorlProcess> {
+  static async up(
+    path: string,
+    args: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<WhorlProcess> {
     const child = spawn(
       process.execPath,
       [command, "up", path, "--listen", "127.0.0.1:0", ...args],
-      { stdio: ["ignore", "pipe", "pipe"] },
+      // oxlint-disable-next-line node/no-process-env -- passed on as a shell would
+      { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } },
     );
     const output = new CapturedOutput();
     child.stdout.setEncoding("utf8").on("data", (text: string) => output.add("stdout", text));

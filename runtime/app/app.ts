@@ -47,6 +47,8 @@ export interface HttpTrigger {
   readonly id: string;
   /** As written in the manifest; undefined for a private trigger (service chaining only). */
   readonly route: string | undefined;
+  /** Where the route was written, for messages: `spin.toml:12:9`. */
+  readonly origin?: string;
   readonly target:
     | { readonly kind: "component"; readonly component: string }
     | {

@@ -25,14 +25,18 @@ export function buildTriggers(context: ManifestContext): DeclaredApp {
   const components = declaredComponents(context);
   const tables = context.manifest.trigger?.http ?? [];
   const ids = triggerIds(tables, context);
-  checkRoutes(tables, context);
   const triggers: HttpTrigger[] = [];
   for (const [index, table] of tables.entries()) {
     checkTrigger(table, context);
     const id = ids[index] ?? "";
     const target = targetOf(table, { id, components }, context);
     const route = typeof table.route === "string" ? table.route : undefined;
-    if (target !== undefined) triggers.push({ id, route, target });
+    const origin = context.problems.at(
+      route === undefined
+        ? context.positions.start(table)
+        : context.positions.valueAt(table, "route"),
+    );
+    if (target !== undefined) triggers.push({ id, route, origin, target });
   }
   return { triggers, components };
 }
@@ -104,32 +108,6 @@ function triggerIds(
     taken.add(id);
     return id;
   });
-}
-
-function checkRoutes(
-  tables: readonly ManifestHttpTrigger[],
-  { positions, problems }: ManifestContext,
-): void {
-  const firstByRoute = new Map<string, Position>();
-  for (const table of tables) {
-    if (typeof table.route !== "string") continue;
-    const position = positions.valueAt(table, "route");
-    const route = `/${table.route.replace(/^\//, "").replace(/\/$/, "")}`;
-    const first = firstByRoute.get(route);
-    if (first === undefined) firstByRoute.set(route, position);
-    else
-      problems.add(
-        "manifest",
-        position,
-        `the route "${table.route}" exists already in line ${first.line}; change or remove one`,
-      );
-    if (route.startsWith("/.well-known/spin/")) {
-      problems.warn(
-        position,
-        `the route "${table.route}" is never reached, /.well-known/spin/ is answered by the runtime`,
-      );
-    }
-  }
 }
 
 function checkTrigger(table: ManifestHttpTrigger, { positions, problems }: ManifestContext): void {

@@ -121,7 +121,9 @@ describe("loadApp of a manifest", () => {
 
   test("names the triggers", async () => {
     const { httpTriggers } = await loadApp(directory);
-    expect(httpTriggers).toEqual([
+    const line = manifest.split("\n").indexOf('route = "/robots.txt"') + 1;
+    expect(httpTriggers.at(-1)?.origin).toBe(`${join(directory, "spin.toml")}:${line}:9`);
+    expect(httpTriggers.map(({ origin: _, ...rest }) => rest)).toEqual([
       { id: "shop-http-trigger", route: "/...", target: { kind: "component", component: "shop" } },
       { id: "http-trigger1", route: undefined, target: { kind: "component", component: "shop" } },
       {

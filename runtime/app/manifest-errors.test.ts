@@ -131,11 +131,6 @@ describe("loadApp refuses, in one trigger,", () => {
 describe("loadApp refuses two triggers", () => {
   test.each<[name: string, toml: string, line: string]>([
     [
-      "with one route",
-      '[[trigger.http]]\nroute = "..."\ncomponent = "a"\n',
-      '7:9: the route "..." exists already in line 4; change or remove one',
-    ],
-    [
       "with one id",
       '[[trigger.http]]\nid = "t"\nroute = "/a"\ncomponent = "a"\n[[trigger.http]]\nid = "t"\nroute = "/b"\ncomponent = "a"\n',
       '11:6: a trigger with the id "t" exists already; rename one',

@@ -24,7 +24,8 @@ export function componentContext(
 ): () => WasiContext {
   const hosts = compileOutboundHosts(component.allowedOutboundHosts);
   const { onGuestLine, preopens } = surroundings;
-  const common: Omit<WasiContext, "filesystem"> = {
+  const sockets = socketsContext(hosts);
+  const common: Omit<WasiContext, "filesystem" | "sockets"> = {
     cli: {
       environment: mergedEnvironment(component, surroundings),
       arguments: [],
@@ -35,7 +36,6 @@ export function componentContext(
     },
     clocks: hostClocks(),
     random: hostRandom(),
-    sockets: socketsContext(hosts),
     http: {
       isAllowed: ({ scheme, authority }) => isRequestAllowed(hosts, scheme, authority),
       get selfOrigin() {
@@ -44,8 +44,8 @@ export function componentContext(
       dispatcher: () => surroundings.dispatcher(),
     },
   };
-  // Open files are counted per filesystem object: one instance cannot use up those of another.
-  return () => ({ ...common, filesystem: { preopens } });
+  // Open files and sockets are counted per object: one instance cannot use up those of another.
+  return () => ({ ...common, filesystem: { preopens }, sockets: { ...sockets } });
 }
 
 function mergedEnvironment(

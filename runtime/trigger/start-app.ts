@@ -77,7 +77,7 @@ async function loadComponent(
     const handler = httpHandlerExport(prepared);
     const linked = linker.link(prepared);
     const newContext = componentContext(component, surroundings);
-    return new WasiHttpExecutor({ component: component.id, linked, handler, newContext });
+    return new WasiHttpExecutor({ linked, handler, newContext });
   } catch (error) {
     const code = error instanceof WhorlError ? error.code : "invalid";
     throw new WhorlError(

@@ -18,7 +18,7 @@ async function expectHello(): Promise<void> {
 }
 
 test.each([
-  { path: "/trap", reason: /GET \/trap: .*unreachable/ },
+  { path: "/trap", reason: /GET \/trap: .*unreachable\n {4}at .+ \(0x[0-9a-f]+\)\n/ },
   { path: "/silent", reason: /GET \/silent: .*without setting a response/ },
   { path: "/exit?code=0", reason: /GET \/exit: .*exit/ },
   { path: "/exit?code=1", reason: /GET \/exit: .*exited with status 1/ },
@@ -36,6 +36,7 @@ test("a trap after the head cuts the body off", async () => {
   expect(answer).toContain("The first part of the body\n");
   // The last chunk would tell the client that the body is complete.
   expect(answer).not.toMatch(/\r\n0\r\n/);
+  await whorl.output("stderr", /GET \/trap-late: .*unreachable\n {4}at .+ \(0x[0-9a-f]+\)\n/);
   await expectHello();
 });
 

@@ -1,4 +1,6 @@
+import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import { TemporaryFolder } from "../temporary-folder.ts";
 import { wasmApp, WhorlProcess } from "../whorl-process.ts";
 
 test.each(["SIGTERM", "SIGINT"] as const)(
@@ -26,8 +28,10 @@ test("an idle server ends at once although connections are open", async () => {
   expect(await whorl.ended()).toBe(0);
 });
 
-test("a second signal does not wait", async () => {
-  await using whorl = await WhorlProcess.up(wasmApp("http-rust"));
+test("a second signal does not wait, and still leaves nothing behind", async () => {
+  using temporary = new TemporaryFolder({});
+  await using whorl = await WhorlProcess.up(wasmApp("http-rust"), [], { TMPDIR: temporary.path });
+  expect(readdirSync(temporary.path)).not.toEqual([]);
   const inFlight = fetch(`${whorl.url}/sleep?ms=60000`);
   const outcome = inFlight.then(
     () => "answered",
@@ -39,4 +43,5 @@ test("a second signal does not wait", async () => {
   whorl.signal("SIGTERM");
   expect(await whorl.ended()).toBe(130);
   expect(await outcome).toBe("cut off");
+  expect(readdirSync(temporary.path)).toEqual([]);
 });

@@ -145,7 +145,7 @@ describe("Router.warnings", () => {
   test("of two equal routes the last one wins", () => {
     const routes = new Router([trigger("first", "/a"), trigger("last", "/a")]);
     expect(routes.match("/a")?.route.trigger.id).toBe("last");
-    expect(routes.warnings).toEqual([expect.stringContaining('Route "/a" of trigger "first"')]);
+    expect(routes.warnings).toEqual([expect.stringContaining('route "/a" of trigger "first"')]);
   });
 
   test.each([

@@ -91,13 +91,17 @@ function lastOfEachRoute(
     const replaced = byRoute.get(trigger.route);
     if (replaced !== undefined) {
       warnings.push(
-        `Route "${trigger.route}" of trigger "${replaced.id}" is never used: trigger ` +
-          `"${trigger.id}" has the same route and comes later. Give one of them another route.`,
+        `${place(replaced)}route "${trigger.route}" of trigger "${replaced.id}" is never used: ` +
+          `trigger "${trigger.id}" has the same route and comes later; give one of them another`,
       );
     }
     byRoute.set(trigger.route, trigger);
   }
   return byRoute;
+}
+
+function place({ origin }: HttpTrigger): string {
+  return origin === undefined ? "" : `${origin}: `;
 }
 
 function compile(triggers: ReadonlyMap<string, HttpTrigger>): Entry[] {
@@ -119,15 +123,15 @@ function firstOfEachShape(entries: readonly Entry[], warnings: string[]): Entry[
     const winner = byShape.get(entry.pattern.shape)?.route;
     if (winner !== undefined) {
       warnings.push(
-        `Route "${rawRoute}" of trigger "${trigger.id}" is never used: "${winner.rawRoute}" of ` +
-          `trigger "${winner.trigger.id}" matches the same paths. Remove one of them.`,
+        `${place(trigger)}route "${rawRoute}" of trigger "${trigger.id}" is never used: ` +
+          `"${winner.rawRoute}" of trigger "${winner.trigger.id}" matches the same paths; remove one`,
       );
       continue;
     }
     if (matchedRoute.startsWith(wellKnownPrefix)) {
       warnings.push(
-        `Route "${rawRoute}" of trigger "${trigger.id}" is never used: the runtime answers ` +
-          `everything below ${wellKnownPrefix} itself. Choose another route.`,
+        `${place(trigger)}route "${rawRoute}" of trigger "${trigger.id}" is never used: the ` +
+          `runtime answers everything below ${wellKnownPrefix} itself; choose another route`,
       );
     }
     byShape.set(entry.pattern.shape, entry);

@@ -1,6 +1,6 @@
-import { ok } from "../../instance/host-interface.ts";
 import type { WasiContext } from "../context.ts";
 import type { IpAddressFamily } from "../sockets/ip-address.ts";
+import { openSocket } from "../sockets/open-sockets.ts";
 import type { Network } from "../sockets/network.ts";
 import type { IpSocketAddress } from "../sockets/socket-address.ts";
 import { tcpInterface } from "../sockets/tcp.ts";
@@ -62,7 +62,7 @@ export const udp20231018: Changes = {
 /** wasi:sockets/udp-create-socket 0.2.0-rc-2023-10-18, as it differs from 0.2. */
 export const udpCreateSocket20231018: Changes = {
   functions: {
-    "create-udp-socket": (_: Context, family: IpAddressFamily) =>
-      ok(new ConnectableUdpSocket(family)),
+    "create-udp-socket": (context: Context, family: IpAddressFamily) =>
+      openSocket(context.sockets, () => new ConnectableUdpSocket(family)),
   },
 };

@@ -11,6 +11,7 @@ import type { WasiContext } from "../wasi/context.ts";
 import type { HttpExecutor } from "../wasi/http/exchange.ts";
 import { outboundAgent } from "../wasi/http/outbound-agent.ts";
 import { wasiInterfaces } from "../wasi/all-interfaces.ts";
+import { ChainingDispatcher } from "./chaining/chaining-dispatcher.ts";
 import { componentContext, type ComponentSurroundings } from "./component-context.ts";
 import { httpHandlerExport } from "./handler-export.ts";
 import { serveHttp } from "./http/server.ts";
@@ -28,12 +29,13 @@ export async function startApp(app: App, options: StartOptions): Promise<Running
   const self: { origin?: string } = {};
   const linker = new Linker(wasiInterfaces);
   const executors = new Map<string, HttpExecutor>();
+  const dispatcher = new ChainingDispatcher(agent, (id) => executors.get(id));
   for (const component of servedComponents(app)) {
     const mounts = stack.use(await prepareMounts(component, makeTempDirectory));
     const surroundings: ComponentSurroundings = {
       preopens: mounts.preopens,
       environment: options.environment,
-      dispatcher: () => agent,
+      dispatcher: () => dispatcher,
       selfOrigin: () => self.origin,
       onGuestLine: (stream, line) => options.onGuestLine(component.id, stream, line),
     };

@@ -60,7 +60,13 @@ export function requestAuthority(
  * chaining may: from outside it counts as absent.
  */
 export function isServiceChainingHost(host: string): boolean {
-  return host.length > chainingSuffix.length && /^[^.]+\.spin\.internal(:\d*)?$/i.test(host);
+  return chainedComponent(host) !== undefined;
+}
+
+/** The component that `<component>.spin.internal[:port]` names; undefined for any other host. */
+export function chainedComponent(host: string): string | undefined {
+  if (host.length <= chainingSuffix.length) return undefined;
+  return /^([^.]+)\.spin\.internal(?::\d*)?$/i.exec(host)?.[1];
 }
 
 const slash = 47;

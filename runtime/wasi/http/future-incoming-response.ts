@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
+import { WhorlError } from "../../error.ts";
 import { err, ok } from "../../instance/host-interface.ts";
 import type { HostFunction, Result } from "../../instance/host-interface.ts";
 import type { WasiContext } from "../context.ts";
@@ -37,6 +38,8 @@ export class FutureIncomingResponse implements Dispatcher.DispatchHandler, Polla
   #body: ResponseBody | undefined;
   #answer: Answer | undefined;
   #taken = false;
+  /** The answering component of this app failed: so does the guest that has asked it. */
+  #trap: WhorlError | undefined;
 
   /** Starts the time for connecting. */
   constructor(timeouts: CallTimeouts, requestBody: Readable | undefined) {
@@ -53,8 +56,12 @@ export class FutureIncomingResponse implements Dispatcher.DispatchHandler, Polla
     return this.isReady() ? Promise.resolve() : this.#wakeup.wait();
   }
 
-  /** Undefined before the answer; the outer `err` from the second time on. */
+  /**
+   * Undefined before the answer; the outer `err` from the second time on. Throws `trap` where the
+   * answer would have come from a component of this app that has failed.
+   */
   get(): Result<Answer, undefined> | undefined {
+    if (this.#trap !== undefined) throw this.#trap;
     if (this.#answer === undefined) return undefined;
     if (this.#taken) return err(undefined);
     this.#taken = true;
@@ -106,6 +113,7 @@ export class FutureIncomingResponse implements Dispatcher.DispatchHandler, Polla
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     const code = errorCodeOf(error);
     this.#requestBody?.destroy();
+    if (error instanceof WhorlError && error.code === "trap") this.#trap = error;
     if (this.#answer === undefined) this.#settle(err(code));
     else this.#body?.end(err(code));
   }

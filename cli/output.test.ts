@@ -20,6 +20,7 @@ const app: App = {
   ociImageDigest: undefined,
   variables: new Map(),
   components: new Map(),
+  eventTriggers: [],
   httpTriggers: [
     { id: "1", route: "/...", target: component("all") },
     { id: "2", route: "/a/b", target: component("exact") },

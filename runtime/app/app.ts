@@ -8,6 +8,7 @@ export interface App {
   readonly variables: ReadonlyMap<string, AppVariable>;
   readonly components: ReadonlyMap<string, AppComponent>;
   readonly httpTriggers: readonly HttpTrigger[];
+  readonly eventTriggers: readonly EventTrigger[];
   /** What is suspicious about the app but does not stop it, each with its place. */
   readonly warnings: readonly string[];
 }
@@ -50,11 +51,69 @@ export interface HttpTrigger {
   /** Where the route was written, for messages: `spin.toml:12:9`. */
   readonly origin?: string;
   readonly target:
-    | { readonly kind: "component"; readonly component: string }
+    | {
+        readonly kind: "component";
+        readonly component: string;
+        /** Called as a CGI program with these arguments instead of through its HTTP export. */
+        readonly wagi?: { readonly argv: string };
+      }
     | {
         readonly kind: "static";
         readonly status: number;
         readonly headers: readonly (readonly [string, string])[];
         readonly body: Uint8Array;
       };
+}
+
+/** What calls a component other than HTTP. */
+export type EventTrigger = RedisTrigger | MqttTrigger | SqsTrigger | CronTrigger | CommandTrigger;
+
+interface NamedTrigger {
+  readonly id: string;
+  /** Id of the component. */
+  readonly component: string;
+}
+
+/** Each message of a channel. */
+export interface RedisTrigger extends NamedTrigger {
+  readonly kind: "redis";
+  /** `redis://host:port`. */
+  readonly address: string;
+  readonly channel: string;
+}
+
+/** Each message of a topic, which may have wildcards. */
+export interface MqttTrigger extends NamedTrigger {
+  readonly kind: "mqtt";
+  /** `mqtt://host:port`. */
+  readonly address: string;
+  readonly username: string;
+  readonly password: string;
+  readonly keepAliveSeconds: number;
+  readonly topic: string;
+  readonly qos: 0 | 1 | 2;
+}
+
+/** Each message of a queue. */
+export interface SqsTrigger extends NamedTrigger {
+  readonly kind: "sqs";
+  readonly queueUrl: string;
+  /** Messages taken at once, 1 to 10. */
+  readonly messagesMax: number;
+  /** Pause after the queue was found empty. */
+  readonly idleWaitSeconds: number;
+  readonly systemAttributes: readonly string[];
+  readonly messageAttributes: readonly string[];
+}
+
+/** Points in time, in UTC. */
+export interface CronTrigger extends NamedTrigger {
+  readonly kind: "cron";
+  /** Seconds, minutes, hours, day of the month, month, day of the week. */
+  readonly expression: string;
+}
+
+/** Once; the app ends with it. */
+export interface CommandTrigger extends NamedTrigger {
+  readonly kind: "command";
 }

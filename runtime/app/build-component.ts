@@ -2,7 +2,7 @@ import { realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { WhorlError } from "../error.ts";
 import type { AppComponent, AppVariable, FileMount } from "./app.ts";
-import type { DeclaredComponent } from "./build-triggers.ts";
+import type { DeclaredComponent } from "./trigger-table.ts";
 import { checkVariableName, resolveManifestTemplate } from "./build-variables.ts";
 import { selectFiles } from "./component-files.ts";
 import { isComponentId, isStoreLabel } from "./component-id.ts";

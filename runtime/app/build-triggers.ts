@@ -1,47 +1,46 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { errorText } from "../error.ts";
-import type { HttpTrigger } from "./app.ts";
+import type { AppVariable, EventTrigger, HttpTrigger } from "./app.ts";
+import { buildEventTriggers } from "./build-event-triggers.ts";
 import type { ManifestContext } from "./manifest-context.ts";
-import type { ManifestComponent, ManifestHttpTrigger } from "./manifest.ts";
-import { didYouMean, nearestName } from "./nearest-name.ts";
-import type { Position } from "./toml-document.ts";
-
-/** A component of the manifest, its own table or inline in a trigger. */
-export interface DeclaredComponent {
-  readonly id: string;
-  readonly table: ManifestComponent;
-  /** Where the id stands; undefined if the id was made up. */
-  readonly idPosition: Position | undefined;
-}
+import type { ManifestHttpTrigger } from "./manifest.ts";
+import { nearestName } from "./nearest-name.ts";
+import { checkTriggerRoles, triggerComponent, triggerIds } from "./trigger-table.ts";
+import type { DeclaredComponent, DeclaredComponents, IdentifiedTrigger } from "./trigger-table.ts";
 
 export interface DeclaredApp {
-  readonly triggers: readonly HttpTrigger[];
+  readonly httpTriggers: readonly HttpTrigger[];
+  readonly eventTriggers: readonly EventTrigger[];
   readonly components: ReadonlyMap<string, DeclaredComponent>;
 }
 
 /** Checks `[[trigger.*]]`, names what has no name yet and collects the components. */
-export function buildTriggers(context: ManifestContext): DeclaredApp {
+export function buildTriggers(
+  context: ManifestContext,
+  variables: ReadonlyMap<string, AppVariable>,
+): DeclaredApp {
   checkTriggerTypes(context);
   const components = declaredComponents(context);
   const tables = context.manifest.trigger?.http ?? [];
-  const ids = triggerIds(tables, context);
-  const triggers: HttpTrigger[] = [];
+  const ids = triggerIds("http", tables, context);
+  const httpTriggers: HttpTrigger[] = [];
   for (const [index, table] of tables.entries()) {
     checkTrigger(table, context);
     const id = ids[index] ?? "";
-    const target = targetOf(table, { id, components }, context);
+    const target = targetOf({ id, table }, components, context);
     const route = typeof table.route === "string" ? table.route : undefined;
     const origin = context.problems.at(
       route === undefined
         ? context.positions.start(table)
         : context.positions.valueAt(table, "route"),
     );
-    if (target !== undefined) triggers.push({ id, route, origin, target });
+    if (target !== undefined) httpTriggers.push({ id, route, origin, target });
   }
-  return { triggers, components };
+  const eventTriggers = buildEventTriggers({ components, variables }, context);
+  return { httpTriggers, eventTriggers, components };
 }
 
-function declaredComponents(context: ManifestContext): Map<string, DeclaredComponent> {
+function declaredComponents(context: ManifestContext): DeclaredComponents {
   const tables = context.manifest.component ?? {};
   return new Map(
     Object.entries(tables).map(([id, table]) => [
@@ -51,14 +50,16 @@ function declaredComponents(context: ManifestContext): Map<string, DeclaredCompo
   );
 }
 
+const triggerTypes: readonly string[] = ["http", "redis", "mqtt", "sqs", "cron", "command"];
+
 function checkTriggerTypes({ manifest, positions, problems }: ManifestContext): void {
   const byType = manifest.trigger ?? {};
   for (const type of Object.keys(byType)) {
-    if (type === "http") continue;
+    if (triggerTypes.includes(type)) continue;
     problems.add(
       "unsupported",
       positions.valueAt(byType, type),
-      `trigger type "${type}" is not supported yet; only [[trigger.http]] is`,
+      `trigger type "${type}" is not supported; ${triggerTypes.join(", ")} are`,
     );
   }
   const hasTriggers = Object.values(byType).some((triggers) => triggers.length > 0);
@@ -78,39 +79,8 @@ function checkTriggerTypes({ manifest, positions, problems }: ManifestContext): 
   else problems.add("manifest", position, advice);
 }
 
-/** Written ids, then `<component>-http-trigger`, then `http-trigger<number>`. */
-function triggerIds(
-  tables: readonly ManifestHttpTrigger[],
-  { positions, problems }: ManifestContext,
-): string[] {
-  const taken = new Set<string>();
-  for (const table of tables) {
-    if (table.id === undefined || table.id === "") continue;
-    if (taken.has(table.id)) {
-      problems.add(
-        "manifest",
-        positions.valueAt(table, "id"),
-        `a trigger with the id "${table.id}" exists already; rename one`,
-      );
-    }
-    taken.add(table.id);
-  }
-  let counter = 1;
-  return tables.map((table) => {
-    if (table.id !== undefined && table.id !== "") return table.id;
-    const natural = typeof table.component === "string" ? `${table.component}-http-trigger` : "";
-    if (natural !== "" && !taken.has(natural)) {
-      taken.add(natural);
-      return natural;
-    }
-    while (taken.has(`http-trigger${counter}`)) counter++;
-    const id = `http-trigger${counter}`;
-    taken.add(id);
-    return id;
-  });
-}
-
-function checkTrigger(table: ManifestHttpTrigger, { positions, problems }: ManifestContext): void {
+function checkTrigger(table: ManifestHttpTrigger, context: ManifestContext): void {
+  const { positions, problems } = context;
   const start = positions.start(table);
   const isRoute = (key: string): boolean => nearestName(key, ["route"]) !== undefined;
   if (!positions.keys(table).some(isRoute)) {
@@ -141,63 +111,35 @@ function checkTrigger(table: ManifestHttpTrigger, { positions, problems }: Manif
       'missing key "component" (or "static_response") in [[trigger.http]]',
     );
   }
-  for (const key of ["components", "dependencies"] as const) {
-    if (table[key] === undefined) continue;
-    problems.add(
-      "unsupported",
-      positions.keyAt(table, key),
-      `"${key}" of a trigger is not supported yet; name one component with "component"`,
-    );
-  }
+  checkTriggerRoles(table, context);
   const { executor } = table;
   if (executor === undefined || executor.type === "http" || executor.type === "spin") return;
   const at = positions.valueAt(executor, "type");
-  if (executor.type === "wagi") {
+  if (executor.type !== "wagi") {
+    problems.add("manifest", at, `unknown executor type "${executor.type}"; use "http" or "wagi"`);
+  } else if (executor.entrypoint !== undefined && executor.entrypoint !== "_start") {
     problems.add(
       "unsupported",
-      at,
-      'executor type "wagi" is not supported yet; build the component for wasi:http',
+      positions.valueAt(executor, "entrypoint"),
+      'the entrypoint of a WAGI program is "_start"; remove the key',
     );
-  } else {
-    problems.add("manifest", at, `unknown executor type "${executor.type}"; use "http"`);
   }
 }
 
-interface TriggerPlace {
-  readonly id: string;
-  readonly components: Map<string, DeclaredComponent>;
-}
+/** As Spin has it. */
+const wagiArgvDefault = "${SCRIPT_NAME} ${ARGS}";
 
 function targetOf(
-  table: ManifestHttpTrigger,
-  { id, components }: TriggerPlace,
+  trigger: IdentifiedTrigger<ManifestHttpTrigger>,
+  components: DeclaredComponents,
   context: ManifestContext,
 ): HttpTrigger["target"] | undefined {
-  const { component } = table;
-  if (typeof component === "object") {
-    const inlineId = freeComponentId(`${id}-component`, components);
-    components.set(inlineId, { id: inlineId, table: component, idPosition: undefined });
-    return { kind: "component", component: inlineId };
-  }
-  if (component === undefined) return staticTarget(table.static_response, context);
-  if (isDeclared(component, context)) return { kind: "component", component };
-  const written = context.positions.keys(context.manifest.component ?? {});
-  const hint = didYouMean(component, written) || `; add [component.${component}]`;
-  const at = context.positions.valueAt(table, "component");
-  context.problems.add("manifest", at, `unknown component "${component}"${hint}`);
-  return undefined;
-}
-
-/** Also if its table is wrong: that is reported by itself. */
-function isDeclared(id: string, { manifest, positions }: ManifestContext): boolean {
-  return manifest.component !== undefined && positions.has(manifest.component, id);
-}
-
-function freeComponentId(wanted: string, components: ReadonlyMap<string, unknown>): string {
-  if (!components.has(wanted)) return wanted;
-  let counter = 1;
-  while (components.has(`inline-component${counter}`)) counter++;
-  return `inline-component${counter}`;
+  const { table } = trigger;
+  if (table.component === undefined) return staticTarget(table.static_response, context);
+  const component = triggerComponent(trigger, components, context);
+  if (component === undefined) return undefined;
+  if (table.executor?.type !== "wagi") return { kind: "component", component };
+  return { kind: "component", component, wagi: { argv: table.executor.argv ?? wagiArgvDefault } };
 }
 
 function staticTarget(

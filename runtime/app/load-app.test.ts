@@ -123,7 +123,7 @@ describe("loadApp of a manifest", () => {
     const { httpTriggers } = await loadApp(directory);
     const line = manifest.split("\n").indexOf('route = "/robots.txt"') + 1;
     expect(httpTriggers.at(-1)?.origin).toBe(`${join(directory, "spin.toml")}:${line}:9`);
-    expect(httpTriggers.map(({ origin: _, ...rest }) => rest)).toEqual([
+    expect(httpTriggers.map((trigger) => ({ ...trigger, origin: undefined }))).toEqual([
       { id: "shop-http-trigger", route: "/...", target: { kind: "component", component: "shop" } },
       { id: "http-trigger1", route: undefined, target: { kind: "component", component: "shop" } },
       {

@@ -88,6 +88,7 @@ function loadComponentFile(path: string): App {
     httpTriggers: [
       { id: `${id}-http-trigger`, route: "/...", target: { kind: "component", component: id } },
     ],
+    eventTriggers: [],
     warnings: [],
   };
 }

@@ -69,7 +69,7 @@ function parseOrReport(text: string, problems: ManifestProblems): TomlTable | un
 async function buildApp(context: ManifestContext): Promise<App> {
   const { manifest, problems } = context;
   const variables = buildVariables(context);
-  const declared = buildTriggers(context);
+  const declared = buildTriggers(context, variables);
   const surroundings = { variables, componentIds: [...declared.components.keys()] };
   const components = await Promise.all(
     [...declared.components.values()].map(
@@ -85,7 +85,8 @@ async function buildApp(context: ManifestContext): Promise<App> {
     ociImageDigest: undefined,
     variables,
     components: new Map(components),
-    httpTriggers: declared.triggers,
+    httpTriggers: declared.httpTriggers,
+    eventTriggers: declared.eventTriggers,
     warnings: problems.warnings,
   };
 }

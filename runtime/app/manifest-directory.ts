@@ -13,6 +13,7 @@ export interface ManifestProblemLines {
 
 /** An app directory for tests of refused manifests, with `a.wasm` and `assets/x.txt`. */
 export interface ManifestDirectory extends AsyncDisposable {
+  readonly path: string;
   /** @throws Error if the manifest is not refused. */
   problemsOf(toml: string): Promise<ManifestProblemLines>;
 }
@@ -32,6 +33,7 @@ export async function createManifestDirectory(): Promise<ManifestDirectory> {
   await mkdir(join(directory, "assets"));
   await writeFile(join(directory, "assets", "x.txt"), "");
   return {
+    path: directory,
     async problemsOf(toml) {
       await writeFile(manifest, toml);
       const error: unknown = await loadApp(directory).catch((reason: unknown) => reason);

@@ -83,14 +83,14 @@ describe("loadApp refuses, in one trigger,", () => {
       "4:9: trigger.http.route has to be a string or a table, not an integer; put it in quotes",
     ],
     [
-      "an executor for WAGI",
-      `${trigger}executor = { type = "wagi" }\n`,
-      '6:21: executor type "wagi" is not supported yet; build the component for wasi:http',
+      "an entry point for WAGI",
+      `${trigger}executor = { type = "wagi", entrypoint = "main" }\n`,
+      '6:42: the entrypoint of a WAGI program is "_start"; remove the key',
     ],
     [
       "an unknown executor",
       `${trigger}executor.type = "x"\n`,
-      '6:17: unknown executor type "x"; use "http"',
+      '6:17: unknown executor type "x"; use "http" or "wagi"',
     ],
     [
       "components",
@@ -114,8 +114,8 @@ describe("loadApp refuses, in one trigger,", () => {
     ],
     [
       "another type",
-      "[[trigger.cron]]\n",
-      '3:1: trigger type "cron" is not supported yet; only [[trigger.http]] is',
+      "[[trigger.kafka]]\n",
+      '3:1: trigger type "kafka" is not supported; http, redis, mqtt, sqs, cron, command are',
     ],
     [
       "nothing",
@@ -198,7 +198,7 @@ test("loadApp reports everything at once in the order of the file", async () => 
   const toml = `spin_manifest_version = 2
 [application]
 nam = "x"
-[[trigger.redis]]
+[[trigger.kafka]]
 [[trigger.http]]
 rout = "/"
 component = "hello"
@@ -216,7 +216,7 @@ allowed_outbound_hosts = ["example.com"]
     code: "manifest",
     lines: [
       'spin.toml:3:1: unknown key "nam" in [application]; did you mean "name"?',
-      'spin.toml:4:1: trigger type "redis" is not supported yet; only [[trigger.http]] is',
+      'spin.toml:4:1: trigger type "kafka" is not supported; http, redis, mqtt, sqs, cron, command are',
       'spin.toml:6:1: unknown key "rout" in [[trigger.http]]; did you mean "route"?',
       'spin.toml:10:13: unknown component "helo"; did you mean "hello"?',
       "spin.toml:12:10: component.hello.source has to be a string or a table, not an integer; put it in quotes",

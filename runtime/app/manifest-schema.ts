@@ -61,10 +61,13 @@ const component = table(
 /** Two places have components: as a reference it is compiled only once. */
 const componentReference = { $ref: "#/definitions/component" };
 
+/** The id of a component, or a component's own table. */
+const inlineComponent = { type: ["string", "object"], ...componentReference };
+
 const httpTrigger = table({
   id: text,
   route: textOr(table({ private: flag }, ["private"])),
-  component: { type: ["string", "object"], ...componentReference },
+  component: inlineComponent,
   components: freeTable,
   dependencies: freeTable,
   static_response: table({
@@ -74,6 +77,50 @@ const httpTrigger = table({
   }),
   executor: table({ type: text, argv: text, entrypoint: text }, ["type"]),
 });
+
+/** What every trigger of a kind other than HTTP has beside its own keys. */
+function eventTrigger(properties: Record<string, object>, required: readonly string[]): object {
+  const shape = table(
+    {
+      id: text,
+      component: inlineComponent,
+      components: freeTable,
+      dependencies: freeTable,
+      ...properties,
+    },
+    required,
+  );
+  return { type: "array", items: shape };
+}
+
+const triggers = {
+  http: { type: "array", items: httpTrigger },
+  redis: eventTrigger({ address: text, channel: text }, ["channel"]),
+  mqtt: eventTrigger({ topic: text, qos: { type: ["string", "integer"] } }, ["topic"]),
+  sqs: eventTrigger(
+    {
+      queue_url: text,
+      max_messages: { type: "integer", minimum: 1, maximum: 10 },
+      idle_wait_seconds: { type: "integer", minimum: 0 },
+      system_attributes: texts,
+      message_attributes: texts,
+    },
+    ["queue_url"],
+  ),
+  cron: eventTrigger({ cron_expression: text }, ["cron_expression"]),
+  command: eventTrigger({}, []),
+};
+
+const applicationTriggers = {
+  http: table({ base: text }),
+  redis: table({ address: text }),
+  mqtt: table({
+    address: text,
+    username: text,
+    password: text,
+    keep_alive_interval: { type: ["string", "integer"] },
+  }),
+};
 
 const manifest = table(
   {
@@ -88,7 +135,7 @@ const manifest = table(
         tool: freeTable,
         trigger: {
           type: "object",
-          properties: { http: table({ base: text }) },
+          properties: applicationTriggers,
           additionalProperties: freeTable,
         },
       },
@@ -105,7 +152,7 @@ const manifest = table(
     },
     trigger: {
       type: "object",
-      properties: { http: { type: "array", items: httpTrigger } },
+      properties: triggers,
       additionalProperties: { type: "array", items: freeTable },
     },
     component: {

@@ -5,6 +5,11 @@ export interface Manifest {
   readonly variables?: Readonly<Record<string, ManifestVariable>>;
   readonly trigger?: Readonly<Record<string, readonly object[]>> & {
     readonly http?: readonly ManifestHttpTrigger[];
+    readonly redis?: readonly ManifestRedisTrigger[];
+    readonly mqtt?: readonly ManifestMqttTrigger[];
+    readonly sqs?: readonly ManifestSqsTrigger[];
+    readonly cron?: readonly ManifestCronTrigger[];
+    readonly command?: readonly ManifestTrigger[];
   };
   readonly component?: Readonly<Record<string, ManifestComponent>>;
 }
@@ -16,6 +21,13 @@ export interface ManifestApplication {
   readonly authors?: readonly string[];
   readonly trigger?: Readonly<Record<string, object>> & {
     readonly http?: { readonly base?: string };
+    readonly redis?: { readonly address?: string };
+    readonly mqtt?: {
+      readonly address?: string;
+      readonly username?: string;
+      readonly password?: string;
+      readonly keep_alive_interval?: string | number;
+    };
   };
 }
 
@@ -26,12 +38,38 @@ export interface ManifestVariable {
   readonly description?: string;
 }
 
-export interface ManifestHttpTrigger {
+/** What all kinds of triggers have. */
+export interface ManifestTrigger {
   readonly id?: string;
-  readonly route?: string | { readonly private: boolean };
   readonly component?: string | ManifestComponent;
   readonly components?: object;
   readonly dependencies?: object;
+}
+
+export interface ManifestRedisTrigger extends ManifestTrigger {
+  readonly channel: string;
+  readonly address?: string;
+}
+
+export interface ManifestMqttTrigger extends ManifestTrigger {
+  readonly topic: string;
+  readonly qos?: string | number;
+}
+
+export interface ManifestSqsTrigger extends ManifestTrigger {
+  readonly queue_url: string;
+  readonly max_messages?: number;
+  readonly idle_wait_seconds?: number;
+  readonly system_attributes?: readonly string[];
+  readonly message_attributes?: readonly string[];
+}
+
+export interface ManifestCronTrigger extends ManifestTrigger {
+  readonly cron_expression: string;
+}
+
+export interface ManifestHttpTrigger extends ManifestTrigger {
+  readonly route?: string | { readonly private: boolean };
   readonly static_response?: {
     readonly status_code?: number;
     readonly headers?: Readonly<Record<string, string>>;

@@ -35,7 +35,7 @@ const app: App = {
 describe("createTextReporter", () => {
   test("lists the routes", () => {
     const io = createCaptureIo();
-    createTextReporter(io).listening(app, "http://127.0.0.1:3000");
+    createTextReporter(io).started(app, "http://127.0.0.1:3000");
     expect(io.written).toEqual({
       stdout: `Serving http://127.0.0.1:3000
 Available Routes:
@@ -80,7 +80,7 @@ describe("createJsonReporter", () => {
   test("writes one object per line", () => {
     const io = createCaptureIo(true);
     const reporter = createJsonReporter(io);
-    reporter.listening({ ...app, httpTriggers: app.httpTriggers.slice(0, 2) }, "http://h:1");
+    reporter.started({ ...app, httpTriggers: app.httpTriggers.slice(0, 2) }, "http://h:1");
     reporter.guestLine("shop", "stderr", 'say "x"');
     reporter.warning("w");
     reporter.appError("a");
@@ -92,6 +92,7 @@ describe("createJsonReporter", () => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
       {
         event: "listening",
+        triggers: [],
         app: "shop",
         url: "http://h:1",
         routes: [

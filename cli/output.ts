@@ -1,11 +1,12 @@
 import { styleText } from "node:util";
-import type { App, HttpTrigger } from "../runtime/app/app.ts";
+import type { App, EventTrigger, HttpTrigger } from "../runtime/app/app.ts";
 import { errorText, WhorlError } from "../runtime/error.ts";
 import type { TextSink } from "./io.ts";
 
 /** What a command tells, in one of two forms: for people or one JSON object per line. */
 export interface Reporter {
-  listening(app: App, url: string): void;
+  /** `url` is undefined for an app that listens to nothing. */
+  started(app: App, url: string | undefined): void;
   guestLine(component: string, stream: "stdout" | "stderr", line: string): void;
   warning(message: string): void;
   /** A failure of the app that belongs to no answer, or whose answer does not explain it. */
@@ -24,18 +25,27 @@ const componentColors = ["cyan", "magenta", "green", "yellow", "blue", "redBrigh
 
 /** Text for people: results on stdout, everything else on stderr, guests' lines where they wrote. */
 export function createTextReporter({ stdout, stderr }: OutputStreams): Reporter {
+  let isCommand = false;
   return {
-    listening(app, url) {
-      const lines = [`Serving ${paint(stdout, "bold", url)}`, "Available Routes:"];
-      for (const route of describeRoutes(app, url)) {
+    started(app, url) {
+      isCommand = url === undefined && app.eventTriggers.every(({ kind }) => kind === "command");
+      if (isCommand) return;
+      const lines = url === undefined ? [] : [`Serving ${paint(stdout, "bold", url)}`];
+      if (url !== undefined) lines.push("Available Routes:");
+      for (const route of url === undefined ? [] : describeRoutes(app, url)) {
         const note = route.note === undefined ? "" : ` (${route.note})`;
         lines.push(`  ${paint(stdout, "bold", route.name)}: ${route.url}${note}`);
       }
+      const events = app.eventTriggers.map((trigger) => describeEvents(trigger));
+      if (events.length > 0) lines.push("Waiting for:");
+      for (const [name, text] of events) lines.push(`  ${paint(stdout, "bold", name)}: ${text}`);
       stdout.write(`${lines.join("\n")}\n`);
     },
     guestLine(component, stream, line) {
       const sink = stream === "stdout" ? stdout : stderr;
-      sink.write(`${paint(sink, colorOf(component), `[${component}]`)} ${line}\n`);
+      // A command's output may be another program's input.
+      if (isCommand) sink.write(`${line}\n`);
+      else sink.write(`${paint(sink, colorOf(component), `[${component}]`)} ${line}\n`);
     },
     warning(message) {
       stderr.write(`${paint(stderr, "yellow", "warning:")} ${message}\n`);
@@ -58,8 +68,16 @@ export function createJsonReporter({ stdout }: OutputStreams): Reporter {
     stdout.write(`${JSON.stringify({ event, ...details })}\n`);
   };
   return {
-    listening: (app, url) =>
-      write("listening", { app: app.name, url, routes: describeRoutes(app, url) }),
+    started: (app, url) => {
+      const routes = url === undefined ? [] : describeRoutes(app, url);
+      const triggers = app.eventTriggers.map(({ kind, id, component }) => ({
+        kind,
+        id,
+        component,
+      }));
+      if (url === undefined) write("started", { app: app.name, triggers });
+      else write("listening", { app: app.name, url, routes, triggers });
+    },
     guestLine: (component, stream, line) => write("log", { component, stream, line }),
     warning: (message) => write("warning", { message }),
     appError: (message) => write("error", { code: "app", message }),
@@ -94,6 +112,23 @@ function describeRoute({ id, route, target }: HttpTrigger, url: string): RouteDe
   const full = `${url}${path === "/" ? "" : path}`;
   if (wildcard !== null) return { name, url: full, note: "wildcard" };
   return target.kind === "static" ? { name, url: full, note: "static" } : { name, url: full };
+}
+
+/** The component and what it waits for; without credentials, which addresses may have. */
+function describeEvents(trigger: EventTrigger): [component: string, what: string] {
+  const { component } = trigger;
+  switch (trigger.kind) {
+    case "redis":
+      return [component, `messages of channel "${trigger.channel}" (redis)`];
+    case "mqtt":
+      return [component, `messages of topic "${trigger.topic}" (mqtt)`];
+    case "sqs":
+      return [component, `messages of ${trigger.queueUrl} (sqs)`];
+    case "cron":
+      return [component, `${trigger.expression} (cron, UTC)`];
+    case "command":
+      return [component, "its end (command)"];
+  }
 }
 
 /** Message of an error; an unexpected one with its stack, to be reported. */

@@ -30,6 +30,7 @@ interface Run {
 interface RunSetup {
   readonly environment?: Readonly<Record<string, string>>;
   readonly close?: RunningApp["close"];
+  readonly exited?: Promise<number>;
   readonly start?: () => Promise<never>;
 }
 
@@ -44,7 +45,7 @@ function run(argv: readonly string[], setup: RunSetup = {}): Run {
       await setup.start?.();
       started.resolve({ app, options });
       const url = `http://${options.listen.host}:${options.listen.port}`;
-      return { url, close: setup.close ?? (() => Promise.resolve()) };
+      return { url, exited: setup.exited, close: setup.close ?? (() => Promise.resolve()) };
     },
   });
   return { io, exitCode, started: started.promise };
@@ -200,6 +201,22 @@ describe("whorl up ends", () => {
     io.send("SIGTERM");
     io.send("SIGINT");
     expect(await exitCode).toBe(130);
+  });
+});
+
+describe("whorl up of a command", () => {
+  test("ends with it and its exit status", async () => {
+    const exited = Promise.withResolvers<number>();
+    const { exitCode, started } = run(["up", wasm], { exited: exited.promise });
+    await started;
+    exited.resolve(7);
+    expect(await exitCode).toBe(7);
+  });
+
+  test("passes on what comes after --", async () => {
+    const argv = ["--quiet", "--", "--quiet", "a b", "--", "--output", "json"];
+    expect((await optionsOf(argv)).arguments).toEqual(argv.slice(2));
+    expect((await optionsOf([])).arguments).toEqual([]);
   });
 });
 

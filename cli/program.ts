@@ -34,7 +34,8 @@ Examples:
   $ whorl up hello.wasm                    a component, for every path
   $ whorl up -f apps/shop --listen :8080   another app, on all addresses
   $ whorl up --env LOG=debug --quiet       with an environment, without the guests' output
-  $ whorl up --output json | jq .event     events for a program`;
+  $ whorl up --output json | jq .event     events for a program
+  $ whorl up tool.toml -- --size 3         a command, with its arguments`;
 
 /**
  * Runs a command line (without the program's name) and says how it ended. Everything that goes
@@ -46,22 +47,34 @@ export async function runProgram(
   dependencies: ProgramDependencies,
 ): Promise<number> {
   const { io } = dependencies;
-  const reporter = wantsJson(argv) ? createJsonReporter(io) : createTextReporter(io);
+  const { options: own, guestArguments } = splitArguments(argv);
+  const reporter = wantsJson(own) ? createJsonReporter(io) : createTextReporter(io);
   let exitCode: number = exitCodes.done;
-  const program = buildProgram(dependencies, async (options, flags) => {
+  const program = buildProgram(dependencies, async (upOptions, flags) => {
+    const options = { ...upOptions, arguments: guestArguments };
     const shown = flags.quiet === true ? withoutGuestLines(reporter) : reporter;
     const { startApp } = dependencies;
     exitCode = await up(options, { io, reporter: shown, startApp });
   });
   try {
-    await program.parseAsync([...argv], { from: "user" });
+    await program.parseAsync([...own], { from: "user" });
     return exitCode;
   } catch (error) {
     return reportFailure(error, reporter);
   }
 }
 
-type RunUp = (options: UpOptions, flags: UpFlags) => Promise<void>;
+/** What comes after `--` is for the guest. */
+function splitArguments(argv: readonly string[]): {
+  readonly options: readonly string[];
+  readonly guestArguments: readonly string[];
+} {
+  const end = argv.indexOf("--");
+  if (end === -1) return { options: argv, guestArguments: [] };
+  return { options: argv.slice(0, end), guestArguments: argv.slice(end + 1) };
+}
+
+type RunUp = (options: Omit<UpOptions, "arguments">, flags: UpFlags) => Promise<void>;
 
 function buildProgram(dependencies: ProgramDependencies, runUp: RunUp): Command {
   const { io, version, environment } = dependencies;
@@ -118,7 +131,7 @@ function upOptions(
   path: string | undefined,
   flags: UpFlags,
   environment: ProgramDependencies["environment"],
-): UpOptions {
+): Omit<UpOptions, "arguments"> {
   const paths = [path, flags.from, flags.file].filter((each) => each !== undefined);
   if (paths.length > 1) {
     throw new WhorlError("usage", `several apps are named (${paths.join(", ")}); name one`);
@@ -155,8 +168,7 @@ function tlsFiles(certFile: string | undefined, keyFile: string | undefined): Up
 }
 
 /** Known before the command line is parsed, so that its mistakes are reported in this form too. */
-function wantsJson(argv: readonly string[]): boolean {
-  const options = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+function wantsJson(options: readonly string[]): boolean {
   return options.some(
     (each, index) =>
       each === "--output=json" || (each === "--output" && options[index + 1] === "json"),

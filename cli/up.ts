@@ -17,6 +17,8 @@ export interface UpOptions {
   readonly findFreePort: boolean;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   readonly environment: readonly (readonly [string, string])[];
+  /** What a command gets as arguments. */
+  readonly arguments: readonly string[];
 }
 
 export type StartApp = (app: App, options: StartOptions) => Promise<RunningApp>;
@@ -28,8 +30,9 @@ export interface UpDependencies {
 }
 
 /**
- * Loads an app and serves it until a signal comes; a second signal does not wait for requests.
- * @returns the exit code.
+ * Loads an app and serves it until a signal comes or its command is done; a second signal does not
+ * wait for requests.
+ * @returns the exit code: the command's own, where the app has one.
  * @throws WhorlError if the app cannot be loaded or served.
  */
 export async function up(options: UpOptions, dependencies: UpDependencies): Promise<number> {
@@ -39,8 +42,10 @@ export async function up(options: UpOptions, dependencies: UpDependencies): Prom
   // Nothing is being served yet: nothing to wait for.
   if (typeof running === "string") return exitCodes.done;
   using _survival = io.surviveErrors((error) => reporter.error(error));
-  reporter.stopping(await firstSignal);
-  return await finish(running, io.signals.next());
+  const end = await Promise.race([firstSignal, running.exited ?? firstSignal]);
+  if (typeof end === "string") reporter.stopping(end);
+  const exitCode = await finish(running, io.signals.next());
+  return typeof end === "string" ? exitCode : end;
 }
 
 async function start(
@@ -54,11 +59,12 @@ async function start(
     listen,
     ...(options.tls && { tls: options.tls }),
     environment: options.environment,
+    arguments: options.arguments,
     onGuestLine: (component, stream, line) => reporter.guestLine(component, stream, line),
     onWarning: (message) => reporter.warning(message),
     onError: (message) => reporter.appError(message),
   });
-  reporter.listening(app, running.url);
+  reporter.started(app, running.url);
   return running;
 }
 

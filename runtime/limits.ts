@@ -63,6 +63,12 @@ export const limits = {
   connectionIdleMsMax: 650_000,
   /** Requests in flight have this long to finish after SIGTERM. */
   shutdownMsMax: 10_000,
+  /** Events (messages, points in time) of one source that are handled at once. */
+  eventsRunningMax: 100,
+  /** Messages of one source that wait for their turn, where the source cannot be held back. */
+  eventsWaitingMax: 10_000,
+  /** Longest pause between two attempts to reach a server again. */
+  reconnectMsMax: 10_000,
   /** After a second signal: what is left to be tidied up has this long. */
   interruptMsMax: 1_000,
   /** Connections served at once by one listener. */
@@ -93,4 +99,86 @@ export const limits = {
   socketLingerMsMax: 30_000,
   /** wasi:sockets: name to resolve, in ASCII form (RFC 1035: 253 without the final dot). */
   domainNameCharsMax: 254,
+  /** Images: one manifest or index (what registries accept), and one configuration. */
+  imageManifestBytesMax: 4 * 1024 * 1024,
+  /** Images: one locked application, with the files that are inlined in it. */
+  lockedAppBytesMax: 16 * 1024 * 1024,
+  /** Images: layers of one image (the least that known registries permit); entries of an index. */
+  imageLayersMax: 500,
+  /** Images: one layer, as it travels. */
+  imageBlobBytesMax: 2 * 1024 * 1024 * 1024,
+  /** Images: all layers of one image together, as they travel. */
+  imageBytesMax: 8 * 1024 * 1024 * 1024,
+  /** Images: everything that comes out of the archives of one image. */
+  unpackedBytesMax: 4 * 1024 * 1024 * 1024,
+  /** Images: entries in the archives of one image. */
+  unpackedEntriesMax: 100_000,
+  /** Images: files up to this size travel inside the locked application (as in Spin). */
+  inlineContentBytesMax: 128,
+  /** Registry: blobs of one image transferred at once. */
+  blobTransfersMax: 8,
+  /** Registry: a blob up to this size is sent in one request, a larger one in pieces. */
+  uploadPieceBytes: 64 * 1024 * 1024,
+  /** Registry: attempts at one request. */
+  registryTriesMax: 5,
+  /** Registry: first and longest pause between two attempts. */
+  registryPauseMsMin: 200,
+  registryPauseMsMax: 10_000,
+  /** Registry: a longer Retry-After is not waited for. */
+  registryRetryAfterMsMax: 60_000,
+  /** Registry: redirects followed for one request. */
+  registryRedirectsMax: 5,
+  /** Registry: time to connect, to the answer's head, and between two pieces of its body. */
+  registryConnectMsMax: 10_000,
+  registryIdleMsMax: 60_000,
+  /** Registry: an error's or a token's answer; of more only the beginning is read. */
+  registryAnswerBytesMax: 256 * 1024,
+  /** Registry: tags of one repository, and pages that list them. */
+  registryTagsMax: 100_000,
+  registryTagPagesMax: 1000,
+  /** A docker configuration file. */
+  dockerConfigBytesMax: 1024 * 1024,
+  /** A credential helper's answer, and the time it has. */
+  credentialHelperBytesMax: 64 * 1024,
+  credentialHelperMsMax: 60_000,
+  /** Half-written blobs of a process that died are removed after this time. */
+  abandonedBlobMsMax: 24 * 60 * 60 * 1000,
+  /** Spin interfaces: key-value stores, and compare-and-swap operations, one instance has open. */
+  openStoresMax: 256,
+  /** Spin interfaces: SQLite connections that one instance has open at once. */
+  sqliteConnectionsMax: 256,
+  /** Spin interfaces: prepared statements kept by one SQLite connection. */
+  sqliteStatementsMax: 64,
+  /** Spin interfaces: unused SQLite connections that are kept for each database. */
+  sqliteIdleConnectionsMax: 16,
+  /** Spin interfaces: how long a SQLite statement waits for a lock that another process holds. */
+  sqliteBusyMsMax: 5_000,
+  /** Spin interfaces: one request to Vault, Azure or AWS, including its retries. */
+  storeRequestMsMax: 30_000,
+  /** Spin interfaces: tries of an increment that others' writes get in the way of. */
+  incrementTriesMax: 10,
+  /** Size of one runtime-config.toml. */
+  runtimeConfigBytesMax: 1024 * 1024,
+  /** Spin interfaces: what one result of a database or server may hold (same as Spin). */
+  queryResultBytesMax: 128 * 1024 * 1024,
+  /** Spin interfaces: Redis or MQTT connections that one instance has open at once (same as Spin). */
+  guestConnectionsMax: 1024,
+  /** Spin interfaces: PostgreSQL or MySQL connections that one instance has open at once. */
+  guestDatabaseConnectionsMax: 256,
+  /** Spin interfaces: connections to one database address (same as Spin). */
+  databaseConnectionsMax: 64,
+  /** Spin interfaces: addresses with open connections, for each kind of server. */
+  serverAddressesMax: 256,
+  /** Spin interfaces: connecting to a server, including its login. */
+  serverConnectMsMax: 30_000,
+  /** Spin interfaces: waiting for another guest's connection to become free. */
+  connectionWaitMsMax: 30_000,
+  /** Spin interfaces: a connection to a server that nobody uses is kept this long. */
+  serverIdleMsMax: 60_000,
+  /** Spin interfaces: Redis connections of guests that sent commands with effects on them. */
+  redisOwnConnectionsMax: 1024,
+  /** Spin interfaces: MQTT topic in UTF-8 (fixed by the protocol). */
+  mqttTopicBytesMax: 65_535,
+  /** Spin interfaces: inference may take this long. */
+  inferenceMsMax: 600_000,
 } as const;

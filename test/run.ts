@@ -9,6 +9,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { elasticMqObstacle } from "./servers/elasticmq.ts";
+import { mariadbObstacle } from "./servers/mariadb.ts";
+import { mosquittoObstacle } from "./servers/mosquitto.ts";
+import { postgresObstacle } from "./servers/postgres.ts";
+import { redisObstacle } from "./servers/redis.ts";
+
 interface Tier {
   /** Name of the vitest project. */
   readonly name: string;
@@ -47,6 +53,17 @@ const tiers: readonly Tier[] = [
     name: "differential",
     about: "the same requests through another engine",
     obstacle: () => missing("node_modules/@bytecodealliance/jco", "npm ci") ?? notLinux(),
+  },
+  {
+    name: "spin",
+    about: "Spin's interfaces and triggers against real servers",
+    obstacle: () =>
+      notLinux() ??
+      redisObstacle() ??
+      mosquittoObstacle() ??
+      postgresObstacle() ??
+      mariadbObstacle() ??
+      elasticMqObstacle(),
   },
 ];
 

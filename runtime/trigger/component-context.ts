@@ -2,10 +2,11 @@ import type { Dispatcher } from "undici";
 import type { AppComponent } from "../app/app.ts";
 import { compileOutboundHosts, type OutboundHosts } from "../app/outbound-hosts.ts";
 import { hostClocks } from "../wasi/clocks/host-clocks.ts";
-import type { Preopen, SocketsContext, WasiContext } from "../wasi/context.ts";
+import type { CliContext, Preopen, SocketsContext, WasiContext } from "../wasi/context.ts";
 import { lineOutputStream } from "../wasi/io/line-output-stream.ts";
 import { emptyInputStream } from "../wasi/io/memory-streams.ts";
 import { hostRandom } from "../wasi/random/host-random.ts";
+import type { NewContext } from "./loaded-component.ts";
 
 export interface ComponentSurroundings {
   readonly preopens: readonly Preopen[];
@@ -21,19 +22,20 @@ export interface ComponentSurroundings {
 export function componentContext(
   component: AppComponent,
   surroundings: ComponentSurroundings,
-): () => WasiContext {
+): NewContext {
   const hosts = compileOutboundHosts(component.allowedOutboundHosts);
   const { onGuestLine, preopens } = surroundings;
   const sockets = socketsContext(hosts);
+  const cli: CliContext = {
+    environment: mergedEnvironment(component, surroundings),
+    arguments: [],
+    stdin: () => emptyInputStream,
+    stdout: () => lineOutputStream("", (line) => onGuestLine("stdout", line)),
+    stderr: () => lineOutputStream("", (line) => onGuestLine("stderr", line)),
+    terminal: { stdin: false, stdout: false, stderr: false },
+  };
   const common: Omit<WasiContext, "filesystem" | "sockets"> = {
-    cli: {
-      environment: mergedEnvironment(component, surroundings),
-      arguments: [],
-      stdin: () => emptyInputStream,
-      stdout: () => lineOutputStream("", (line) => onGuestLine("stdout", line)),
-      stderr: () => lineOutputStream("", (line) => onGuestLine("stderr", line)),
-      terminal: { stdin: false, stdout: false, stderr: false },
-    },
+    cli,
     clocks: hostClocks(),
     random: hostRandom(),
     http: {
@@ -45,7 +47,12 @@ export function componentContext(
     },
   };
   // Open files and sockets are counted per object: one instance cannot use up those of another.
-  return () => ({ ...common, filesystem: { preopens }, sockets: { ...sockets } });
+  return (changed) => ({
+    ...common,
+    cli: changed === undefined ? cli : { ...cli, ...changed },
+    filesystem: { preopens },
+    sockets: { ...sockets },
+  });
 }
 
 function mergedEnvironment(

@@ -1,95 +1,39 @@
-import type { LiftedFunction, PlanExport } from "../component/plan.ts";
-import { WhorlError } from "../error.ts";
-import { parseInterfaceName, versionTrack } from "../instance/interface-name.ts";
-import type { PreparedComponent } from "../prepare/prepare.ts";
+import type { Plan } from "../component/plan.ts";
+import { findExport } from "./component-exports.ts";
+import type { ExportCandidate, FoundExport } from "./component-exports.ts";
 
-/** The one export through which a component answers HTTP requests. */
-export interface HandlerExport {
-  /** As exported: `wasi:http/incoming-handler@0.2.3`. */
-  readonly interfaceName: string;
-  readonly function: LiftedFunction;
+/** Ways in which components answer HTTP requests. */
+export type HandlerKind = "wasi-http-0.2" | "wasi-http-0.3" | "inbound-http";
+
+interface HandlerCandidate extends ExportCandidate {
+  readonly kind: HandlerKind;
 }
 
-interface Candidate {
-  readonly interface: string;
-  readonly tracks: ReadonlySet<string>;
-  readonly function: string;
-  readonly supported: boolean;
-}
-
-const candidates: readonly Candidate[] = [
+const candidates: readonly HandlerCandidate[] = [
   {
+    kind: "wasi-http-0.2",
     interface: "wasi:http/incoming-handler",
-    tracks: new Set(["0.2", "0.2.0-rc-2023-10-18", "0.2.0-rc-2023-11-10"]),
+    tracks: ["0.2", "0.2.0-rc-2023-10-18", "0.2.0-rc-2023-11-10"],
     function: "handle",
-    supported: true,
   },
   {
+    kind: "wasi-http-0.3",
     interface: "wasi:http/handler",
-    tracks: new Set(["0.3", "0.3.0-rc-2026-03-15"]),
+    tracks: ["0.3", "0.3.0-rc-2026-03-15"],
     function: "handle",
-    supported: false,
   },
   {
+    kind: "inbound-http",
     interface: "fermyon:spin/inbound-http",
-    tracks: new Set([""]),
+    tracks: [""],
     function: "handle-request",
-    supported: false,
   },
 ];
 
-/**
- * Finds the export that the HTTP trigger calls. Throws `no_handler` when there is none or more than
- * one, `unsupported` for a kind that cannot be called yet.
- */
-export function httpHandlerExport(prepared: PreparedComponent): HandlerExport {
-  const found = [...prepared.plan.exports].flatMap(([name, item]) => {
-    const candidate = candidates.find((each) => matches(each, name));
-    return candidate === undefined ? [] : [{ name, item, candidate }];
+/** The one export through which a component answers HTTP requests. Throws `no_handler`. */
+export function httpHandlerExport(plan: Plan): FoundExport<HandlerCandidate> {
+  return findExport(plan, {
+    candidates,
+    what: "an HTTP handler (wasi:http/incoming-handler@0.2)",
   });
-  const [first, ...others] = found;
-  if (first === undefined) throw noHandler(prepared);
-  if (others.length > 0) {
-    const names = found.map(({ name }) => `  ${name}`).join("\n");
-    throw new WhorlError(
-      "no_handler",
-      `the component exports several HTTP handlers, but must export exactly one:\n${names}`,
-    );
-  }
-  const lifted = exportedFunction(first.item, first.candidate.function);
-  if (!first.candidate.supported) {
-    throw new WhorlError(
-      "unsupported",
-      `the component exports ${first.name}, which this version cannot call yet. ` +
-        "Build it for wasi:http/incoming-handler@0.2.",
-    );
-  }
-  if (lifted === undefined) {
-    throw new WhorlError(
-      "no_handler",
-      `${first.name} does not export a function "${first.candidate.function}"`,
-    );
-  }
-  return { interfaceName: first.name, function: lifted };
-}
-
-function matches(candidate: Candidate, exportName: string): boolean {
-  const { name, version } = parseInterfaceName(exportName);
-  if (name !== candidate.interface) return false;
-  return candidate.tracks.has(version === undefined ? "" : versionTrack(version));
-}
-
-function exportedFunction(item: PlanExport, name: string): LiftedFunction | undefined {
-  const found = item.kind === "instance" ? item.exports.get(name) : undefined;
-  return found?.kind === "func" && found.function.kind === "lift" ? found.function : undefined;
-}
-
-function noHandler(prepared: PreparedComponent): WhorlError {
-  const names = [...prepared.plan.exports.keys()].map((name) => `  ${name}`);
-  const actual = names.length === 0 ? "It exports nothing." : `It exports:\n${names.join("\n")}`;
-  return new WhorlError(
-    "no_handler",
-    "the component does not export an HTTP handler (wasi:http/incoming-handler@0.2). " +
-      `Build it with an HTTP SDK. ${actual}`,
-  );
 }

@@ -6,6 +6,8 @@ export interface StartOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Added to the environment of every component, winning over the manifest's. */
   readonly environment: readonly (readonly [string, string])[];
+  /** For a command: its arguments after its own name. */
+  readonly arguments?: readonly string[];
   /** A line that a guest wrote, without its line break. */
   onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
   onWarning(message: string): void;
@@ -15,8 +17,13 @@ export interface StartOptions {
 
 /** An app that is being served. */
 export interface RunningApp {
-  /** `http://host:port` or `https://host:port` with the real port, without a path. */
-  readonly url: string;
+  /**
+   * `http://host:port` or `https://host:port` with the real port, without a path; undefined for an
+   * app without HTTP triggers.
+   */
+  readonly url: string | undefined;
+  /** For an app with a command: settles with its exit status, when the app is at its end. */
+  readonly exited: Promise<number> | undefined;
   /**
    * Stops accepting, lets requests in flight finish and frees everything. When the signal aborts,
    * the requests that are left are cut off; resolves in both cases.

@@ -1,47 +1,79 @@
-import { mkdtemp, readFile, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { App, AppComponent } from "../app/app.ts";
-import { prepareMounts } from "../app/prepare-mounts.ts";
+import { readFile } from "node:fs/promises";
+import type { App, CommandTrigger } from "../app/app.ts";
 import { errorText, WhorlError } from "../error.ts";
 import { Linker } from "../instance/linker.ts";
 import { limits } from "../limits.ts";
-import { prepareComponent } from "../prepare/prepare.ts";
-import type { WasiContext } from "../wasi/context.ts";
+import { wasiInterfaces } from "../wasi/all-interfaces.ts";
 import type { HttpExecutor } from "../wasi/http/exchange.ts";
 import { outboundAgent } from "../wasi/http/outbound-agent.ts";
-import { wasiInterfaces } from "../wasi/all-interfaces.ts";
 import { ChainingDispatcher } from "./chaining/chaining-dispatcher.ts";
-import { componentContext, type ComponentSurroundings } from "./component-context.ts";
-import { httpHandlerExport } from "./handler-export.ts";
+import { runCommandTrigger } from "./event/command-trigger.ts";
+import type { RunningTrigger, TriggerServices } from "./event/running-trigger.ts";
+import { startEventTriggers } from "./event/start-event-triggers.ts";
+import { httpExecutors } from "./executor/http-executors.ts";
 import { serveHttp } from "./http/server.ts";
+import type { HttpServer } from "./http/server.ts";
+import { loadComponents } from "./load-components.ts";
+import type { LoadedComponents } from "./load-components.ts";
 import type { RunningApp, StartOptions } from "./running-app.ts";
-import { WasiHttpExecutor } from "./wasi-http-executor.ts";
 
 /**
- * Loads every component that a trigger names, then listens. Throws WhorlError before it listens
- * when a component cannot be served; nothing is left running then.
+ * Loads every component that a trigger names, then starts the triggers, all of them side by side.
+ * Throws WhorlError before anything can be called when a component or a trigger cannot be served;
+ * nothing is left running then.
  */
 export async function startApp(app: App, options: StartOptions): Promise<RunningApp> {
   await using stack = new AsyncDisposableStack();
   const agent = outboundAgent({ isAddressAllowed: () => true });
   stack.defer(() => agent.destroy());
   const self: { origin?: string } = {};
-  const linker = new Linker(wasiInterfaces);
   const executors = new Map<string, HttpExecutor>();
   const dispatcher = new ChainingDispatcher(agent, (id) => executors.get(id));
-  for (const component of servedComponents(app)) {
-    const mounts = stack.use(await prepareMounts(component, makeTempDirectory));
-    const surroundings: ComponentSurroundings = {
-      preopens: mounts.preopens,
+  const components = stack.use(
+    await loadComponents(app, {
+      linker: new Linker(wasiInterfaces),
       environment: options.environment,
       dispatcher: () => dispatcher,
       selfOrigin: () => self.origin,
-      onGuestLine: (stream, line) => options.onGuestLine(component.id, stream, line),
-    };
-    executors.set(component.id, await loadComponent(component, linker, surroundings));
-  }
-  const server = await serveHttp({
+      onGuestLine: (id, stream, line) => options.onGuestLine(id, stream, line),
+    }),
+  );
+  for (const [key, executor] of httpExecutors(app, components.byId)) executors.set(key, executor);
+  const services = triggerServices(components, options);
+  const server = await startHttp(app, executors, options);
+  stack.defer(() => server?.close({ signal: AbortSignal.abort() }));
+  if (server !== undefined) self.origin = server.address.url;
+  const events = stack.adopt(await startEventTriggers(app, services), closeAtOnce);
+  const exited = runCommand(app, options, services);
+  const owned = stack.move();
+  return {
+    url: server?.address.url,
+    exited,
+    async close(signal = AbortSignal.timeout(limits.shutdownMsMax)) {
+      await Promise.all([server?.close({ signal }), events.close(signal)]);
+      await owned.disposeAsync();
+    },
+  };
+}
+
+function triggerServices(components: LoadedComponents, options: StartOptions): TriggerServices {
+  return {
+    component(id) {
+      const found = components.byId.get(id);
+      if (found === undefined) throw new WhorlError("manifest", `there is no component "${id}"`);
+      return found;
+    },
+    log: { warn: options.onWarning, error: options.onError },
+  };
+}
+
+async function startHttp(
+  app: App,
+  executors: ReadonlyMap<string, HttpExecutor>,
+  options: StartOptions,
+): Promise<HttpServer | undefined> {
+  if (app.httpTriggers.length === 0) return undefined;
+  return await serveHttp({
     app,
     triggers: app.httpTriggers,
     executors,
@@ -49,45 +81,28 @@ export async function startApp(app: App, options: StartOptions): Promise<Running
     tls: options.tls && (await readTlsFiles(options.tls)),
     log: { warn: options.onWarning, error: options.onError },
   });
-  self.origin = server.address.url;
-  const owned = stack.move();
-  return {
-    url: server.address.url,
-    async close(signal) {
-      await server.close(signal === undefined ? {} : { signal });
-      await owned.disposeAsync();
-    },
-  };
 }
 
-function servedComponents(app: App): AppComponent[] {
-  const ids = new Set(
-    app.httpTriggers.flatMap(({ target }) =>
-      target.kind === "component" ? [target.component] : [],
-    ),
+async function closeAtOnce(trigger: RunningTrigger): Promise<void> {
+  await trigger.close(AbortSignal.abort());
+}
+
+function runCommand(
+  app: App,
+  options: StartOptions,
+  services: TriggerServices,
+): Promise<number> | undefined {
+  const commands = app.eventTriggers.filter(
+    (each): each is CommandTrigger => each.kind === "command",
   );
-  return [...app.components.values()].filter((component) => ids.has(component.id));
-}
-
-async function loadComponent(
-  component: AppComponent,
-  linker: Linker<WasiContext>,
-  surroundings: ComponentSurroundings,
-): Promise<HttpExecutor> {
-  try {
-    const prepared = await prepareComponent(await readComponent(component.sourcePath));
-    const handler = httpHandlerExport(prepared);
-    const linked = linker.link(prepared);
-    const newContext = componentContext(component, surroundings);
-    return new WasiHttpExecutor({ linked, handler, newContext });
-  } catch (error) {
-    const code = error instanceof WhorlError ? error.code : "invalid";
-    throw new WhorlError(
-      code,
-      `component "${component.id}" (${component.sourceOrigin}): ${errorText(error)}`,
-      { cause: error },
+  const [command] = commands;
+  if (command === undefined) return undefined;
+  if (commands.length > 1) {
+    services.log.warn(
+      `an app runs one command; of ${commands.length} only "${command.component}" is run`,
     );
   }
+  return runCommandTrigger(command, options.arguments ?? [], services);
 }
 
 async function readTlsFiles(
@@ -103,24 +118,4 @@ async function readTlsFiles(
     }),
   );
   return { cert: cert ?? Buffer.alloc(0), key: key ?? Buffer.alloc(0) };
-}
-
-async function readComponent(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const { size } = await stat(path);
-    if (size > limits.componentBytesMax) {
-      throw new WhorlError(
-        "limit",
-        `${path} has ${size} bytes, more than the limit of ${limits.componentBytesMax}`,
-      );
-    }
-    return new Uint8Array(await readFile(path));
-  } catch (error) {
-    if (error instanceof WhorlError) throw error;
-    throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
-  }
-}
-
-function makeTempDirectory(): Promise<string> {
-  return mkdtemp(join(tmpdir(), "whorl-"));
 }

@@ -9,6 +9,7 @@ import { emptyResponse, staticResponse, wellKnownResponses } from "./plain-respo
 import type { PlainResponse } from "./plain-response.ts";
 import { routeHeaders } from "./request-headers.ts";
 import type { RouteHeaders } from "./request-headers.ts";
+import { executorKey } from "../executor/executor-key.ts";
 import { isServiceChainingHost, parseRequestTarget, requestAuthority } from "./request-target.ts";
 import { Router, wellKnownPrefix } from "./router.ts";
 import type { Route } from "./router.ts";
@@ -95,7 +96,7 @@ function destinationOf(route: Route, options: DispatcherOptions): Destination {
   if (target.kind === "static")
     return { kind: "static", response: staticResponse(target, `trigger "${id}"`) };
   const { component } = target;
-  const executor = options.executors.get(component);
+  const executor = options.executors.get(executorKey(target));
   if (executor === undefined) {
     throw new WhorlError("no_handler", `Trigger "${id}": component "${component}" is not loaded.`);
   }

@@ -1,0 +1,57 @@
+import type { App, AppComponent } from "../../app/app.ts";
+import { WhorlError } from "../../error.ts";
+import type { HttpExecutor } from "../../wasi/http/exchange.ts";
+import { httpHandlerExport } from "../handler-export.ts";
+import { componentError } from "../load-components.ts";
+import type { LoadedComponent } from "../loaded-component.ts";
+import { executorKey } from "./executor-key.ts";
+import type { ComponentTarget } from "./executor-key.ts";
+import { InboundHttpExecutor } from "./inbound-http-executor.ts";
+import { WagiExecutor } from "./wagi-executor.ts";
+import { WasiHttpExecutor } from "./wasi-http-executor.ts";
+
+/**
+ * What answers each HTTP trigger: one executor for each component, in the way in which it exports
+ * a handler, and one for each trigger that runs a WAGI program. Throws `no_handler` with the
+ * component's name.
+ */
+export function httpExecutors(
+  app: App,
+  components: ReadonlyMap<string, LoadedComponent>,
+): ReadonlyMap<string, HttpExecutor> {
+  const executors = new Map<string, HttpExecutor>();
+  for (const { target } of app.httpTriggers) {
+    if (target.kind === "static") continue;
+    const key = executorKey(target);
+    const loaded = components.get(target.component);
+    const declared = app.components.get(target.component);
+    if (executors.has(key) || loaded === undefined || declared === undefined) continue;
+    executors.set(key, executor(target, loaded, declared));
+  }
+  return executors;
+}
+
+function executor(
+  { wagi }: ComponentTarget,
+  loaded: LoadedComponent,
+  declared: AppComponent,
+): HttpExecutor {
+  try {
+    if (wagi !== undefined) return new WagiExecutor(loaded, wagi.argv);
+    const handler = httpHandlerExport(loaded.linked.plan);
+    switch (handler.candidate.kind) {
+      case "wasi-http-0.2":
+        return new WasiHttpExecutor(loaded, handler);
+      case "inbound-http":
+        return new InboundHttpExecutor(loaded, handler);
+      case "wasi-http-0.3":
+        throw new WhorlError(
+          "unsupported",
+          `the component exports ${handler.name}, which this version cannot call yet. ` +
+            "Build it for wasi:http/incoming-handler@0.2.",
+        );
+    }
+  } catch (error) {
+    throw componentError(declared, error);
+  }
+}

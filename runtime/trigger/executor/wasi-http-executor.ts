@@ -1,0 +1,64 @@
+import { WhorlError } from "../../error.ts";
+import type { LiftedFunction } from "../../component/plan.ts";
+import type { InstanceLease } from "../../instance/instance-pool.ts";
+import type { WasiContext } from "../../wasi/context.ts";
+import type { HttpExecutor, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import {
+  closeExchange,
+  newIncomingRequest,
+  newResponseOutparam,
+  outparamError,
+  outparamState,
+} from "../../wasi/http/incoming.ts";
+import { guestFailure } from "../loaded-component.ts";
+import type { LoadedComponent } from "../loaded-component.ts";
+
+/**
+ * Answers each request with an instance of its own of a wasi:http 0.2 component
+ * (wasi:http/incoming-handler#handle).
+ */
+export class WasiHttpExecutor implements HttpExecutor {
+  readonly #component: LoadedComponent;
+  readonly #handle: LiftedFunction;
+  readonly #exportText: string;
+
+  constructor(
+    component: LoadedComponent,
+    handler: { readonly function: LiftedFunction; readonly text: string },
+  ) {
+    this.#component = component;
+    this.#handle = handler.function;
+    this.#exportText = handler.text;
+  }
+
+  /** Rejects with `trap` when the guest traps or returns without an answer. */
+  async handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void> {
+    const outparam = newResponseOutparam(sink);
+    using lease = this.#take();
+    try {
+      await lease.instance.lifted(this.#handle)(newIncomingRequest(exchange), outparam);
+    } catch (error) {
+      const failure = guestFailure(this.#exportText, error);
+      // Before the instance ends: dropping its body would be the reason otherwise.
+      closeExchange(outparam, failure.message);
+      throw failure;
+    }
+    closeExchange(outparam, "the guest returned without finishing the body");
+    if (outparamState(outparam) !== "sent") throw this.#noAnswer(outparam);
+  }
+
+  #take(): InstanceLease<WasiContext> {
+    try {
+      return this.#component.take();
+    } catch (error) {
+      throw guestFailure(this.#exportText, error);
+    }
+  }
+
+  #noAnswer(outparam: object): WhorlError {
+    const answer = outparamError(outparam);
+    const what =
+      answer === undefined ? "returned without setting a response" : `answered ${answer.tag}`;
+    return new WhorlError("trap", `${this.#exportText} ${what}`);
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { App, AppComponent } from "../app/app.ts";
+import { prepareMounts } from "../app/prepare-mounts.ts";
+import { errorText, WhorlError } from "../error.ts";
+import type { Linker } from "../instance/linker.ts";
+import { limits } from "../limits.ts";
+import { prepareComponent } from "../prepare/prepare.ts";
+import type { WasiContext } from "../wasi/context.ts";
+import { componentContext, type ComponentSurroundings } from "./component-context.ts";
+import { LoadedComponent } from "./loaded-component.ts";
+
+/** What all components of one app share. */
+export interface LoadSurroundings extends Omit<ComponentSurroundings, "preopens" | "onGuestLine"> {
+  readonly linker: Linker<WasiContext>;
+  onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
+}
+
+/** Components ready to be called, by id. Disposing removes the copies of their files. */
+export interface LoadedComponents extends AsyncDisposable {
+  readonly byId: ReadonlyMap<string, LoadedComponent>;
+}
+
+/**
+ * Loads every component that a trigger names, each once. Throws WhorlError with the component's
+ * name and place when one cannot be; nothing is left behind then.
+ */
+export async function loadComponents(
+  app: App,
+  surroundings: LoadSurroundings,
+): Promise<LoadedComponents> {
+  await using stack = new AsyncDisposableStack();
+  const byId = new Map<string, LoadedComponent>();
+  for (const component of triggeredComponents(app)) {
+    const { preopens } = stack.use(await prepareMounts(component, makeTempDirectory));
+    byId.set(component.id, await load(component, preopens, surroundings));
+  }
+  const owned = stack.move();
+  return { byId, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function triggeredComponents(app: App): AppComponent[] {
+  const ids = new Set(app.eventTriggers.map(({ component }) => component));
+  for (const { target } of app.httpTriggers) {
+    if (target.kind === "component") ids.add(target.component);
+  }
+  return [...app.components.values()].filter((component) => ids.has(component.id));
+}
+
+async function load(
+  component: AppComponent,
+  preopens: ComponentSurroundings["preopens"],
+  surroundings: LoadSurroundings,
+): Promise<LoadedComponent> {
+  const { id, sourcePath } = component;
+  const own: ComponentSurroundings = {
+    ...surroundings,
+    preopens,
+    onGuestLine: (stream, line) => surroundings.onGuestLine(id, stream, line),
+  };
+  try {
+    const prepared = await prepareComponent(await readComponent(sourcePath));
+    const linked = surroundings.linker.link(prepared);
+    return new LoadedComponent(id, linked, componentContext(component, own));
+  } catch (error) {
+    throw componentError(component, error);
+  }
+}
+
+/** An error about a component, with its name and where it comes from. */
+export function componentError(component: AppComponent, error: unknown): WhorlError {
+  const code = error instanceof WhorlError ? error.code : "invalid";
+  const place = `component "${component.id}" (${component.sourceOrigin})`;
+  return new WhorlError(code, `${place}: ${errorText(error)}`, { cause: error });
+}
+
+async function readComponent(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const { size } = await stat(path);
+    if (size > limits.componentBytesMax) {
+      throw new WhorlError(
+        "limit",
+        `${path} has ${size} bytes, more than the limit of ${limits.componentBytesMax}`,
+      );
+    }
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    if (error instanceof WhorlError) throw error;
+    throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
+  }
+}
+
+function makeTempDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "whorl-"));
+}

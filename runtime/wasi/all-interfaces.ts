@@ -1,6 +1,11 @@
 import type { HostInterface } from "../instance/host-interface.ts";
+import { withCandidate } from "./candidate-0.3.ts";
+import { cliInterfaces03 } from "./cli/0.3/cli-interfaces.ts";
+import { clocksInterfaces03 } from "./clocks/0.3/clocks-interfaces.ts";
 import type { WasiContext } from "./context.ts";
+import { httpInterfaces03 } from "./http/0.3/http-interfaces.ts";
 import { httpInterfaces } from "./http/http-interfaces.ts";
+import { randomInterfaces03 } from "./random/0.3/random-interfaces.ts";
 import { rcInterfaces } from "./rc/rc-interfaces.ts";
 import { socketsInterfaces } from "./sockets/sockets-interfaces.ts";
 import { basicInterfaces } from "./wasi-interfaces.ts";
@@ -11,4 +16,10 @@ export const wasiInterfaces: readonly HostInterface<WasiContext>[] = [
   ...httpInterfaces,
   ...socketsInterfaces,
   ...rcInterfaces,
+  ...withCandidate([
+    ...cliInterfaces03,
+    ...clocksInterfaces03,
+    ...randomInterfaces03,
+    ...httpInterfaces03,
+  ]),
 ];

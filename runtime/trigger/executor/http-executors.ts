@@ -1,5 +1,4 @@
 import type { App, AppComponent } from "../../app/app.ts";
-import { WhorlError } from "../../error.ts";
 import type { HttpExecutor } from "../../wasi/http/exchange.ts";
 import { httpHandlerExport } from "../handler-export.ts";
 import { componentError } from "../load-components.ts";
@@ -8,6 +7,7 @@ import { executorKey } from "./executor-key.ts";
 import type { ComponentTarget } from "./executor-key.ts";
 import { InboundHttpExecutor } from "./inbound-http-executor.ts";
 import { WagiExecutor } from "./wagi-executor.ts";
+import { WasiHttp03Executor } from "./wasi-http-03-executor.ts";
 import { WasiHttpExecutor } from "./wasi-http-executor.ts";
 
 /**
@@ -45,11 +45,7 @@ function executor(
       case "inbound-http":
         return new InboundHttpExecutor(loaded, handler);
       case "wasi-http-0.3":
-        throw new WhorlError(
-          "unsupported",
-          `the component exports ${handler.name}, which this version cannot call yet. ` +
-            "Build it for wasi:http/incoming-handler@0.2.",
-        );
+        return new WasiHttp03Executor(loaded, handler);
     }
   } catch (error) {
     throw componentError(declared, error);

@@ -33,6 +33,12 @@ export class IncomingResponse {
     return ok(new IncomingBody(this.#source));
   }
 
+  /** The body itself, for whoever does without an incoming-body; afterwards it is consumed. */
+  takeSource(): BodySource {
+    this.#consumed = true;
+    return this.#source;
+  }
+
   /** The guest dropped it: a body that it has not taken is not wanted. */
   drop(): void {
     if (!this.#consumed) this.#source.cancel();

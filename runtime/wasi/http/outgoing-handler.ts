@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { err, ok } from "../../instance/host-interface.ts";
 import type { HostInterface, Result } from "../../instance/host-interface.ts";
 import { limits } from "../../limits.ts";
@@ -5,12 +6,13 @@ import type { HttpContext, WasiContext } from "../context.ts";
 import { plainError } from "./error-code.ts";
 import type { ErrorCode } from "./error-code.ts";
 import type { HeaderList } from "./exchange.ts";
+import type { Fields } from "./fields.ts";
 import { latin1 } from "./field-syntax.ts";
 import { FutureIncomingResponse } from "./future-incoming-response.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
 import type { RequestOptions } from "./request-options.ts";
 import { requestTarget } from "./request-target.ts";
-import type { RequestTarget } from "./request-target.ts";
+import type { RequestParts, RequestTarget } from "./request-target.ts";
 
 /** wasi:http/outgoing-handler's answer. */
 export type Handled = Result<FutureIncomingResponse, ErrorCode>;
@@ -25,38 +27,61 @@ export function handle(
   options: RequestOptions | undefined,
 ): Handled {
   request.handOver();
-  const target = requestTarget(request);
-  if (typeof target === "string") return refuse(request, plainError(target));
-  if (!context.http.isAllowed(target)) return refuse(request, plainError("HTTP-request-denied"));
-  if (request.body === undefined && (request.headers.contentLength() ?? 0) > 0) {
-    return refuse(request, { tag: "HTTP-request-body-size", val: 0n });
-  }
-  const origin = originOf(context.http, target);
-  if (origin === undefined) return refuse(request, plainError("HTTP-request-URI-invalid"));
-  return ok(send(context.http, request, { target, origin, options }));
+  const { headers, body } = request;
+  const started = startRequest(context.http, {
+    parts: request,
+    headers,
+    body: body?.readable,
+    options,
+  });
+  if (started.tag === "err") body?.abort();
+  return started;
 }
 
-interface Plan {
-  readonly target: RequestTarget;
-  readonly origin: string;
+/** An outgoing request, of any version of wasi:http. */
+export interface RequestToStart {
+  readonly parts: RequestParts;
+  readonly headers: Fields;
+  /** Undefined for a request without content. */
+  readonly body: Readable | undefined;
   readonly options: RequestOptions | undefined;
 }
 
-function send(http: HttpContext, request: OutgoingRequest, plan: Plan): FutureIncomingResponse {
-  const { target, origin, options } = plan;
+/** Sends a request if it is valid and permitted; the body stays the caller's if it is not. */
+export function startRequest(http: HttpContext, request: RequestToStart): Handled {
+  const target = requestTarget(request.parts);
+  if (typeof target === "string") return err(plainError(target));
+  if (!http.isAllowed(target)) return err(plainError("HTTP-request-denied"));
+  if (request.body === undefined && (request.headers.contentLength() ?? 0) > 0) {
+    return err<ErrorCode>({ tag: "HTTP-request-body-size", val: 0n });
+  }
+  const origin = originOf(http, target);
+  if (origin === undefined) return err(plainError("HTTP-request-URI-invalid"));
+  return ok(send(http, request, { target, origin }));
+}
+
+interface Destination {
+  readonly target: RequestTarget;
+  readonly origin: string;
+}
+
+function send(
+  http: HttpContext,
+  { headers, body, options }: RequestToStart,
+  { target, origin }: Destination,
+): FutureIncomingResponse {
   const timeouts = {
     connect: milliseconds(options?.connectTimeout),
     firstByte: milliseconds(options?.firstByteTimeout),
     betweenBytes: milliseconds(options?.betweenBytesTimeout),
   };
-  const body = request.body?.readable;
   const future = new FutureIncomingResponse(timeouts, body);
   http.dispatcher().dispatch(
     {
       origin,
       method: target.method,
       path: target.path,
-      headers: outgoingHeaders(request.headers.entries()),
+      headers: outgoingHeaders(headers.entries()),
       body: body ?? null,
       // The future's own timers count what the guest asked for.
       headersTimeout: 0,
@@ -65,11 +90,6 @@ function send(http: HttpContext, request: OutgoingRequest, plan: Plan): FutureIn
     future,
   );
   return future;
-}
-
-function refuse(request: OutgoingRequest, code: ErrorCode): Handled {
-  request.body?.abort();
-  return err(code);
 }
 
 function originOf(http: HttpContext, target: RequestTarget): string | undefined {

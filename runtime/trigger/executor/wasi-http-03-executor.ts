@@ -1,0 +1,71 @@
+import type { LiftedFunction } from "../../component/plan.ts";
+import { errorText } from "../../error.ts";
+import type { Result } from "../../instance/host-interface.ts";
+import type { InstanceLease } from "../../instance/instance-pool.ts";
+import type { WasiContext } from "../../wasi/context.ts";
+import type { ErrorCode } from "../../wasi/http/error-code.ts";
+import { errorCodeText } from "../../wasi/http/error-code.ts";
+import type { HttpExecutor, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import { Request03 } from "../../wasi/http/0.3/request.ts";
+import type { Response03 } from "../../wasi/http/0.3/response.ts";
+import { StreamFailure } from "../../wasi/io/streams.ts";
+import { guestFailure } from "../loaded-component.ts";
+import type { LoadedComponent } from "../loaded-component.ts";
+
+/**
+ * Answers each request with an instance of its own of a wasi:http 0.3 component
+ * (wasi:http/handler#handle). The guest may go on after its response has begun; the instance lives
+ * until it is done.
+ */
+export class WasiHttp03Executor implements HttpExecutor {
+  readonly #component: LoadedComponent;
+  readonly #handle: LiftedFunction;
+  readonly #exportText: string;
+
+  constructor(
+    component: LoadedComponent,
+    handler: { readonly function: LiftedFunction; readonly text: string },
+  ) {
+    this.#component = component;
+    this.#handle = handler.function;
+    this.#exportText = handler.text;
+  }
+
+  /** Rejects with `trap` when the guest traps or answers with an error. */
+  async handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void> {
+    using lease = this.#take();
+    const call = lease.instance.start(this.#handle, [Request03.received(exchange)]);
+    // Whatever is not awaited below must not be reported as unhandled.
+    call.done.catch(() => undefined);
+    try {
+      const result = (await call.result) as Result<Response03, ErrorCode>;
+      if (result.tag === "err") throw new Error(`it answered ${errorCodeText(result.val)}`);
+      await this.#send(result.val, sink);
+      await call.done;
+    } catch (error) {
+      const failure = guestFailure(this.#exportText, error);
+      // Before the instance ends: the end of its streams would be the reason otherwise.
+      sink.abort(failure.message);
+      throw failure;
+    }
+  }
+
+  async #send(response: Response03, sink: ResponseSink): Promise<void> {
+    const output = sink.head(response.status, response.headers.entries());
+    try {
+      await response.take().write({ output, finish: (trailers) => sink.finish(trailers) });
+    } catch (error) {
+      // The client has gone, which the guest learns from its stream.
+      if (!(error instanceof StreamFailure && error.error.tag === "closed")) throw error;
+      sink.abort(errorText(error));
+    }
+  }
+
+  #take(): InstanceLease<WasiContext> {
+    try {
+      return this.#component.take();
+    } catch (error) {
+      throw guestFailure(this.#exportText, error);
+    }
+  }
+}

@@ -46,6 +46,8 @@ export const limits = {
   symlinksMax: 40,
   /** wasi:filesystem: files and directories that one instance has open at once. */
   openFilesMax: 1024,
+  /** wasi:filesystem 0.3: entries of a directory that one read of its stream returns. */
+  directoryEntriesPerReadMax: 256,
   /** wasi:random: one get-random-bytes. */
   randomBytesMax: 64 * 1024 * 1024,
   /** Host-side buffering of a body (same as Spin). */

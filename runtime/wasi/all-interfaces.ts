@@ -3,6 +3,7 @@ import { withCandidate } from "./candidate-0.3.ts";
 import { cliInterfaces03 } from "./cli/0.3/cli-interfaces.ts";
 import { clocksInterfaces03 } from "./clocks/0.3/clocks-interfaces.ts";
 import type { WasiContext } from "./context.ts";
+import { filesystemInterfaces03 } from "./filesystem/0.3/filesystem-interfaces.ts";
 import { httpInterfaces03 } from "./http/0.3/http-interfaces.ts";
 import { httpInterfaces } from "./http/http-interfaces.ts";
 import { randomInterfaces03 } from "./random/0.3/random-interfaces.ts";
@@ -20,6 +21,7 @@ export const wasiInterfaces: readonly HostInterface<WasiContext>[] = [
     ...cliInterfaces03,
     ...clocksInterfaces03,
     ...randomInterfaces03,
+    ...filesystemInterfaces03,
     ...httpInterfaces03,
   ]),
 ];

@@ -62,8 +62,13 @@ export function statAt(
   flags: PathFlags,
   path: string,
 ): DescriptorStat {
+  return descriptorStatOf(lstatAt(base, flags, path));
+}
+
+/** What the operating system knows about a path. Throws FileFailure and what lstatSync throws. */
+export function lstatAt(base: Descriptor, flags: PathFlags, path: string): BigIntStats {
   using walk = new PathWalk(base.directoryFd, path, lastStep(flags));
-  return descriptorStatOf(lstat(walk));
+  return lstat(walk);
 }
 
 export function metadataHashAt(

@@ -8,6 +8,7 @@ import { httpInterfaces03 } from "./http/0.3/http-interfaces.ts";
 import { httpInterfaces } from "./http/http-interfaces.ts";
 import { randomInterfaces03 } from "./random/0.3/random-interfaces.ts";
 import { rcInterfaces } from "./rc/rc-interfaces.ts";
+import { socketsInterfaces03 } from "./sockets/0.3/sockets-interfaces.ts";
 import { socketsInterfaces } from "./sockets/sockets-interfaces.ts";
 import { basicInterfaces } from "./wasi-interfaces.ts";
 
@@ -22,6 +23,7 @@ export const wasiInterfaces: readonly HostInterface<WasiContext>[] = [
     ...clocksInterfaces03,
     ...randomInterfaces03,
     ...filesystemInterfaces03,
+    ...socketsInterfaces03,
     ...httpInterfaces03,
   ]),
 ];

@@ -4,7 +4,7 @@ import { domainToASCII } from "node:url";
 import { ok } from "../../instance/host-interface.ts";
 import type { HostInterface } from "../../instance/host-interface.ts";
 import { limits } from "../../limits.ts";
-import type { WasiContext } from "../context.ts";
+import type { SocketsContext, WasiContext } from "../context.ts";
 import type { Pollable } from "../io/pollable.ts";
 import { Wakeup } from "../io/wakeup.ts";
 import { errnoOf, failed, wouldBlock } from "./error-code.ts";
@@ -57,8 +57,7 @@ export const ipNameLookupInterface: HostInterface<WasiContext> = {
       context: WasiContext,
       _network: Network,
       name: string,
-    ): SocketResult<ResolveAddressStream> =>
-      context.sockets.nameLookup ? resolve(name) : failed("permanent-resolver-failure"),
+    ): SocketResult<ResolveAddressStream> => resolveAddresses(context.sockets, name),
     "[method]resolve-address-stream.resolve-next-address": (
       _context: WasiContext,
       stream: ResolveAddressStream,
@@ -71,6 +70,14 @@ export const ipNameLookupInterface: HostInterface<WasiContext> = {
   suspending: new Set(),
   resources: { "resolve-address-stream": {} },
 };
+
+/** Starts to resolve a name, where the instance may. */
+export function resolveAddresses(
+  context: SocketsContext,
+  name: string,
+): SocketResult<ResolveAddressStream> {
+  return context.nameLookup ? resolve(name) : failed("permanent-resolver-failure");
+}
 
 /** Why the resolver failed, by `code` of its error. */
 export function resolverErrorCode(error: unknown): SocketErrorCode {

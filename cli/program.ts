@@ -6,6 +6,8 @@ import { parseListenAddress } from "./listen-address.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import { createJsonReporter, createTextReporter, withoutGuestLines } from "./output.ts";
 import type { Reporter } from "./output.ts";
+import { parseCountRange, parseDurationRange, reuseLimits } from "./reuse-limits.ts";
+import type { ReuseFlags } from "./reuse-limits.ts";
 import { up } from "./up.ts";
 import type { StartApp, UpOptions } from "./up.ts";
 
@@ -16,7 +18,7 @@ export interface ProgramDependencies {
   readonly startApp: StartApp;
 }
 
-interface UpFlags {
+interface UpFlags extends ReuseFlags {
   readonly from?: string;
   readonly file?: string;
   readonly listen?: string;
@@ -112,6 +114,22 @@ function addUp(program: Command): Command {
     .option("-e, --env <name=value>", "environment of the components, repeatable", addPair)
     .option("--tls-cert <file>", "certificate chain, PEM (environment: SPIN_TLS_CERT)")
     .option("--tls-key <file>", "private key, PEM (environment: SPIN_TLS_KEY)")
+    .option("--isolated", "a new instance for every request, also of components that allow reuse")
+    .option(
+      "--max-instance-reuse-count <n>",
+      "requests per instance of wasi:http 0.3, one number or a range (default: 128)",
+      parseCountRange,
+    )
+    .option(
+      "--max-instance-concurrent-reuse-count <n>",
+      "of these at the same time (default: 16)",
+      parseCountRange,
+    )
+    .option(
+      "--idle-instance-timeout <time>",
+      "such an instance ends after so long without a request (default: 1s)",
+      parseDurationRange,
+    )
     .option("-q, --quiet", "do not show what the components print")
     .addOption(
       new Option("--output <form>", "text for people, or one JSON object per line")
@@ -146,6 +164,7 @@ function upOptions(
     findFreePort: flags.findFreePort === true,
     ...(tls && { tls }),
     environment: flags.env ?? [],
+    reuse: reuseLimits(flags),
   };
 }
 

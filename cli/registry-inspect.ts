@@ -84,7 +84,9 @@ export function formatDescription(description: ImageDescription): string {
   if (app !== undefined) lines.push(...describeApp(app));
   lines.push("Layers:");
   for (const { digest: layer, size, mediaType } of layers) {
-    lines.push(`  ${layer.slice(0, 19)}  ${formatBytes(size).padStart(10)}  ${withoutControls(mediaType)}`);
+    lines.push(
+      `  ${layer.slice(0, 19)}  ${formatBytes(size).padStart(10)}  ${withoutControls(mediaType)}`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }
@@ -115,5 +117,5 @@ function describeApp({ components, triggers, variables = {} }: LockedApp): strin
 
 /** What a stranger wrote must not move the cursor. */
 function withoutControls(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "?").slice(0, 200);
+  return text.replaceAll(/\p{Cc}/gu, "?").slice(0, 200);
 }

@@ -1,7 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
-import { buildAppImage } from "../runtime/app/locked-app-build.ts";
-import { decodeComponent } from "../runtime/component/decode.ts";
 import { errorText, WhorlError } from "../runtime/error.ts";
 import { buildComponentArtifact } from "../runtime/image/component-artifact.ts";
 import { toBuiltImage } from "../runtime/image/image.ts";
@@ -81,6 +79,9 @@ async function buildImage(
   });
   const manifest = found.isDirectory() ? join(from, "spin.toml") : from;
   const { store } = session;
+  // The parser and the schema of manifests take long to load, and an image that is sent on needs
+  // neither.
+  const { buildAppImage } = await import("../runtime/app/locked-app-build.ts");
   return buildAppImage(resolve(manifest), { store, format, annotations, archives, created });
 }
 
@@ -91,6 +92,7 @@ async function buildComponent(
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
   });
+  const { decodeComponent } = await import("../runtime/component/decode.ts");
   const { definitions } = decodeComponent(new Uint8Array(bytes));
   const namesOf = (kind: "import" | "export"): string[] =>
     definitions.flatMap((each) => (each.kind === kind ? [each.name] : []));

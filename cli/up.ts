@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../runtime/app/app.ts";
 import { loadApp } from "../runtime/app/load-app.ts";
 import { limits } from "../runtime/limits.ts";
+import type { ReuseLimits } from "../runtime/trigger/executor/reused-instances.ts";
 import type { RunningApp, StartOptions } from "../runtime/trigger/running-app.ts";
 import { findFreePort } from "./free-port.ts";
 import { exitCodes } from "./io.ts";
@@ -17,6 +18,7 @@ export interface UpOptions {
   readonly findFreePort: boolean;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   readonly environment: readonly (readonly [string, string])[];
+  readonly reuse: ReuseLimits;
   /** What a command gets as arguments. */
   readonly arguments: readonly string[];
 }
@@ -59,6 +61,7 @@ async function start(
     listen,
     ...(options.tls && { tls: options.tls }),
     environment: options.environment,
+    reuse: options.reuse,
     arguments: options.arguments,
     onGuestLine: (component, stream, line) => reporter.guestLine(component, stream, line),
     onWarning: (message) => reporter.warning(message),

@@ -1,3 +1,5 @@
+import type { ReuseLimits } from "./executor/reused-instances.ts";
+
 /** How an app is to be run; what the embedder decides and wants to hear. */
 export interface StartOptions {
   /** Port 0 takes a free one. */
@@ -8,6 +10,8 @@ export interface StartOptions {
   readonly environment: readonly (readonly [string, string])[];
   /** For a command: its arguments after its own name. */
   readonly arguments?: readonly string[];
+  /** For components of wasi:http 0.3; as Spin's defaults where not given. */
+  readonly reuse?: ReuseLimits;
   /** A line that a guest wrote, without its line break. */
   onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
   onWarning(message: string): void;

@@ -11,6 +11,7 @@ import { runCommandTrigger } from "./event/command-trigger.ts";
 import type { RunningTrigger, TriggerServices } from "./event/running-trigger.ts";
 import { startEventTriggers } from "./event/start-event-triggers.ts";
 import { httpExecutors } from "./executor/http-executors.ts";
+import { spinReuse } from "./executor/reused-instances.ts";
 import { serveHttp } from "./http/server.ts";
 import type { HttpServer } from "./http/server.ts";
 import { loadComponents } from "./load-components.ts";
@@ -38,7 +39,10 @@ export async function startApp(app: App, options: StartOptions): Promise<Running
       onGuestLine: (id, stream, line) => options.onGuestLine(id, stream, line),
     }),
   );
-  for (const [key, executor] of httpExecutors(app, components.byId)) executors.set(key, executor);
+  for (const [key, executor] of httpExecutors(app, components.byId, options.reuse ?? spinReuse)) {
+    executors.set(key, executor);
+    if (executor[Symbol.dispose] !== undefined) stack.use(executor as Disposable);
+  }
   const services = triggerServices(components, options);
   const server = await startHttp(app, executors, options);
   stack.defer(() => server?.close({ signal: AbortSignal.abort() }));

@@ -6,6 +6,8 @@ import type { LoadedComponent } from "../loaded-component.ts";
 import { executorKey } from "./executor-key.ts";
 import type { ComponentTarget } from "./executor-key.ts";
 import { InboundHttpExecutor } from "./inbound-http-executor.ts";
+import { isolated } from "./reused-instances.ts";
+import type { ReuseLimits } from "./reused-instances.ts";
 import { WagiExecutor } from "./wagi-executor.ts";
 import { WasiHttp03Executor } from "./wasi-http-03-executor.ts";
 import { WasiHttpExecutor } from "./wasi-http-executor.ts";
@@ -18,6 +20,7 @@ import { WasiHttpExecutor } from "./wasi-http-executor.ts";
 export function httpExecutors(
   app: App,
   components: ReadonlyMap<string, LoadedComponent>,
+  reuse: ReuseLimits,
 ): ReadonlyMap<string, HttpExecutor> {
   const executors = new Map<string, HttpExecutor>();
   for (const { target } of app.httpTriggers) {
@@ -26,15 +29,15 @@ export function httpExecutors(
     const loaded = components.get(target.component);
     const declared = app.components.get(target.component);
     if (executors.has(key) || loaded === undefined || declared === undefined) continue;
-    executors.set(key, executor(target, loaded, declared));
+    executors.set(key, executor(target, declared, { loaded, reuse }));
   }
   return executors;
 }
 
 function executor(
   { wagi }: ComponentTarget,
-  loaded: LoadedComponent,
   declared: AppComponent,
+  { loaded, reuse }: { readonly loaded: LoadedComponent; readonly reuse: ReuseLimits },
 ): HttpExecutor {
   try {
     if (wagi !== undefined) return new WagiExecutor(loaded, wagi.argv);
@@ -45,7 +48,12 @@ function executor(
       case "inbound-http":
         return new InboundHttpExecutor(loaded, handler);
       case "wasi-http-0.3":
-        return new WasiHttp03Executor(loaded, handler);
+        // Spin reuses instances of the final version only.
+        return new WasiHttp03Executor(
+          loaded,
+          handler,
+          handler.name.includes("-rc") ? isolated : reuse,
+        );
     }
   } catch (error) {
     throw componentError(declared, error);

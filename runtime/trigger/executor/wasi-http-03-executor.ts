@@ -1,8 +1,6 @@
 import type { LiftedFunction } from "../../component/plan.ts";
 import { errorText } from "../../error.ts";
 import type { Result } from "../../instance/host-interface.ts";
-import type { InstanceLease } from "../../instance/instance-pool.ts";
-import type { WasiContext } from "../../wasi/context.ts";
 import type { ErrorCode } from "../../wasi/http/error-code.ts";
 import { errorCodeText } from "../../wasi/http/error-code.ts";
 import type { HttpExecutor, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
@@ -11,22 +9,25 @@ import type { Response03 } from "../../wasi/http/0.3/response.ts";
 import { StreamFailure } from "../../wasi/io/streams.ts";
 import { guestFailure } from "../loaded-component.ts";
 import type { LoadedComponent } from "../loaded-component.ts";
+import { ReusedInstances } from "./reused-instances.ts";
+import type { ReuseLimits, SharedLease } from "./reused-instances.ts";
 
 /**
- * Answers each request with an instance of its own of a wasi:http 0.3 component
- * (wasi:http/handler#handle). The guest may go on after its response has begun; the instance lives
- * until it is done.
+ * Answers requests with instances of a wasi:http 0.3 component (wasi:http/handler#handle), several
+ * of them with the same one where `reuse` permits. The guest may go on after its response has
+ * begun; the instance lives until it is done.
  */
-export class WasiHttp03Executor implements HttpExecutor {
-  readonly #component: LoadedComponent;
+export class WasiHttp03Executor implements HttpExecutor, Disposable {
+  readonly #instances: ReusedInstances;
   readonly #handle: LiftedFunction;
   readonly #exportText: string;
 
   constructor(
     component: LoadedComponent,
     handler: { readonly function: LiftedFunction; readonly text: string },
+    reuse: ReuseLimits,
   ) {
-    this.#component = component;
+    this.#instances = new ReusedInstances(() => component.take(), reuse);
     this.#handle = handler.function;
     this.#exportText = handler.text;
   }
@@ -43,6 +44,7 @@ export class WasiHttp03Executor implements HttpExecutor {
       await this.#send(result.val, sink);
       await call.done;
     } catch (error) {
+      lease.retire();
       const failure = guestFailure(this.#exportText, error);
       // Before the instance ends: the end of its streams would be the reason otherwise.
       sink.abort(failure.message);
@@ -61,9 +63,13 @@ export class WasiHttp03Executor implements HttpExecutor {
     }
   }
 
-  #take(): InstanceLease<WasiContext> {
+  [Symbol.dispose](): void {
+    this.#instances[Symbol.dispose]();
+  }
+
+  #take(): SharedLease {
     try {
-      return this.#component.take();
+      return this.#instances.take();
     } catch (error) {
       throw guestFailure(this.#exportText, error);
     }

@@ -35,4 +35,6 @@ export interface ResponseSink {
 /** Answers requests; one per component. Rejects only for the guest's faults (traps). */
 export interface HttpExecutor {
   handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void>;
+  /** Gives back what is kept for requests to come; requests under way go on. */
+  [Symbol.dispose]?(): void;
 }

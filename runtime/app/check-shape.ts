@@ -99,22 +99,14 @@ function checkVersion(root: TomlTable, problems: ManifestProblems): boolean {
     );
     return false;
   }
-  const { node, keyPosition } = entry;
+  const { node } = entry;
   const version = node.kind === "table" || node.kind === "array" ? undefined : node.value;
   if (key === "spin_manifest_version" && node.kind === "integer" && version === 2) return true;
-  if (version === 1 || version === "1") {
-    problems.add(
-      "unsupported",
-      keyPosition,
-      `manifest version 1 is not supported; bring it to version 2: spin_manifest_version = 2, [application] around name and version, [component.<id>] for [[component]], [[trigger.http]] for [component.trigger]`,
-    );
-  } else {
-    problems.add(
-      "manifest",
-      node.position,
-      `${key} is ${textOf(node)}; the manifest has to be version 2: write "spin_manifest_version = 2"`,
-    );
-  }
+  problems.add(
+    "manifest",
+    node.position,
+    `${key} is ${textOf(node)}; write "spin_manifest_version = 2"`,
+  );
   return false;
 }
 

@@ -11,6 +11,7 @@ import type { ManifestContext } from "./manifest-context.ts";
 import { ManifestProblems } from "./manifest-problems.ts";
 import { parseTomlDocument, TomlSyntaxError } from "./toml-document.ts";
 import type { TomlTable } from "./toml-document.ts";
+import { upgradeManifest } from "./upgrade-manifest.ts";
 
 /**
  * Loads the app of a manifest file.
@@ -21,7 +22,7 @@ export async function loadManifestApp(path: string): Promise<App> {
   const text = await readManifest(path);
   const problems = new ManifestProblems(path);
   const root = parseOrReport(text, problems);
-  const shaped = root && checkShape(root, problems);
+  const shaped = root && checkShape(upgradeManifest(root, problems), problems);
   const context = shaped && { ...shaped, problems, directory: resolve(dirname(path)) };
   const app = context && (await buildApp(context));
   problems.throwIfAny();

@@ -15,9 +15,6 @@ function problemsOf(toml: string): Promise<ManifestProblemLines> {
   return directory.problemsOf(toml);
 }
 
-const versionOne =
-  "spin.toml:1:1: manifest version 1 is not supported; bring it to version 2: spin_manifest_version = 2, [application] around name and version, [component.<id>] for [[component]], [[trigger.http]] for [component.trigger]";
-
 describe("loadApp refuses the version", () => {
   test.each<[name: string, toml: string, code: string, line: string]>([
     [
@@ -30,16 +27,14 @@ describe("loadApp refuses the version", () => {
       "3",
       "spin_manifest_version = 3",
       "manifest",
-      'spin.toml:1:25: spin_manifest_version is 3; the manifest has to be version 2: write "spin_manifest_version = 2"',
+      'spin.toml:1:25: spin_manifest_version is 3; write "spin_manifest_version = 2"',
     ],
     [
       "2 as a string",
       'spin_manifest_version = "2"',
       "manifest",
-      'spin.toml:1:25: spin_manifest_version is "2"; the manifest has to be version 2: write "spin_manifest_version = 2"',
+      'spin.toml:1:25: spin_manifest_version is "2"; write "spin_manifest_version = 2"',
     ],
-    ["1", 'spin_manifest_version = "1"\nname = "x"', "unsupported", versionOne],
-    ["1 by its old key", 'spin_version = "1"\nname = "x"', "unsupported", versionOne],
   ])("%s", async (_name, toml, code, line) => {
     expect(await problemsOf(toml)).toEqual({ code, lines: [line] });
   });

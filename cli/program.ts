@@ -22,6 +22,7 @@ interface UpFlags extends ReuseFlags {
   readonly from?: string;
   readonly file?: string;
   readonly listen?: string;
+  readonly componentId?: readonly string[];
   readonly env?: readonly [string, string][];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -111,6 +112,7 @@ function addUp(program: Command): Command {
       "address to listen on (default: 127.0.0.1:3000; environment: SPIN_HTTP_LISTEN_ADDR)",
     )
     .option("--find-free-port", "take the next free port if that one is in use")
+    .option("-c, --component-id <id>", "run only this component, repeatable", addText)
     .option("-e, --env <name=value>", "environment of the components, repeatable", addPair)
     .option("--tls-cert <file>", "certificate chain, PEM (environment: SPIN_TLS_CERT)")
     .option("--tls-key <file>", "private key, PEM (environment: SPIN_TLS_KEY)")
@@ -139,6 +141,10 @@ function addUp(program: Command): Command {
     .addHelpText("after", upExamples);
 }
 
+function addText(text: string, previous: readonly string[] = []): string[] {
+  return [...previous, text];
+}
+
 function addPair(text: string, previous: readonly [string, string][] = []): [string, string][] {
   const equals = text.indexOf("=");
   if (equals < 1) throw new InvalidArgumentError("Write NAME=VALUE.");
@@ -163,6 +169,7 @@ function upOptions(
     listen: listenAddress(flags.listen, environment),
     findFreePort: flags.findFreePort === true,
     ...(tls && { tls }),
+    components: flags.componentId ?? [],
     environment: flags.env ?? [],
     reuse: reuseLimits(flags),
   };

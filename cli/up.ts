@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../runtime/app/app.ts";
 import { loadApp } from "../runtime/app/load-app.ts";
+import { retainComponents } from "../runtime/app/retain-components.ts";
 import { limits } from "../runtime/limits.ts";
 import type { ReuseLimits } from "../runtime/trigger/executor/reused-instances.ts";
 import type { RunningApp, StartOptions } from "../runtime/trigger/running-app.ts";
@@ -17,6 +18,8 @@ export interface UpOptions {
   /** Take the next free port if the wanted one is in use. */
   readonly findFreePort: boolean;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Only these, all where empty. */
+  readonly components: readonly string[];
   readonly environment: readonly (readonly [string, string])[];
   readonly reuse: ReuseLimits;
   /** What a command gets as arguments. */
@@ -54,7 +57,7 @@ async function start(
   options: UpOptions,
   { reporter, startApp }: UpDependencies,
 ): Promise<RunningApp> {
-  const app = await loadApp(options.path);
+  const app = retainComponents(await loadApp(options.path), options.components);
   for (const warning of app.warnings) reporter.warning(warning);
   const listen = options.findFreePort ? await findFreePort(options.listen) : options.listen;
   const running = await startApp(app, {

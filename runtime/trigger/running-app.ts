@@ -1,3 +1,4 @@
+import type { App } from "../app/app.ts";
 import type { ReuseLimits } from "./executor/reused-instances.ts";
 
 /** How an app is to be run; what the embedder decides and wants to hear. */
@@ -28,6 +29,12 @@ export interface RunningApp {
   readonly url: string | undefined;
   /** For an app with a command: settles with its exit status, when the app is at its end. */
   readonly exited: Promise<number> | undefined;
+  /**
+   * Goes on with another version of the app: requests and events that have begun are finished by
+   * the old one, no connection is cut. Rejects with WhorlError when the new version cannot be
+   * started; the old one goes on then. Commands are not run again.
+   */
+  reload(app: App): Promise<void>;
   /**
    * Stops accepting, lets requests in flight finish and frees everything. When the signal aborts,
    * the requests that are left are cut off; resolves in both cases.

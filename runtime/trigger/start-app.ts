@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Dispatcher } from "undici";
 import type { App, CommandTrigger } from "../app/app.ts";
 import { errorText, WhorlError } from "../error.ts";
 import { Linker } from "../instance/linker.ts";
@@ -27,37 +28,109 @@ export async function startApp(app: App, options: StartOptions): Promise<Running
   await using stack = new AsyncDisposableStack();
   const agent = outboundAgent({ isAddressAllowed: () => true });
   stack.defer(() => agent.destroy());
-  const self: { origin?: string } = {};
-  const executors = new Map<string, HttpExecutor>();
-  const dispatcher = new ChainingDispatcher(agent, (id) => executors.get(id));
-  const components = stack.use(
-    await loadComponents(app, {
-      linker: new Linker(wasiInterfaces),
-      environment: options.environment,
-      dispatcher: () => dispatcher,
-      selfOrigin: () => self.origin,
-      onGuestLine: (id, stream, line) => options.onGuestLine(id, stream, line),
-    }),
-  );
-  for (const [key, executor] of httpExecutors(app, components.byId, options.reuse ?? spinReuse)) {
-    executors.set(key, executor);
-    if (executor[Symbol.dispose] !== undefined) stack.use(executor as Disposable);
-  }
-  const services = triggerServices(components, options);
-  const server = await startHttp(app, executors, options);
-  stack.defer(() => server?.close({ signal: AbortSignal.abort() }));
-  if (server !== undefined) self.origin = server.address.url;
-  const events = stack.adopt(await startEventTriggers(app, services), closeAtOnce);
-  const exited = runCommand(app, options, services);
+  const running = new RunningTriggers(options, agent);
+  await running.start(app);
+  const exited = runCommand(app, options, running.services);
   const owned = stack.move();
   return {
-    url: server?.address.url,
+    url: running.url,
     exited,
+    reload: (next) => running.start(next),
     async close(signal = AbortSignal.timeout(limits.shutdownMsMax)) {
-      await Promise.all([server?.close({ signal }), events.close(signal)]);
+      await running.close(signal);
       await owned.disposeAsync();
     },
   };
+}
+
+/** One version of an app: its components and what calls them. */
+interface Version extends AsyncDisposable {
+  readonly executors: ReadonlyMap<string, HttpExecutor>;
+  readonly services: TriggerServices;
+  readonly events: RunningTrigger;
+}
+
+/** The listener, which stays, and the version of the app that is served now. */
+class RunningTriggers {
+  readonly #options: StartOptions;
+  readonly #outside: Dispatcher;
+  #server: HttpServer | undefined;
+  #version: Version | undefined;
+
+  constructor(options: StartOptions, outside: Dispatcher) {
+    this.#options = options;
+    this.#outside = outside;
+  }
+
+  get url(): string | undefined {
+    return this.#server?.address.url;
+  }
+
+  get services(): TriggerServices {
+    if (this.#version === undefined) throw new Error("nothing was started");
+    return this.#version.services;
+  }
+
+  /** Starts a version, and ends the one before when it has finished what it was doing. */
+  async start(app: App): Promise<void> {
+    await using stack = new AsyncDisposableStack();
+    const loaded = stack.use(await this.#load(app));
+    const { answered } = await this.#serve(app, loaded.executors);
+    const events = stack.adopt(await startEventTriggers(app, loaded.services), closeAtOnce);
+    const previous = this.#version;
+    const owned = stack.move();
+    this.#version = { ...loaded, events, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    if (previous === undefined) return;
+    const patience = AbortSignal.timeout(limits.shutdownMsMax);
+    await Promise.all([answered, previous.events.close(patience)]);
+    await previous[Symbol.asyncDispose]();
+  }
+
+  async close(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#server?.close({ signal }), this.#version?.events.close(signal)]);
+    await this.#version?.[Symbol.asyncDispose]();
+  }
+
+  async #load(app: App): Promise<Omit<Version, "events">> {
+    await using stack = new AsyncDisposableStack();
+    const executors = new Map<string, HttpExecutor>();
+    const dispatcher = new ChainingDispatcher(this.#outside, (id) => executors.get(id));
+    const { environment, reuse = spinReuse, onGuestLine } = this.#options;
+    const components = stack.use(
+      await loadComponents(app, {
+        linker: new Linker(wasiInterfaces),
+        environment,
+        dispatcher: () => dispatcher,
+        selfOrigin: () => this.url,
+        onGuestLine: (id, stream, line) => onGuestLine(id, stream, line),
+      }),
+    );
+    for (const [key, executor] of httpExecutors(app, components.byId, reuse)) {
+      executors.set(key, executor);
+      stack.defer(() => executor[Symbol.dispose]?.());
+    }
+    const owned = stack.move();
+    return {
+      executors,
+      services: triggerServices(components, this.#options),
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    };
+  }
+
+  /** Resolves when requests are accepted; `answered` when the earlier ones are. */
+  async #serve(
+    app: App,
+    executors: ReadonlyMap<string, HttpExecutor>,
+  ): Promise<{ readonly answered: Promise<void> }> {
+    const { onWarning: warn, onError: error, listen, tls } = this.#options;
+    const routing = { app, triggers: app.httpTriggers, executors, log: { warn, error } };
+    const server = this.#server;
+    if (server !== undefined) return { answered: server.replace(routing) };
+    if (app.httpTriggers.length > 0) {
+      this.#server = await serveHttp({ ...routing, listen, tls: tls && (await readTlsFiles(tls)) });
+    }
+    return { answered: Promise.resolve() };
+  }
 }
 
 function triggerServices(components: LoadedComponents, options: StartOptions): TriggerServices {
@@ -69,22 +142,6 @@ function triggerServices(components: LoadedComponents, options: StartOptions): T
     },
     log: { warn: options.onWarning, error: options.onError },
   };
-}
-
-async function startHttp(
-  app: App,
-  executors: ReadonlyMap<string, HttpExecutor>,
-  options: StartOptions,
-): Promise<HttpServer | undefined> {
-  if (app.httpTriggers.length === 0) return undefined;
-  return await serveHttp({
-    app,
-    triggers: app.httpTriggers,
-    executors,
-    listen: options.listen,
-    tls: options.tls && (await readTlsFiles(options.tls)),
-    log: { warn: options.onWarning, error: options.onError },
-  });
 }
 
 async function closeAtOnce(trigger: RunningTrigger): Promise<void> {

@@ -45,6 +45,9 @@ export class Dispatcher {
   readonly #router: Router;
   readonly #destinations: ReadonlyMap<Route, Destination>;
   readonly #wellKnown: ReadonlyMap<string, PlainResponse>;
+  /** Requests that executors are working on. */
+  #active = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
 
   /**
    * Logs routes that cannot be reached. Throws WhorlError: `manifest` for a route that cannot be
@@ -84,8 +87,24 @@ export class Dispatcher {
       sendPlain(inbound, destination.response);
     } else {
       const routed = { target, authority, match, routeHeaders: destination.routeHeaders };
-      void answer(inbound, routed, destination);
+      void this.#answer(inbound, routed, destination);
     }
+  }
+
+  /** Settles when no executor works on a request any more. */
+  async idle(): Promise<void> {
+    if (this.#active > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
+  }
+
+  async #answer<T extends Outgoing>(
+    inbound: Inbound<T>,
+    routed: Routed,
+    destination: Extract<Destination, { kind: "component" }>,
+  ): Promise<void> {
+    this.#active++;
+    await answer(inbound, routed, destination);
+    this.#active--;
+    if (this.#active === 0) this.#idle?.resolve();
   }
 }
 

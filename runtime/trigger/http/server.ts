@@ -35,6 +35,11 @@ export interface HttpServer extends AsyncDisposable {
     readonly url: string;
   };
   /**
+   * From now on answers requests in another way. Throws as {@link Dispatcher} says, and goes on as
+   * before then. Settles when the requests that came before are answered.
+   */
+  replace(options: DispatcherOptions): Promise<void>;
+  /**
    * Stops accepting, lets requests in flight finish for at most `limits.shutdownMsMax` or until the
    * signal aborts, then breaks off what is left. Settles when every connection is closed; calling
    * it again waits for the same.
@@ -57,7 +62,7 @@ class NodeHttpServer implements HttpServer {
   readonly #servers: NodeServers;
   readonly #scheme: "http" | "https";
   readonly #limits: ServerLimits;
-  readonly #dispatcher: Dispatcher;
+  #dispatcher: Dispatcher;
   readonly #log: Log;
   readonly #http1: Http1Wire;
   readonly #http2: Http2Wire;
@@ -90,6 +95,13 @@ class NodeHttpServer implements HttpServer {
 
   get address(): HttpServer["address"] {
     return this.#address;
+  }
+
+  async replace(options: DispatcherOptions): Promise<void> {
+    const replacement = new Dispatcher(options);
+    const previous = this.#dispatcher;
+    this.#dispatcher = replacement;
+    await previous.idle();
   }
 
   close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {

@@ -66,6 +66,7 @@ const exitCode = await runProgram(process.argv.slice(2), {
   },
   version: project.version,
   environment: process.env,
+  directory: process.cwd(),
   startApp,
 });
 process.exit(exitCode);

@@ -20,6 +20,7 @@ const app: App = {
   ociImageDigest: undefined,
   variables: new Map(),
   components: new Map(),
+  directory: "/apps/shop",
   eventTriggers: [],
   httpTriggers: [
     { id: "1", route: "/...", target: component("all") },

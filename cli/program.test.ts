@@ -44,11 +44,17 @@ function run(argv: readonly string[], setup: RunSetup = {}): Run {
     io,
     version: "1.2.3",
     environment: setup.environment ?? {},
+    directory,
     startApp: async (app, options) => {
       await setup.start?.();
       started.resolve({ app, options });
       const url = `http://${options.listen.host}:${options.listen.port}`;
-      return { url, exited: setup.exited, close: setup.close ?? (() => Promise.resolve()) };
+      return {
+        url,
+        exited: setup.exited,
+        reload: () => Promise.resolve(),
+        close: setup.close ?? (() => Promise.resolve()),
+      };
     },
   });
   return { io, exitCode, started: started.promise };

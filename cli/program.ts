@@ -15,6 +15,8 @@ export interface ProgramDependencies {
   readonly io: CommandIo;
   readonly version: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absolute path of the current directory. */
+  readonly directory: string;
   readonly startApp: StartApp;
 }
 
@@ -24,6 +26,9 @@ interface UpFlags extends ReuseFlags {
   readonly listen?: string;
   readonly componentId?: readonly string[];
   readonly env?: readonly [string, string][];
+  readonly runtimeConfigFile?: string;
+  readonly variable?: readonly string[];
+  readonly stateDir?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly quiet?: true;
@@ -57,7 +62,8 @@ export async function runProgram(
     const options = { ...upOptions, arguments: guestArguments };
     const shown = flags.quiet === true ? withoutGuestLines(reporter) : reporter;
     const { startApp } = dependencies;
-    exitCode = await up(options, { io, reporter: shown, startApp });
+    const { environment, directory } = dependencies;
+    exitCode = await up(options, { io, reporter: shown, startApp, environment, directory });
   });
   try {
     await program.parseAsync([...own], { from: "user" });
@@ -114,6 +120,12 @@ function addUp(program: Command): Command {
     .option("--find-free-port", "take the next free port if that one is in use")
     .option("-c, --component-id <id>", "run only this component, repeatable", addText)
     .option("-e, --env <name=value>", "environment of the components, repeatable", addPair)
+    .option(
+      "--runtime-config-file <file>",
+      "stores, databases, variable providers (environment: RUNTIME_CONFIG_FILE)",
+    )
+    .option("--variable <name=value>", "value of a variable, also name=@file; repeatable", addText)
+    .option("--state-dir <directory>", "where stores are kept (default: .spin beside the manifest)")
     .option("--tls-cert <file>", "certificate chain, PEM (environment: SPIN_TLS_CERT)")
     .option("--tls-key <file>", "private key, PEM (environment: SPIN_TLS_KEY)")
     .option("--isolated", "a new instance for every request, also of components that allow reuse")
@@ -171,6 +183,9 @@ function upOptions(
     ...(tls && { tls }),
     components: flags.componentId ?? [],
     environment: flags.env ?? [],
+    runtimeConfigFile: flags.runtimeConfigFile ?? nonEmpty(environment["RUNTIME_CONFIG_FILE"]),
+    variables: flags.variable ?? [],
+    stateDirectory: flags.stateDir,
     reuse: reuseLimits(flags),
   };
 }

@@ -1,5 +1,5 @@
 import { parseLockedApp } from "../runtime/app/locked-app.ts";
-import type { LockedApp } from "../runtime/app/locked-app.ts";
+import type { LockedApp } from "../runtime/image/locked-document.ts";
 import { imageForm, readImageContents } from "../runtime/image/image-contents.ts";
 import type { ImageForm } from "../runtime/image/image-contents.ts";
 import type { StoredImage } from "../runtime/image/image.ts";

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../runtime/app/app.ts";
 import { loadApp } from "../runtime/app/load-app.ts";
+import { loadRuntimeConfig } from "../runtime/app/load-runtime-config.ts";
+import { readVariableArguments } from "../runtime/app/variable-arguments.ts";
 import { retainComponents } from "../runtime/app/retain-components.ts";
 import { limits } from "../runtime/limits.ts";
 import type { ReuseLimits } from "../runtime/trigger/executor/reused-instances.ts";
@@ -21,6 +23,12 @@ export interface UpOptions {
   /** Only these, all where empty. */
   readonly components: readonly string[];
   readonly environment: readonly (readonly [string, string])[];
+  /** A runtime-config.toml. */
+  readonly runtimeConfigFile: string | undefined;
+  /** `name=value`, `name=@file`, `@file`. */
+  readonly variables: readonly string[];
+  /** Where stores are kept; the runtime config decides where not given. */
+  readonly stateDirectory: string | undefined;
   readonly reuse: ReuseLimits;
   /** What a command gets as arguments. */
   readonly arguments: readonly string[];
@@ -32,6 +40,9 @@ export interface UpDependencies {
   readonly io: CommandIo;
   readonly reporter: Reporter;
   readonly startApp: StartApp;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absolute; relative paths start here. */
+  readonly directory: string;
 }
 
 /**
@@ -55,7 +66,7 @@ export async function up(options: UpOptions, dependencies: UpDependencies): Prom
 
 async function start(
   options: UpOptions,
-  { reporter, startApp }: UpDependencies,
+  { reporter, startApp, environment, directory }: UpDependencies,
 ): Promise<RunningApp> {
   const app = retainComponents(await loadApp(options.path), options.components);
   for (const warning of app.warnings) reporter.warning(warning);
@@ -65,6 +76,13 @@ async function start(
     ...(options.tls && { tls: options.tls }),
     environment: options.environment,
     reuse: options.reuse,
+    runtimeConfig: await loadRuntimeConfig(options.runtimeConfigFile, {
+      workingDirectory: directory,
+      appDirectory: app.directory,
+      ...(options.stateDirectory !== undefined && { stateDirectory: options.stateDirectory }),
+    }),
+    variables: await readVariableArguments(options.variables, directory),
+    processEnvironment: environment,
     arguments: options.arguments,
     onGuestLine: (component, stream, line) => reporter.guestLine(component, stream, line),
     onWarning: (message) => reporter.warning(message),

@@ -27,6 +27,10 @@ export const whorlErrorCodes = {
   file: "file",
   /** The address to listen on cannot be had. */
   listen: "listen",
+  /** A registry cannot be reached, refuses, or breaks the distribution protocol. */
+  registry: "registry",
+  /** An image is wrong: its manifest, its layers, or bytes that do not match their digest. */
+  image: "image",
   /** The command line is wrong. */
   usage: "usage",
 } as const;

@@ -24,6 +24,8 @@ export const limits = {
   typeMembersMax: 10_000,
   /** An instance with a memory larger than this is not put back but replaced. */
   resetMemoryBytesMax: 64 * 1024 * 1024,
+  /** Size of the cache of prepared components on disk; the least recently used ones go first. */
+  prepareCacheBytesMax: 4 * 1024 * 1024 * 1024,
   /** Instances of one component kept ready for the next request. */
   idleInstancesMax: 16,
   /** Live entries of one instance's handle table (specification: less than 2^28). */
@@ -151,6 +153,8 @@ export const limits = {
   sqliteConnectionsMax: 256,
   /** Spin interfaces: prepared statements kept by one SQLite connection. */
   sqliteStatementsMax: 64,
+  /** Spin interfaces: a longer SQL text is prepared anew each time. */
+  sqliteKeptTextCharsMax: 16 * 1024,
   /** Spin interfaces: unused SQLite connections that are kept for each database. */
   sqliteIdleConnectionsMax: 16,
   /** Spin interfaces: how long a SQLite statement waits for a lock that another process holds. */
@@ -159,7 +163,9 @@ export const limits = {
   storeRequestMsMax: 30_000,
   /** Spin interfaces: tries of an increment that others' writes get in the way of. */
   incrementTriesMax: 10,
-  /** Size of one runtime-config.toml. */
+  /** wasi:otel: spans that one instance has begun and not ended. */
+  guestSpansMax: 1024,
+  /** Size of one runtime-config.toml, or of one file with variables. */
   runtimeConfigBytesMax: 1024 * 1024,
   /** Spin interfaces: what one result of a database or server may hold (same as Spin). */
   queryResultBytesMax: 128 * 1024 * 1024,

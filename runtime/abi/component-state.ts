@@ -1,5 +1,7 @@
-import { WhorlError } from "../error.ts";
+import { trap, WhorlError } from "../error.ts";
 import { HandleTable } from "./handle-table.ts";
+import type { Store } from "./store.ts";
+import type { Thread } from "./thread.ts";
 
 /** What all component instances of one root instance have together. */
 export interface RootState {
@@ -9,17 +11,39 @@ export interface RootState {
   callsOut: number;
 }
 
-/** Runtime state of one component instance (CanonicalABI.md, "Component Instance State"). */
+/** Backpressure that a guest may ask for (CanonicalABI.md, `canon backpressure.inc`). */
+const backpressureMax = 0xffff;
+
+/** Runtime state of one component instance (CanonicalABI.md, "Component Instances"). */
 export class ComponentState {
   readonly handles: HandleTable = new HandleTable();
+  /** The instance that instantiated this one. */
+  readonly parent: ComponentState | undefined;
   /** False while the guest may not call out: inside realloc and post-return. */
   mayLeave = true;
-  /** True while a call is inside: synchronous functions are not entered twice. */
+  /** True while its code is on the stack: it is not entered again before that has ended. */
   entered = false;
   readonly #root: RootState;
+  /** Undefined where nothing of the component is asynchronous. */
+  readonly #store: Store | undefined;
 
-  constructor(root: RootState) {
+  /** Tasks beyond which new ones have to wait: guest's own measure, counted. */
+  backpressure = 0;
+  tasksWaitingToEnter = 0;
+  /** The one task whose code may not be interleaved with others: sync lifted or callback form. */
+  exclusive: Thread | undefined;
+  #threads: (Thread | undefined)[] = [undefined];
+  #freeThreads: number[] = [];
+
+  constructor(root: RootState, options: { parent?: ComponentState; store?: Store } = {}) {
     this.#root = root;
+    this.parent = options.parent;
+    this.#store = options.store;
+  }
+
+  /** Only where something of the component is asynchronous. */
+  get store(): Store {
+    return this.#store ?? trap("the component has no asynchronous functions");
   }
 
   /** Called before guest code runs for a call from outside. */
@@ -33,11 +57,102 @@ export class ComponentState {
     this.entered = false;
   }
 
+  /**
+   * Enters this instance and those around it that the caller is not itself inside of
+   * (CanonicalABI.md, `entering_set`); undefined: the host calls.
+   */
+  enterFrom(caller: ComponentState | undefined): void {
+    if (this.#root.failure !== undefined) throw this.#root.failure;
+    for (const state of this.#entering(caller)) {
+      if (state.entered) this.trap("cannot enter component instance: a call is still inside");
+    }
+    for (const state of this.#entering(caller)) state.entered = true;
+  }
+
+  mayEnterFrom(caller: ComponentState | undefined): boolean {
+    return this.#entering(caller).every((state) => !state.entered);
+  }
+
+  leaveTo(caller: ComponentState | undefined): void {
+    for (const state of this.#entering(caller)) state.entered = false;
+  }
+
+  #entering(caller: ComponentState | undefined): ComponentState[] {
+    const outer = this.parent === undefined ? [] : this.parent.#entering(caller);
+    return caller?.isInside(this) === true ? outer : [...outer, this];
+  }
+
+  /** Whether it is `other` or nested in it. */
+  isInside(other: ComponentState): boolean {
+    if (this === other) return true;
+    return this.parent?.isInside(other) ?? false;
+  }
+
   /** Called when the guest calls out. */
   checkMayLeave(): void {
     this.#root.callsOut++;
     if (this.#root.failure !== undefined) throw this.#root.failure;
+    this.checkLeaving();
+  }
+
+  /** The same for what changes nothing outside. */
+  checkLeaving(): void {
     if (!this.mayLeave) this.trap("cannot leave component instance during realloc or post-return");
+  }
+
+  addThread(thread: Thread): number {
+    const index = this.#freeThreads.pop() ?? this.#threads.length;
+    this.#threads[index] = thread;
+    return index;
+  }
+
+  threadAt(index: number): Thread {
+    return this.#threads[index] ?? trap(`unknown thread index ${index}`);
+  }
+
+  removeThread(index: number): void {
+    this.#threads[index] = undefined;
+    this.#freeThreads.push(index);
+  }
+
+  /** By thread index. */
+  get threads(): readonly (Thread | undefined)[] {
+    return this.#threads;
+  }
+
+  addBackpressure(): void {
+    if (this.backpressure === backpressureMax) trap("backpressure counter overflow");
+    this.backpressure++;
+  }
+
+  removeBackpressure(): void {
+    if (this.backpressure === 0) trap("backpressure counter underflow");
+    this.backpressure--;
+    if (this.backpressure === 0) this.store.wake();
+  }
+
+  /** backpressure.set, which older toolchains use. */
+  setBackpressure(isOn: boolean): void {
+    this.backpressure = isOn ? 1 : 0;
+    if (!isOn) this.store.wake();
+  }
+
+  setExclusive(thread: Thread | undefined): void {
+    this.exclusive = thread;
+    if (thread === undefined) this.store.wake();
+  }
+
+  /** Forgets tasks and threads; handles are drained by the caller. */
+  reset(): void {
+    this.mayLeave = true;
+    this.entered = false;
+    this.backpressure = 0;
+    this.tasksWaitingToEnter = 0;
+    this.exclusive = undefined;
+    if (this.#threads.length > 1) {
+      this.#threads = [undefined];
+      this.#freeThreads = [];
+    }
   }
 
   /**
@@ -45,6 +160,7 @@ export class ComponentState {
    * what the host throws: the instance stays dead all the same.
    */
   fail(error: unknown): Error {
+    if (this.#store !== undefined) return this.#store.fail(error);
     this.#root.failure ??= error instanceof Error ? error : new WhorlError("trap", String(error));
     return this.#root.failure;
   }

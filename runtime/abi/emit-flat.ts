@@ -176,7 +176,10 @@ export function emitLowerFlat(env: StoreEnvironment, type: ValueType, value: str
     case "borrow":
     case "stream":
     case "future":
-      return [{ expression: env.emitter.hold(handleExpression(type, value)), core: "i32" }];
+    case "error-context": {
+      const handle = handleExpression(env.emitter, type, value);
+      return [{ expression: env.emitter.hold(handle), core: "i32" }];
+    }
     default:
       return [{ expression: value, core: "i32" }];
   }

@@ -1,13 +1,15 @@
 import type { ValueType } from "../component/types.ts";
 import type { StringEncoding } from "../component/plan.ts";
 import { caseTypes, discriminantBytes, layoutOf, alignTo, payloadOffset } from "./layout.ts";
+import { emitElementKind } from "./element-kind.ts";
 import { camelCase, type Emitter, quote } from "./emitter.ts";
 
 /**
  * Emits code that lifts values out of linear memory (CanonicalABI.md, `load`). Names in scope of
  * the generated code: `m` the GuestMemory, `v` its current DataView, `h` the handle table, `i` its
  * component instance, `O` the resource operations, `$` the
- * abi support functions.
+ * abi support functions, `Q` those of asynchronous components, `u` the call that borrowed handles
+ * are lent to.
  */
 export interface LoadEnvironment {
   readonly emitter: Emitter;
@@ -75,9 +77,18 @@ export function emitLoad(
 
 /** Lifts a handle index. */
 export function emitHandle(emitter: Emitter, type: ValueType, index: string): string {
-  if (type.kind === "own") return emitter.hold(`O.takeOwn(h, ${index}, ${type.resource})`);
-  if (type.kind === "borrow") return emitter.hold(`O.getBorrow(h, ${index}, ${type.resource})`);
-  return emitter.hold(`$.unsupported(${quote(type.kind)})`);
+  switch (type.kind) {
+    case "own":
+      return emitter.hold(`O.takeOwn(h, ${index}, ${type.resource})`);
+    case "borrow":
+      return emitter.hold(`O.getBorrow(h, ${index}, ${type.resource}, u)`);
+    case "stream":
+      return emitter.hold(`Q.takeStream(i, ${index}, ${emitElementKind(emitter, type.element)})`);
+    case "future":
+      return emitter.hold(`Q.takeFuture(i, ${index}, ${emitElementKind(emitter, type.element)})`);
+    default:
+      return emitter.hold(`Q.getErrorContext(i, ${index})`);
+  }
 }
 
 function emitLoadList(
@@ -109,7 +120,8 @@ export function emitLoadDynamicList(
   return emitLoadElements(env, element, pointer, { count: length, size });
 }
 
-function emitLoadElements(
+/** Emits the loads of items that follow each other; returns the name of their array. */
+export function emitLoadElements(
   env: LoadEnvironment,
   element: ValueType,
   pointer: string,

@@ -1,6 +1,7 @@
 import type { StringEncoding } from "../component/plan.ts";
 import type { ValueType } from "../component/types.ts";
 import { at, caseNames } from "./emit-load.ts";
+import { emitElementKind } from "./element-kind.ts";
 import { camelCase, type Emitter, quote } from "./emitter.ts";
 import { alignTo, caseTypes, discriminantBytes, layoutOf, payloadOffset } from "./layout.ts";
 
@@ -80,15 +81,26 @@ export function emitStore(
       emitStoreVariant(env, type, value, place);
       return;
     default:
-      emitter.line(`v.setUint32(${at(base, offset)}, ${handleExpression(type, value)}, true);`);
+      emitter.line(
+        `v.setUint32(${at(base, offset)}, ${handleExpression(emitter, type, value)}, true);`,
+      );
   }
 }
 
 /** Expression for the handle index of a lowered resource. */
-export function handleExpression(type: ValueType, value: string): string {
-  if (type.kind === "own") return `O.addOwn(h, ${value}, ${type.resource})`;
-  if (type.kind === "borrow") return `O.addBorrow(i, s, ${value}, ${type.resource})`;
-  return `$.unsupported(${quote(type.kind)})`;
+export function handleExpression(emitter: Emitter, type: ValueType, value: string): string {
+  switch (type.kind) {
+    case "own":
+      return `O.addOwn(h, ${value}, ${type.resource})`;
+    case "borrow":
+      return `O.addBorrow(i, s, ${value}, ${type.resource})`;
+    case "stream":
+      return `Q.addStream(i, ${value}, ${emitElementKind(emitter, type.element)})`;
+    case "future":
+      return `Q.addFuture(i, ${value}, ${emitElementKind(emitter, type.element)})`;
+    default:
+      return `Q.addErrorContext(i, ${value})`;
+  }
 }
 
 type Place = { readonly base: string; readonly offset: number };
@@ -129,7 +141,8 @@ export function emitListPair(
   return [pointer, `${list}.length`];
 }
 
-function emitStoreElements(
+/** Emits the stores of the items of an array, one after the other. */
+export function emitStoreElements(
   env: StoreEnvironment,
   element: ValueType,
   list: string,

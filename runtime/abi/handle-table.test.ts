@@ -52,12 +52,24 @@ describe("HandleTable", () => {
     expect(scope.borrows).toBe(0);
   });
 
-  test("drain yields own handles only and leaves nothing", () => {
+  test("drain yields what is left and leaves nothing", () => {
     const table = new HandleTable();
     table.addOwn(0, "own");
-    table.addBorrow(0, "borrowed", { borrows: 0 });
-    expect([...table.drain()].map((entry) => entry.representation)).toEqual(["own"]);
+    table.drop(table.addOwn(0, "dropped"), 0);
+    expect(table.drain()).toEqual([
+      { resource: 0, representation: "own", scope: undefined, lends: 0 },
+    ]);
     expect(() => table.get(1, 0)).toThrow("unknown handle");
+  });
+
+  test.each([
+    { name: "taken", run: (table: HandleTable) => table.takeOwn(1, 0) },
+    { name: "dropped", run: (table: HandleTable) => table.drop(1, 0) },
+  ])("what is lent cannot be $name", ({ run }) => {
+    const table = new HandleTable();
+    table.addOwn(0, "lent");
+    table.get(1, 0).lends++;
+    expect(() => run(table)).toThrow("while borrowed");
   });
 
   test("GuestResource keeps type and representation", () => {

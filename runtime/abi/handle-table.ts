@@ -18,6 +18,11 @@ export interface BorrowScope {
   borrows: number;
 }
 
+/** The call that a handle is lent to. */
+export interface LendScope {
+  lend(handle: ResourceHandle): void;
+}
+
 export interface ResourceHandle {
   /** Index into Plan.resources. */
   readonly resource: number;
@@ -25,26 +30,35 @@ export interface ResourceHandle {
   readonly representation: unknown;
   /** Undefined for an own handle. */
   readonly scope: BorrowScope | undefined;
+  /** Calls under way that have borrowed it. */
+  lends: number;
 }
+
+/** Waitables, waitable sets and error contexts: told apart by their classes. */
+export interface OtherEntry {
+  readonly resource?: undefined;
+}
+
+export type TableEntry = ResourceHandle | OtherEntry;
 
 /**
  * Handles of one component instance (CanonicalABI.md, "Table State"). Indices start at 1 and are
  * reused, last freed first.
  */
 export class HandleTable {
-  #entries: (ResourceHandle | undefined)[] = [undefined];
+  #entries: (TableEntry | undefined)[] = [undefined];
   #free: number[] = [];
 
   addOwn(resource: number, representation: unknown): number {
-    return this.#add({ resource, representation, scope: undefined });
+    return this.add({ resource, representation, scope: undefined, lends: 0 });
   }
 
   addBorrow(resource: number, representation: unknown, scope: BorrowScope): number {
     scope.borrows++;
-    return this.#add({ resource, representation, scope });
+    return this.add({ resource, representation, scope, lends: 0 });
   }
 
-  #add(entry: ResourceHandle): number {
+  add(entry: TableEntry): number {
     const index = this.#free.pop() ?? this.#entries.length;
     if (index > limits.handlesMax) {
       throw new WhorlError("trap", `more than ${limits.handlesMax} handles in one instance`);
@@ -53,10 +67,16 @@ export class HandleTable {
     return index;
   }
 
+  /** Any entry; traps when there is none. */
+  at(handle: number): TableEntry {
+    return this.#entries[handle] ?? trap(`unknown handle index ${handle}`);
+  }
+
   /** The entry behind a handle of this resource type; traps when there is none. */
   get(handle: number, resource: number): ResourceHandle {
     const entry = this.#entries[handle];
     if (entry === undefined) return trap(`unknown handle index ${handle}`);
+    if (entry.resource === undefined) return trap(`handle ${handle} is not a resource`);
     if (entry.resource !== resource) trap(`handle ${handle} is of another resource type`);
     return entry;
   }
@@ -65,19 +85,22 @@ export class HandleTable {
   takeOwn(handle: number, resource: number): unknown {
     const entry = this.get(handle, resource);
     if (entry.scope !== undefined) trap(`handle ${handle} is a borrow, not an own handle`);
-    this.#remove(handle);
+    if (entry.lends !== 0) trap(`cannot remove owned resource while borrowed: handle ${handle}`);
+    this.remove(handle);
     return entry.representation;
   }
 
   /** Takes any handle out (resource.drop). */
   drop(handle: number, resource: number): ResourceHandle {
     const entry = this.get(handle, resource);
-    this.#remove(handle);
+    if (entry.lends !== 0) trap(`cannot remove owned resource while borrowed: handle ${handle}`);
+    this.remove(handle);
     if (entry.scope !== undefined) entry.scope.borrows--;
     return entry;
   }
 
-  #remove(handle: number): void {
+  /** Frees the index of an entry. */
+  remove(handle: number): void {
     this.#entries[handle] = undefined;
     this.#free.push(handle);
   }
@@ -86,13 +109,11 @@ export class HandleTable {
     return this.#free.length === this.#entries.length - 1;
   }
 
-  /** Empties the table; returns the own handles that were left in it. */
-  drain(): ResourceHandle[] {
-    const left = this.isEmpty
-      ? []
-      : this.#entries.filter((entry) => entry !== undefined && entry.scope === undefined);
+  /** Empties the table; returns what was left in it. */
+  drain(): TableEntry[] {
+    const left = this.isEmpty ? [] : this.#entries.filter((entry) => entry !== undefined);
     this.#entries = [undefined];
     this.#free = [];
-    return left as ResourceHandle[];
+    return left;
   }
 }

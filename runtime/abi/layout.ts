@@ -11,6 +11,8 @@ export interface Layout {
 
 /** CanonicalABI.md: MAX_FLAT_PARAMS and MAX_FLAT_RESULTS. */
 export const flatParamsMax = 16;
+/** MAX_FLAT_ASYNC_PARAMS. */
+export const flatAsyncParamsMax = 4;
 export const flatResultsMax = 1;
 
 const scalarBytes: Readonly<Record<string, number>> = {
@@ -220,13 +222,29 @@ export interface FlatFunction {
   readonly resultSpilled: boolean;
 }
 
-/** Synchronous flattening; a spilled result is a further parameter when lowered. */
-export function flattenFunction(type: FuncType, direction: "lift" | "lower"): FlatFunction {
+/**
+ * CanonicalABI.md, `flatten_functype`. A spilled result is a further parameter when lowered. The
+ * results of an async lift are those of its first call: the real one goes through task.return.
+ */
+export function flattenFunction(
+  type: FuncType,
+  direction: "lift" | "lower",
+  form: "sync" | "async" | "callback" = "sync",
+): FlatFunction {
   const flat = flattenAll(type.params.map((param) => param.type));
-  const paramsSpilled = flat.length > flatParamsMax;
+  const isAsyncLower = form !== "sync" && direction === "lower";
+  const paramsSpilled = flat.length > (isAsyncLower ? flatAsyncParamsMax : flatParamsMax);
   const params: CoreValueType[] = paramsSpilled ? ["i32"] : flat;
+  if (form !== "sync" && direction === "lift") {
+    const results: CoreValueType[] = form === "callback" ? ["i32"] : [];
+    return { params, paramsSpilled, results, resultSpilled: false };
+  }
   const results = type.result === undefined ? [] : flatten(type.result);
-  const resultSpilled = results.length > flatResultsMax;
+  const resultSpilled = results.length > (isAsyncLower ? 0 : flatResultsMax);
+  if (isAsyncLower) {
+    const withOut: CoreValueType[] = resultSpilled ? [...params, "i32"] : params;
+    return { params: withOut, paramsSpilled, results: ["i32"], resultSpilled };
+  }
   if (!resultSpilled) return { params, paramsSpilled, results, resultSpilled };
   if (direction === "lift") return { params, paramsSpilled, results: ["i32"], resultSpilled };
   return { params: [...params, "i32"], paramsSpilled, results: [], resultSpilled };

@@ -85,7 +85,7 @@ function roundTrip(type: ValueType, value: unknown, encoding: StringEncoding): u
     bound.trampolines[0]?.(...args, out);
     return out;
   };
-  seen.push(bound.lifted[0]?.(value));
+  seen.push(bound.kind === "sync" ? bound.lifted[0]?.(value) : undefined);
   return seen;
 }
 

@@ -7,9 +7,11 @@ import type { CanonicalOptions, CoreItem, LiftedFunction, Plan } from "../compon
 export class Slots {
   readonly memories: CoreItem[] = [];
   readonly functions: CoreItem[] = [];
+  readonly tables: CoreItem[] = [];
   readonly lifted: LiftedFunction[] = [];
   readonly #memoryIndices = new Map<string, number>();
   readonly #functionIndices = new Map<string, number>();
+  readonly #tableIndices = new Map<string, number>();
   readonly #liftedIndices = new Map<LiftedFunction, number>();
 
   memory(item: CoreItem): number {
@@ -18,6 +20,10 @@ export class Slots {
 
   function(item: CoreItem): number {
     return slot(item, this.functions, this.#functionIndices);
+  }
+
+  table(item: CoreItem): number {
+    return slot(item, this.tables, this.#tableIndices);
   }
 
   lift(lifted: LiftedFunction): number {
@@ -46,6 +52,7 @@ export class Slots {
         if (trampoline.function.kind === "lift") slots.lift(trampoline.function);
       } else if (trampoline.kind === "builtin") {
         slots.#options(trampoline.options);
+        if (trampoline.table !== undefined) slots.table(trampoline.table);
       }
     }
     for (const resource of plan.resources) {
@@ -74,6 +81,7 @@ function slot(item: CoreItem, items: CoreItem[], indices: Map<string, number>): 
   return index;
 }
 
-function coreItemKey(item: CoreItem): string {
+/** The same for the same item. */
+export function coreItemKey(item: CoreItem): string {
   return item.kind === "export" ? `${item.instance}/${item.name}` : `trampoline ${item.trampoline}`;
 }

@@ -1,6 +1,12 @@
-import { WhorlError, trap } from "../error.ts";
+import { trap } from "../error.ts";
 import type { ComponentState } from "./component-state.ts";
-import { type BorrowScope, GuestResource, type HandleTable } from "./handle-table.ts";
+import {
+  type BorrowScope,
+  GuestResource,
+  type HandleTable,
+  type LendScope,
+  type ResourceHandle,
+} from "./handle-table.ts";
 
 /** Functions that generated code calls (`$`). */
 export interface Support {
@@ -15,7 +21,21 @@ export interface Support {
   f32Bits(value: number): number;
   f64FromBits(bits: bigint): number;
   f64Bits(value: number): bigint;
-  unsupported(what: string): never;
+  /** Handles lent while the arguments of one call are lifted. */
+  lending(): Lending;
+}
+
+class Lending implements LendScope {
+  readonly #handles: ResourceHandle[] = [];
+
+  lend(handle: ResourceHandle): void {
+    handle.lends++;
+    this.#handles.push(handle);
+  }
+
+  end(): void {
+    for (const handle of this.#handles) handle.lends--;
+  }
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -60,9 +80,7 @@ export const support: Support = {
     scratch.setFloat64(0, value);
     return scratch.getBigInt64(0);
   },
-  unsupported(what) {
-    throw new WhorlError("unsupported", `values of type ${what} are not supported yet`);
-  },
+  lending: () => new Lending(),
 };
 
 /** What a resource type is at run time: who defines it and how it is destroyed. */
@@ -70,7 +88,7 @@ export interface ResourceRuntime {
   /** The component instance that defines it; undefined for the host's resources. */
   readonly definer: ComponentState | undefined;
   /** Runs the destructor: the guest's (i32) or the host's (object). */
-  destroy(representation: unknown): void;
+  destroy(representation: unknown, caller?: ComponentState): void;
 }
 
 /** Handle operations that need the resource types of this instance. */
@@ -87,8 +105,15 @@ export class ResourceOperations {
   }
 
   /** Lifts borrow<R>. */
-  getBorrow(table: HandleTable, handle: number, resource: number): unknown {
-    return this.#outside(resource, table.get(handle, resource).representation);
+  getBorrow(
+    table: HandleTable,
+    handle: number,
+    resource: number,
+    scope: LendScope | undefined,
+  ): unknown {
+    const entry = table.get(handle, resource);
+    scope?.lend(entry);
+    return this.#outside(resource, entry.representation);
   }
 
   #outside(resource: number, representation: unknown): unknown {
@@ -118,12 +143,9 @@ export class ResourceOperations {
   }
 
   /** resource.drop. */
-  drop(table: HandleTable, handle: number, resource: number): void {
-    const entry = table.drop(handle, resource);
-    if (entry.scope === undefined) this.destroy(resource, entry.representation);
-  }
-
-  destroy(resource: number, representation: unknown): void {
-    this.#resources[resource]?.destroy(representation);
+  drop(instance: ComponentState, handle: number, resource: number): void {
+    const entry = instance.handles.drop(handle, resource);
+    if (entry.scope !== undefined) return;
+    this.#resources[resource]?.destroy(entry.representation, instance);
   }
 }

@@ -4,6 +4,8 @@ export interface App {
   readonly version: string | undefined;
   readonly description: string | undefined;
   readonly ociImageDigest: string | undefined;
+  /** Absolute path of the manifest's or component's directory; stores are kept below it. */
+  readonly directory: string;
   /** Variables that the app declares, by name. */
   readonly variables: ReadonlyMap<string, AppVariable>;
   readonly components: ReadonlyMap<string, AppComponent>;
@@ -14,7 +16,8 @@ export interface App {
 }
 
 export interface AppVariable {
-  readonly value: string;
+  /** Undefined for a required variable: a provider has to have its value. */
+  readonly default: string | undefined;
   /** Never to be shown. */
   readonly isSecret: boolean;
 }
@@ -27,9 +30,9 @@ export interface AppComponent {
   readonly sourceOrigin: string;
   readonly environment: readonly (readonly [string, string])[];
   readonly files: readonly FileMount[];
-  /** Valid entries, their templates resolved. */
+  /** Entries that are valid with the defaults of variables; may hold `{{ variable }}`. */
   readonly allowedOutboundHosts: readonly string[];
-  /** What the component reads as its own variables: name and resolved value. */
+  /** What the component reads as its own variables: name and template. */
   readonly variables: ReadonlyMap<string, string>;
   /** Labels of the stores, databases and models that the component may open. */
   readonly keyValueStores: readonly string[];
@@ -65,7 +68,7 @@ export interface HttpTrigger {
       };
 }
 
-/** What calls a component other than HTTP. */
+/** What calls a component other than HTTP. Texts may hold `{{ variable }}`. */
 export type EventTrigger = RedisTrigger | MqttTrigger | SqsTrigger | CronTrigger | CommandTrigger;
 
 interface NamedTrigger {

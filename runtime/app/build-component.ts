@@ -3,14 +3,14 @@ import { resolve } from "node:path";
 import { WhorlError } from "../error.ts";
 import type { AppComponent, AppVariable, FileMount } from "./app.ts";
 import type { DeclaredComponent } from "./trigger-table.ts";
-import { checkVariableName, resolveManifestTemplate } from "./build-variables.ts";
+import { checkVariableName, checkTemplate } from "./build-variables.ts";
 import { selectFiles } from "./component-files.ts";
 import { isComponentId, isStoreLabel } from "./component-id.ts";
 import { compileFilePattern } from "./file-pattern.ts";
 import type { FilePattern } from "./file-pattern.ts";
 import type { ManifestContext } from "./manifest-context.ts";
 import type { ManifestComponent } from "./manifest.ts";
-import { parseOutboundHost } from "./outbound-hosts.ts";
+import { isSwitchedOff, parseOutboundHost } from "./outbound-hosts.ts";
 import type { Position } from "./toml-document.ts";
 
 /** What the components of one app share. */
@@ -35,8 +35,8 @@ export async function buildComponent(
     sourceOrigin: `${problems.fileName}:${positions.valueAt(table, "source").line}`,
     environment: checkedEnvironment(table, context),
     files: await resolveFiles(table, context),
-    allowedOutboundHosts: resolveOutboundHosts(table, surroundings, context),
-    variables: resolveVariables(table, surroundings, context),
+    allowedOutboundHosts: checkedOutboundHosts(table, surroundings, context),
+    variables: checkedVariables(table, surroundings, context),
     keyValueStores: checkedLabels(table, "key_value_stores", context),
     sqliteDatabases: checkedLabels(table, "sqlite_databases", context),
     aiModels: table.ai_models ?? [],
@@ -111,20 +111,18 @@ function checkedEnvironment(
   return Object.entries(environment);
 }
 
-function resolveVariables(
+function checkedVariables(
   table: ManifestComponent,
   { variables }: ComponentSurroundings,
   context: ManifestContext,
 ): ReadonlyMap<string, string> {
   const templates = table.variables ?? {};
-  const resolved = new Map<string, string>();
   for (const [name, text] of Object.entries(templates)) {
     checkVariableName(name, context.positions.keyAt(templates, name), context);
     const at = context.positions.valueAt(templates, name);
-    const value = resolveManifestTemplate({ text, at }, variables, context);
-    if (value !== undefined) resolved.set(name, value);
+    checkTemplate({ text, at }, variables, context);
   }
-  return resolved;
+  return new Map(Object.entries(templates));
 }
 
 function checkedLabels(
@@ -149,7 +147,7 @@ interface HostEntry {
   readonly at: Position;
 }
 
-function resolveOutboundHosts(
+function checkedOutboundHosts(
   table: ManifestComponent,
   surroundings: ComponentSurroundings,
   context: ManifestContext,
@@ -163,7 +161,7 @@ function resolveOutboundHosts(
       return convertHttpHost(host).map((text) => ({ text, at }));
     }),
   ];
-  return entries.flatMap((entry) => resolveOutboundHost(entry, surroundings, context));
+  return entries.flatMap((entry) => checkedOutboundHost(entry, surroundings, context));
 }
 
 /** The key before allowed_outbound_hosts had hosts without a scheme. */
@@ -172,25 +170,26 @@ function convertHttpHost(host: string): string[] {
   return host.includes("://") ? [host] : [`http://${host}`, `https://${host}`];
 }
 
-function resolveOutboundHost(
+function checkedOutboundHost(
   entry: HostEntry,
   { variables, componentIds }: ComponentSurroundings,
   context: ManifestContext,
 ): string[] {
-  const resolved = resolveManifestTemplate(entry, variables, context);
-  if (resolved === undefined) return [];
-  // A variable that is empty switches its entry off.
+  const checked = checkTemplate(entry, variables, context);
+  if (checked === false) return [];
   const isTemplate = entry.text.includes("{{");
-  if (isTemplate && ["", "http://", "https://"].includes(resolved.trim())) return [];
-  try {
-    parseOutboundHost(resolved);
-  } catch (error) {
-    if (!(error instanceof WhorlError)) throw error;
-    context.problems.add("manifest", entry.at, error.message);
-    return [];
+  const { sample } = checked;
+  if (sample !== undefined && !(isTemplate && isSwitchedOff(sample))) {
+    try {
+      parseOutboundHost(sample);
+    } catch (error) {
+      if (!(error instanceof WhorlError)) throw error;
+      context.problems.add("manifest", entry.at, error.message);
+      return [];
+    }
   }
-  if (!resolved.includes("://*.spin.internal")) return [resolved];
-  return componentIds.map((id) => resolved.replace("://*.", `://${id}.`));
+  if (!entry.text.includes("://*.spin.internal")) return [entry.text];
+  return componentIds.map((id) => entry.text.replace("://*.", `://${id}.`));
 }
 
 async function resolveFiles(

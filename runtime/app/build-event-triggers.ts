@@ -1,6 +1,6 @@
 import { errorText } from "../error.ts";
 import type { AppVariable, EventTrigger } from "./app.ts";
-import { resolveManifestTemplate } from "./build-variables.ts";
+import { checkTemplate } from "./build-variables.ts";
 import { cronExpression } from "./cron-expression.ts";
 import type { ManifestContext } from "./manifest-context.ts";
 import type {
@@ -25,7 +25,7 @@ interface Place<T extends ManifestTrigger> {
   readonly id: string;
   readonly component: string;
   readonly table: T;
-  /** The text of one of its keys with the values of variables. */
+  /** The text of one of its keys, a template that has been checked. */
   text(owner: object, key: string, written: string): string;
   readonly context: ManifestContext;
 }
@@ -73,8 +73,8 @@ function places<T extends ManifestTrigger>(
     }
     if (component === undefined) return [];
     const text: Place<T>["text"] = (owner, key, written) => {
-      const template = { text: written, at: positions.valueAt(owner, key) };
-      return resolveManifestTemplate(template, variables, context) ?? "";
+      checkTemplate({ text: written, at: positions.valueAt(owner, key) }, variables, context);
+      return written;
     };
     return [{ id, component, table, text, context }];
   });
@@ -154,6 +154,7 @@ function sqsTrigger({ id, component, table, text }: Place<ManifestSqsTrigger>): 
 function cronTrigger(place: Place<ManifestCronTrigger>): EventTrigger {
   const { id, component, table, text, context } = place;
   const expression = text(table, "cron_expression", table.cron_expression);
+  if (expression.includes("{{")) return { kind: "cron", id, component, expression };
   const at = context.positions.valueAt(table, "cron_expression");
   checkCronExpression(expression, at, context);
   return { kind: "cron", id, component, expression };

@@ -5,7 +5,7 @@ import { didYouMean } from "./nearest-name.ts";
 import { isVariableName, parseTemplate, resolveTemplate, templateVariables } from "./template.ts";
 import type { Position } from "./toml-document.ts";
 
-/** Checks `[variables]` and gives each its value, which is its default. */
+/** Checks `[variables]`. */
 export function buildVariables(context: ManifestContext): ReadonlyMap<string, AppVariable> {
   const { manifest, positions, problems } = context;
   const declared = manifest.variables ?? {};
@@ -20,14 +20,8 @@ export function buildVariables(context: ManifestContext): ReadonlyMap<string, Ap
         position,
         `variable "${name}" is required and has a default; keep one of them`,
       );
-    } else if (variable.default !== undefined) {
-      variables.set(name, { value: variable.default, isSecret: variable.secret === true });
-    } else if (isRequired) {
-      problems.add(
-        "unsupported",
-        position,
-        `variable "${name}" is required, but values of variables cannot be given yet; replace "required" by a default`,
-      );
+    } else if (isRequired || variable.default !== undefined) {
+      variables.set(name, { default: variable.default, isSecret: variable.secret === true });
     } else if (!positions.has(variable, "default") && !positions.has(variable, "required")) {
       problems.add(
         "manifest",
@@ -55,14 +49,15 @@ export interface TemplateText {
 }
 
 /**
- * The text of a template with the values of the app's variables; undefined if it cannot be had,
- * the reason being reported then.
+ * Checks a template and gives its text with the defaults of the app's variables: a sample of what
+ * it will be, undefined if one of them has none. False for a template that is wrong, the reason
+ * being reported then.
  */
-export function resolveManifestTemplate(
+export function checkTemplate(
   template: TemplateText,
   variables: ReadonlyMap<string, AppVariable>,
   context: ManifestContext,
-): string | undefined {
+): { readonly sample: string | undefined } | false {
   const declared = context.positions.keys(context.manifest.variables ?? {});
   try {
     const parts = parseTemplate(template.text);
@@ -73,14 +68,14 @@ export function resolveManifestTemplate(
         `unknown variable "${name}"${didYouMean(name, declared) || "; declare it in [variables]"}`,
       );
     }
-    return resolveTemplate(
-      parts,
-      new Map([...variables].map(([name, { value }]) => [name, value])),
+    const defaults = [...variables].flatMap(([name, each]) =>
+      each.default === undefined ? [] : [[name, each.default] as const],
     );
+    return { sample: resolveTemplate(parts, new Map(defaults)) };
   } catch (error) {
     if (!(error instanceof WhorlError)) throw error;
     context.problems.add("manifest", template.at, error.message);
-    return undefined;
+    return false;
   }
 }
 

@@ -30,7 +30,7 @@ describe("loadApp reads", () => {
     [
       "redis",
       'trigger.redis = [{ component = "a", address = "redis://{{ host }}:1", channel = "{{ host }}" }]',
-      { ...redis, address: "redis://example.com:1", channel: "example.com" },
+      { ...redis, address: "redis://{{ host }}:1", channel: "{{ host }}" },
     ],
     [
       "redis with the app's address",
@@ -50,7 +50,7 @@ topic = "t/#"
 qos = "1"`,
       {
         ...mqtt,
-        address: "mqtt://example.com",
+        address: "mqtt://{{ host }}",
         username: "u",
         password: "p",
         keepAliveSeconds: 30,

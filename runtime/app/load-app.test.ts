@@ -91,7 +91,7 @@ describe("loadApp of a manifest", () => {
         `${path}:11:1: the key "base" is deprecated; put it in front of each route instead`,
       ],
     });
-    expect(app.variables.get("token")).toEqual({ value: "t0", isSecret: true });
+    expect(app.variables.get("token")).toEqual({ default: "t0", isSecret: true });
     expect(app.components.get("shop")).toEqual({
       id: "shop",
       sourcePath: join(directory, "build/shop.wasm"),
@@ -102,15 +102,16 @@ describe("loadApp of a manifest", () => {
       ],
       files: [],
       allowedOutboundHosts: [
-        "https://api.example.com",
+        "https://{{ host }}",
+        "https://{{ off }}",
         "http://shop.spin.internal",
         "http://inline-component.spin.internal",
         "http://old.example.com",
         "https://old.example.com",
       ],
       variables: new Map([
-        ["url", "https://api.example.com/x"],
-        ["token", "t0"],
+        ["url", "https://{{ host }}/x"],
+        ["token", "{{token}}"],
       ]),
       keyValueStores: ["default"],
       sqliteDatabases: ["main_db"],

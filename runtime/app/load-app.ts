@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { basename, extname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { errorText, WhorlError } from "../error.ts";
 import type { App, AppComponent } from "./app.ts";
 import { toComponentId } from "./component-id.ts";
@@ -83,6 +83,7 @@ function loadComponentFile(path: string): App {
     version: undefined,
     description: undefined,
     ociImageDigest: undefined,
+    directory: dirname(resolve(path)),
     variables: new Map(),
     components: new Map([[id, component]]),
     httpTriggers: [

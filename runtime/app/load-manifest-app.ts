@@ -84,6 +84,7 @@ async function buildApp(context: ManifestContext): Promise<App> {
     version: version === "" ? undefined : version,
     description: description === "" ? undefined : description,
     ociImageDigest: undefined,
+    directory: context.directory,
     variables,
     components: new Map(components),
     httpTriggers: declared.httpTriggers,

@@ -179,11 +179,6 @@ describe("loadApp refuses, around the components,", () => {
       `${head}${trigger}${component}[variables]\nv = { default = "", required = true }\n`,
       '9:1: variable "v" is required and has a default; keep one of them',
     ],
-    [
-      "a variable that nobody can give",
-      `${head}${trigger}${component}[variables]\nv = { required = true }\n`,
-      '9:1: variable "v" is required, but values of variables cannot be given yet; replace "required" by a default',
-    ],
   ])("%s", async (_name, toml, line) => {
     expect((await problemsOf(toml)).lines).toEqual([`spin.toml:${line}`]);
   });

@@ -61,7 +61,7 @@ command = "make"
       sourcePath: join(directory.path, "a.wasm"),
       environment: [["A", "1"]],
       keyValueStores: ["default"],
-      variables: new Map([["greeting", "hi there"]]),
+      variables: new Map([["greeting", "{{ word }} there"]]),
       allowedOutboundHosts: [
         "redis://*:*",
         "mysql://*:*",

@@ -254,3 +254,8 @@ function example(text: string): string {
 function wrong(entry: string, what: string): WhorlError {
   return new WhorlError("manifest", `allowed outbound host "${entry}" ${what}`);
 }
+
+/** Whether an entry made from a template says nothing: an empty variable switches it off. */
+export function isSwitchedOff(entry: string): boolean {
+  return ["", "http://", "https://"].includes(entry.trim());
+}

@@ -28,6 +28,7 @@ function appOf(...components: AppComponent[]): App {
     version: undefined,
     description: undefined,
     ociImageDigest: undefined,
+    directory: "/",
     variables: new Map(),
     components: new Map(components.map((each) => [each.id, each])),
     httpTriggers: [...components.map(({ id }) => http(id)), { id: "s", route: "/s", target }],

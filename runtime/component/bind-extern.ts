@@ -17,6 +17,8 @@ import { checkModule } from "./module-match.ts";
 import { Scope } from "./scope.ts";
 import type { Declaration, ExternTypeSyntax } from "./syntax.ts";
 import { isSameFuncType, isSameType } from "./type-match.ts";
+import { renamed } from "./value-entity.ts";
+import { VisibleTypes } from "./visible-types.ts";
 
 /** Where the thing behind a declared import or export comes from. */
 export type Source =
@@ -80,7 +82,7 @@ function bindFunc(context: LinkContext, type: FuncEntity, source: Source): Entit
   if (source.kind === "given") {
     const { entity, path } = source;
     if (entity.kind !== "func") return wrongSort(context, source, "func");
-    if (isSameFuncType(context, entity.type, type)) return entity;
+    if (isSameFuncType(context, entity.type, type)) return { ...entity, type };
     return context.fail(`${path} has another function type than declared`);
   }
   const { interfaceName, name } = source;
@@ -94,8 +96,9 @@ function bindSameType(context: LinkContext, type: TypeEntity, source: Source): E
     if (!isSameType(context, source.entity.type, type)) {
       context.fail(`${source.path} is another type than declared`);
     }
+    return source.entity;
   }
-  return { kind: "type", type };
+  return { kind: "type", type: renamed(type) };
 }
 
 function bindResource(context: LinkContext, source: Source): Entity {
@@ -104,7 +107,8 @@ function bindResource(context: LinkContext, source: Source): Entity {
     if (source.entity.type.kind === "resource") return source.entity;
     return context.fail(`${source.path} is a ${source.entity.type.kind} and not a resource type`);
   }
-  return { kind: "type", type: { kind: "resource", resource: importResource(context, source) } };
+  const resource = importResource(context, source);
+  return { kind: "type", type: { kind: "resource", resource, identity: {} } };
 }
 
 /** The resource and its import refer to each other. */
@@ -161,16 +165,21 @@ function evaluateClosure(
   const exports = new Map<string, Entity>();
   const importNames: ResourceNames = new Map();
   const exportNames: ResourceNames = new Map();
+  // An instance type is looked at where it is used; what is given has been looked at.
+  const isOpen = closure.kind === "component-type" && bindings.exports === hostSource;
+  const visible = isOpen ? new VisibleTypes(context) : undefined;
   for (const declaration of closure.declarations) {
     context.offset = declaration.offset;
     context.step();
     if (declaration.kind === "import") {
       const entity = bindImport(context, scope, declaration, bindings);
+      visible?.addImport(declaration.name, entity);
       checkAnnotatedName(context, importNames, declaration.name, entity);
       addEntity(scope, entity);
     } else if (declaration.kind === "export-type") {
       const source = sourceOf(bindings.exports);
       const entity = bindExport(context, scope, declaration, source);
+      visible?.addExport(declaration.name, entity);
       checkAnnotatedName(context, exportNames, declaration.name, entity);
       addEntity(scope, entity);
       exports.set(declaration.name, entity);
@@ -259,6 +268,21 @@ export function checkUnusedTypes(context: LinkContext, scope: Scope): void {
       evaluateClosure(context, scope.instance, type, { exports: hostSource });
     });
   }
+}
+
+/** The instance that an imported or exported type describes; undefined for other types. */
+export function describedInstance(
+  context: LinkContext,
+  scope: Scope,
+  entity: Entity,
+): InstanceEntity | undefined {
+  if (entity.kind !== "type" || entity.type.kind !== "instance-type") return undefined;
+  const { type } = entity;
+  let instance: InstanceEntity | undefined;
+  context.check(() => {
+    instance = bindInstance(context, scope, type, hostSource);
+  });
+  return instance;
 }
 
 const hostSource: Source = { kind: "host", interfaceName: undefined, name: "" };

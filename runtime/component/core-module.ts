@@ -7,7 +7,7 @@ import {
   readCoreExternType,
   readCoreRecType,
   readGlobalType,
-  readLimits,
+  readMemoryLimits,
   readTableType,
   readTagType,
 } from "./core-types.ts";
@@ -144,7 +144,7 @@ function readTables(reader: Reader, spaces: ModuleSpaces): void {
 function readMemories(reader: Reader, spaces: ModuleSpaces): void {
   const count = entries(reader, "memories");
   for (let index = 0; index < count; index++) {
-    spaces.memories.push({ kind: "memory", limits: readLimits(reader) });
+    spaces.memories.push({ kind: "memory", limits: readMemoryLimits(reader) });
   }
 }
 

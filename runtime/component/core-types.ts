@@ -134,7 +134,7 @@ export function readCoreExternType(reader: Reader, typeAt: CoreTypeLookup): Core
     case 0x01:
       return readTableType(reader);
     case 0x02:
-      return { kind: "memory", limits: readLimits(reader) };
+      return { kind: "memory", limits: readMemoryLimits(reader) };
     case 0x03:
       return readGlobalType(reader);
     case 0x04:
@@ -159,6 +159,18 @@ export function readTagType(reader: Reader, typeAt: CoreTypeLookup): CoreExternT
 }
 
 /** Flags: 1 has a maximum, 2 shared, 4 addressed by i64, 8 has a page size of its own. */
+/** Pages of 64 KiB that 32 bits can address. */
+const memoryPagesMax = 0x1_0000n;
+
+export function readMemoryLimits(reader: Reader): CoreLimits {
+  const start = reader.offset;
+  const read = readLimits(reader);
+  if (!read.wide && (read.min > memoryPagesMax || (read.max ?? 0n) > memoryPagesMax)) {
+    reader.invalid(`a memory has more than ${memoryPagesMax} pages`, start);
+  }
+  return read;
+}
+
 export function readLimits(reader: Reader): CoreLimits {
   const start = reader.offset;
   const flags = reader.byte();

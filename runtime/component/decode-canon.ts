@@ -1,4 +1,3 @@
-import { WhorlError } from "../error.ts";
 import { readCoreValueType } from "./core-types.ts";
 import { readResultList } from "./decode-types.ts";
 import { hex, type Reader } from "./reader.ts";
@@ -29,6 +28,8 @@ function form(name: string, ...immediates: readonly Immediate[]): BuiltinForm {
 const builtins: Readonly<Record<number, BuiltinForm>> = {
   0x05: form("task.cancel"),
   0x06: form("subtask.cancel", "flag"),
+  // Replaced by backpressure.inc and backpressure.dec; toolchains of 2025 still use it.
+  0x08: form("backpressure.set"),
   0x09: form("task.return", "results", "options"),
   0x0a: form("context.get", "value", "number"),
   0x0b: form("context.set", "value", "number"),
@@ -71,7 +72,7 @@ const builtins: Readonly<Record<number, BuiltinForm>> = {
   0x42: form("thread.available-parallelism", "flag"),
 };
 
-/** `canon`. Throws `unsupported` for the one built-in that the specification has given up. */
+/** `canon`. */
 export function readCanon(reader: Reader): CanonSyntax {
   const start = reader.offset;
   const code = reader.byte();
@@ -93,11 +94,6 @@ export function readCanon(reader: Reader): CanonSyntax {
       return { kind: "resource.drop", resource: reader.u32() };
     case 0x04:
       return { kind: "resource.rep", resource: reader.u32() };
-    case 0x08:
-      throw new WhorlError(
-        "unsupported",
-        "the component uses backpressure.set, which the component model no longer has; rebuild it with a current toolchain",
-      );
     default: {
       const builtin = builtins[code];
       if (builtin === undefined) return reader.fail(`${hex(code)} is not a built-in`, start);

@@ -24,7 +24,14 @@ export interface ValueEntity {
   readonly resource: boolean;
   /** Of streams and futures that carry something. */
   readonly element?: ValueEntity;
+  /** Types that have to be imported or exported where a function of this type is. */
+  readonly needs: ReadonlySet<TypeIdentity>;
+  /** Types that have to be imported or exported where this type itself is. */
+  readonly parts: ReadonlySet<TypeIdentity>;
 }
+
+/** Tells apart types that are equal but have been named apart (Explainer.md, type visibility). */
+export type TypeIdentity = object;
 
 /** A function type and what validation has to know of it. */
 export interface FuncEntity {
@@ -36,6 +43,8 @@ export interface FuncEntity {
   readonly paramPointers: boolean;
   readonly resultPointers: boolean;
   readonly resource: boolean;
+  /** As of values. */
+  readonly needs: ReadonlySet<TypeIdentity>;
 }
 
 /** Declarations and the scope that they were written in, for evaluation at each use. */
@@ -49,8 +58,14 @@ export type TypeEntity =
   | ValueEntity
   | FuncEntity
   /** Index into the plan's resources. */
-  | { readonly kind: "resource"; readonly resource: number }
+  | ResourceEntity
   | TypeClosure;
+
+export interface ResourceEntity {
+  readonly kind: "resource";
+  readonly resource: number;
+  readonly identity: TypeIdentity;
+}
 
 /** An enclosing scope as it was when something inside it was written: later items are unseen. */
 export interface OuterScope {

@@ -1,9 +1,9 @@
 import { WhorlError } from "../error.ts";
-import type { Entity, TypeEntity } from "./entities.ts";
+import type { Entity, OuterScope, TypeEntity } from "./entities.ts";
 import { coreExport, coreSpace, outerScope } from "./evaluate-core.ts";
 import type { LinkContext } from "./link-context.ts";
 import type { Scope } from "./scope.ts";
-import type { AliasSyntax } from "./syntax.ts";
+import type { AliasSyntax, Declaration } from "./syntax.ts";
 
 /** Adds what an alias means to the index space of its sort. Throws `invalid`. */
 export function evaluateAlias(context: LinkContext, scope: Scope, alias: AliasSyntax): void {
@@ -86,7 +86,7 @@ function aliasOuter(
       return scope.coreTypes.push(outer.scope.coreTypes.at(index, outer.coreTypes));
     case "type": {
       const type = outer.scope.types.at(index, outer.types);
-      if (hasResource(type) && leavesComponent(scope, outer.scope)) {
+      if (leavesComponent(scope, outer.scope) && hasResource(context, type)) {
         context.fail(`an outer alias brings a resource type into a nested component`);
       }
       return scope.types.push(type);
@@ -98,9 +98,39 @@ function refuseInTypes(context: LinkContext, scope: Scope, sort: string): void {
   if (scope.kind === "type") context.fail(`a component or instance type aliases a ${sort}`);
 }
 
-function hasResource(type: TypeEntity): boolean {
-  if (type.kind === "value" || type.kind === "func") return type.resource;
-  return type.kind === "resource";
+function hasResource(context: LinkContext, type: TypeEntity): boolean {
+  context.step();
+  switch (type.kind) {
+    case "value":
+    case "func":
+      return type.resource;
+    case "resource":
+      return true;
+    case "component-type":
+    case "instance-type":
+      return type.declarations.some((each) => aliasesResource(context, type.outer, each, 0));
+  }
+}
+
+/** Whether a declaration, `depth` types inside the one in question, refers to a resource outside. */
+function aliasesResource(
+  context: LinkContext,
+  outer: OuterScope,
+  declaration: Declaration,
+  depth: number,
+): boolean {
+  if (declaration.kind === "type") {
+    const { type } = declaration;
+    if (type.kind !== "component-type" && type.kind !== "instance-type") return false;
+    return type.declarations.some((each) => aliasesResource(context, outer, each, depth + 1));
+  }
+  if (declaration.kind !== "alias" || declaration.alias.kind !== "outer") return false;
+  const { sort, count, index } = declaration.alias;
+  if (sort !== "type" || count <= depth) return false;
+  let target: OuterScope | undefined = outer;
+  for (let left = count - depth - 1; left > 0; left--) target = target?.scope.outer;
+  const type = target?.scope.types.items[index];
+  return type !== undefined && hasResource(context, type);
 }
 
 /** Whether a component ends on the way out: its resources differ with each instantiation. */

@@ -4,7 +4,7 @@ import { coreFuncTypeAt } from "./evaluate-core.ts";
 import { evaluateOptions, memoryAt, noOptions } from "./evaluate-options.ts";
 import { valueTypeAt } from "./evaluate-types.ts";
 import type { LinkContext } from "./link-context.ts";
-import type { CanonicalOptions, Trampoline } from "./plan.ts";
+import type { CanonicalOptions, CoreItem, Trampoline } from "./plan.ts";
 import type { Scope } from "./scope.ts";
 import type { BuiltinSyntax } from "./syntax.ts";
 import type { ValueEntity } from "./entities.ts";
@@ -24,6 +24,7 @@ const signatures: Readonly<Record<string, CoreFuncType>> = {
   "subtask.drop": signature(1, 0),
   "context.get": signature(0, 1),
   "context.set": signature(1, 0),
+  "backpressure.set": signature(1, 0),
   "backpressure.inc": signature(0, 0),
   "backpressure.dec": signature(0, 0),
   "stream.new": { params: [], results: ["i64"] },
@@ -49,6 +50,7 @@ const signatures: Readonly<Record<string, CoreFuncType>> = {
   "waitable-set.drop": signature(1, 0),
   "waitable.join": signature(2, 0),
   "thread.index": signature(0, 1),
+  "thread.new-indirect": signature(2, 1),
   "thread.resume-later": signature(1, 0),
   "thread.suspend": signature(0, 1),
   "thread.yield": signature(0, 1),
@@ -81,6 +83,7 @@ export function evaluateBuiltin(
     syntax.coreType === undefined ? undefined : coreFuncTypeAt(context, scope, syntax.coreType);
   const core = name === "task.return" ? taskReturnSignature(type) : signatures[name];
   if (core === undefined) return unsupported(name);
+  if (coreType !== undefined) checkThreadStart(context, coreType);
   const { instance } = scope;
   return {
     type: core,
@@ -90,10 +93,28 @@ export function evaluateBuiltin(
       type: type?.type,
       immediates,
       coreType,
+      table: tableAt(context, scope, syntax.table),
+      signature: core,
       options,
       instance,
     },
   };
+}
+
+function checkThreadStart(context: LinkContext, type: CoreFuncType): void {
+  if (type.results.length === 0 && type.params.join() === "i32") return;
+  context.fail("a thread starts with a function of type (func (param i32))");
+}
+
+function tableAt(
+  context: LinkContext,
+  scope: Scope,
+  index: number | undefined,
+): CoreItem | undefined {
+  if (index === undefined) return undefined;
+  const { item, type } = scope.coreTables.at(index);
+  if (type.kind !== "table") return context.fail(`core table ${index} is a ${type.kind}`);
+  return item;
 }
 
 function unsupported(name: string): never {

@@ -116,7 +116,7 @@ function resourceBuiltin(
   scope: Scope,
   { kind, resource: index }: Extract<CanonSyntax, { resource: number }>,
 ): void {
-  const resource = resourceAt(context, scope, index);
+  const { resource } = resourceAt(context, scope, index);
   if (kind !== "resource.drop" && !context.plan.isDefinedBy(resource, scope.instance)) {
     context.fail(`${kind} of a resource that another component defines`);
   }

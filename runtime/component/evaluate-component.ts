@@ -3,6 +3,7 @@ import { checkAnnotatedName, type ResourceNames } from "./annotated-name.ts";
 import {
   bindExtern,
   checkUnusedTypes,
+  describedInstance,
   instantiateType,
   missing,
   type Source,
@@ -16,6 +17,8 @@ import { evaluateType } from "./evaluate-types.ts";
 import type { LinkContext } from "./link-context.ts";
 import type { CoreItem } from "./plan.ts";
 import { Scope } from "./scope.ts";
+import { renamed } from "./value-entity.ts";
+import { VisibleTypes } from "./visible-types.ts";
 import type { Definition, InstanceSyntax, SortIndex, TypeSyntax } from "./syntax.ts";
 
 /** Imports by name; the host makes them when there are none. */
@@ -28,6 +31,7 @@ interface Body {
   readonly exports: Map<string, Entity>;
   readonly importNames: ResourceNames;
   readonly exportNames: ResourceNames;
+  readonly visible: VisibleTypes;
 }
 
 /**
@@ -53,6 +57,7 @@ export function instantiateComponent(
       exports: new Map(),
       importNames: new Map(),
       exportNames: new Map(),
+      visible: new VisibleTypes(context),
     };
     for (const definition of syntax.definitions) {
       context.offset = definition.offset;
@@ -79,6 +84,7 @@ function evaluateDefinition(context: LinkContext, body: Body, definition: Defini
   const { scope } = body;
   switch (definition.kind) {
     case "core-module":
+      context.modules.add(definition.module.bytes);
       return scope.modules.push({ kind: "core-module", ...definition.module });
     case "core-instance":
       return scope.coreInstances.push(evaluateCoreInstance(context, scope, definition.expression));
@@ -127,15 +133,17 @@ function evaluateTypeDefinition(
   }
   const { instance } = scope;
   const resource = context.plan.addResource({ kind: "defined", instance, destructor });
-  return { kind: "resource", resource };
+  return { kind: "resource", resource, identity: {} };
 }
 
 function evaluateImport(
   context: LinkContext,
-  { scope, args, importNames }: Body,
+  { scope, args, importNames, visible }: Body,
   { name, type }: Definition & { kind: "import" },
 ): void {
   const entity = bindExtern(context, scope, type, importSource(context, args, name));
+  visible.addImport(name, entity);
+  visible.checkImport(name, describedInstance(context, scope, entity));
   checkAnnotatedName(context, importNames, name, entity);
   addEntity(scope, entity);
 }
@@ -148,11 +156,11 @@ function importSource(context: LinkContext, args: Arguments, name: string): Sour
 
 function evaluateExport(
   context: LinkContext,
-  { scope, exports, exportNames }: Body,
+  { scope, exports, exportNames, visible }: Body,
   { name, item, type }: Definition & { kind: "export" },
 ): void {
   const found = entityAt(context, scope, item);
-  const entity =
+  const bound =
     type === undefined
       ? found
       : bindExtern(context, scope, type, {
@@ -160,6 +168,10 @@ function evaluateExport(
           entity: found,
           path: `export ${JSON.stringify(name)}`,
         });
+  const entity: Entity =
+    bound.kind === "type" ? { kind: "type", type: renamed(bound.type) } : bound;
+  visible.addExport(name, entity);
+  visible.checkExport(name, describedInstance(context, scope, entity));
   checkAnnotatedName(context, exportNames, name, entity);
   addEntity(scope, entity);
   exports.set(name, entity);

@@ -1,4 +1,4 @@
-import type { FuncEntity, TypeEntity, ValueEntity } from "./entities.ts";
+import type { FuncEntity, ResourceEntity, TypeEntity, ValueEntity } from "./entities.ts";
 import type { LinkContext } from "./link-context.ts";
 import type { Scope } from "./scope.ts";
 import type { FuncTypeSyntax, TypeSyntax, ValueTypeRef, ValueTypeSyntax } from "./syntax.ts";
@@ -8,7 +8,9 @@ import {
   flagsEntity,
   flatSequence,
   handleEntity,
+  identitiesOf,
   listEntity,
+  mapEntity,
   optionEntity,
   primitiveEntities,
   recordEntity,
@@ -55,9 +57,9 @@ function optionalTypeAt(
 }
 
 /** The resource that a type index means; throws `invalid` for other types. */
-export function resourceAt(context: LinkContext, scope: Scope, index: number): number {
+export function resourceAt(context: LinkContext, scope: Scope, index: number): ResourceEntity {
   const type = scope.types.at(index);
-  if (type.kind === "resource") return type.resource;
+  if (type.kind === "resource") return type;
   return context.fail(`type ${index} is a ${type.kind} and not a resource`);
 }
 
@@ -132,7 +134,7 @@ function evaluateMap(context: LinkContext, key: ValueEntity, value: ValueEntity)
   if (noMapKeys.has(key.type.kind) || !(key.type.kind in primitiveEntities)) {
     context.fail(`a map type has keys of type ${key.type.kind}`);
   }
-  return listEntity(tupleEntity([key, value]), undefined);
+  return mapEntity(key, value);
 }
 
 function evaluateFuncType(context: LinkContext, scope: Scope, syntax: FuncTypeSyntax): FuncEntity {
@@ -155,5 +157,9 @@ function evaluateFuncType(context: LinkContext, scope: Scope, syntax: FuncTypeSy
     paramPointers: params.some(({ entity }) => entity.pointers),
     resultPointers: result?.pointers ?? false,
     resource: params.some(({ entity }) => entity.resource) || (result?.resource ?? false),
+    needs: identitiesOf([
+      ...params.map(({ entity }) => entity),
+      ...(result === undefined ? [] : [result]),
+    ]),
   };
 }

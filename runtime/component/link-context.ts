@@ -17,6 +17,8 @@ export class LinkContext {
   readonly instantiate: Instantiate;
   /** Syntax that has been evaluated, by identity: what is left is checked on its own. */
   readonly evaluated = new WeakSet<object>();
+  /** Core modules that were seen, instantiated or not. */
+  readonly modules = new Set<Uint8Array<ArrayBuffer>>();
   /** Position in the file of the definition being evaluated. */
   offset = 0;
   #steps = 0;

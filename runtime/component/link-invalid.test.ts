@@ -358,8 +358,8 @@ test.each([
       (import "f" (func $f)) (core func (canon lower (func $f) (memory (core memory $i "mem"))))`,
   },
   {
-    what: "start of threads",
-    wat: '(core type $ft (func (param i32))) (core module $m (table (export "t") 1 funcref)) (core instance $i (instantiate $m)) (alias core export $i "t" (core table $t)) (core func (canon thread.new-indirect $ft $t))',
+    what: "parallelism of shared threads",
+    wat: "(core func (canon thread.available-parallelism))",
   },
 ])("$what is unsupported", async ({ wat }) => {
   const bytes = await encode(`(component ${wat})`);

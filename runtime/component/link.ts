@@ -1,5 +1,6 @@
+import { errorText, WhorlError } from "../error.ts";
 import { decodeComponent } from "./decode.ts";
-import type { Entity, InstanceEntity } from "./entities.ts";
+import type { ComponentEntity, Entity, InstanceEntity } from "./entities.ts";
 import { instantiateComponent } from "./evaluate-component.ts";
 import { LinkContext } from "./link-context.ts";
 import { PlanBuilder } from "./plan-builder.ts";
@@ -14,15 +15,45 @@ import type { Plan, PlanExport } from "./plan.ts";
  */
 export function linkComponent(bytes: Uint8Array<ArrayBuffer>): Plan {
   const syntax = decodeComponent(bytes);
+  const component: ComponentEntity = { kind: "component", syntax, outer: undefined };
+  try {
+    return linkRoot(component);
+  } catch (error) {
+    if (error instanceof WhorlError && error.code === "unsupported") checkRoot(component);
+    throw error;
+  }
+}
+
+function linkRoot(component: ComponentEntity): Plan {
   const plan = new PlanBuilder();
   const context = new LinkContext(plan, instantiateComponent);
-  const root = instantiateComponent(
-    context,
-    { kind: "component", syntax, outer: undefined },
-    undefined,
-    undefined,
-  );
-  return plan.build(planExports(context, new Map(), root));
+  const root = instantiateComponent(context, component, undefined, undefined);
+  const exports = planExports(context, new Map(), root);
+  checkUnusedModules(context);
+  return plan.build(exports);
+}
+
+/** What is invalid is told before what is not supported. */
+function checkRoot(component: ComponentEntity): void {
+  const context = new LinkContext(new PlanBuilder(), instantiateComponent);
+  context.check(() => {
+    instantiateComponent(context, component, undefined, undefined);
+  });
+}
+
+/** Those that the plan has are compiled before they run: the others have to be valid all the same. */
+function checkUnusedModules({ modules, plan }: LinkContext): void {
+  for (const bytes of modules) {
+    if (plan.hasModule(bytes)) continue;
+    try {
+      // oxlint-disable-next-line no-new -- only for its errors
+      new WebAssembly.Module(bytes);
+    } catch (error) {
+      throw new WhorlError("invalid", `core module that is not used: ${errorText(error)}`, {
+        cause: error,
+      });
+    }
+  }
 }
 
 /** Instances already turned into exports: one that is exported many times unfolds once. */

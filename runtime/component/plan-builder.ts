@@ -32,6 +32,10 @@ export class PlanBuilder {
     return index;
   }
 
+  hasModule(bytes: Uint8Array<ArrayBuffer>): boolean {
+    return this.#moduleIndices.has(bytes);
+  }
+
   /** Index of the next import. */
   get importCount(): number {
     return this.#imports.length;

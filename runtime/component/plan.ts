@@ -106,7 +106,12 @@ export type Trampoline =
       readonly type: ValueType | undefined;
       /** Numeric and flag immediates, in binary order. */
       readonly immediates: readonly number[];
+      /** Of the functions that thread.new-indirect starts. */
       readonly coreType: CoreFuncType | undefined;
+      /** That thread.new-indirect takes them from. */
+      readonly table: CoreItem | undefined;
+      /** Of the built-in itself. */
+      readonly signature: CoreFuncType;
       readonly options: CanonicalOptions;
       readonly instance: number;
     };

@@ -1,12 +1,13 @@
 import { WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
-import type { ValueEntity } from "./entities.ts";
+import type { ResourceEntity, TypeEntity, TypeIdentity, ValueEntity } from "./entities.ts";
 import type { CoreValueType, PrimitiveKind, ValueType } from "./types.ts";
 
 /** CanonicalABI.md, "Flattening": MAX_FLAT_PARAMS. */
 export const flatParamsMax = 16;
 
 const i32: readonly CoreValueType[] = ["i32"];
+const none: ReadonlySet<TypeIdentity> = new Set();
 
 function scalar(kind: PrimitiveKind, size: number, flat: CoreValueType = "i32"): ValueEntity {
   return {
@@ -20,6 +21,8 @@ function scalar(kind: PrimitiveKind, size: number, flat: CoreValueType = "i32"):
     pointers: false,
     borrow: false,
     resource: false,
+    needs: none,
+    parts: none,
   };
 }
 
@@ -72,7 +75,43 @@ function composed(type: ValueType, parts: readonly ValueEntity[], shape: Shape):
   depth++;
   checkBounds(type, nodes, depth, shape.size);
   const { size, align, flat } = shape;
-  return { kind: "value", type, nodes, depth, size, align, flat, pointers, borrow, resource };
+  const needs = identitiesOf(parts);
+  return {
+    kind: "value",
+    type,
+    nodes,
+    depth,
+    size,
+    align,
+    flat,
+    pointers,
+    borrow,
+    resource,
+    needs,
+    parts: needs,
+  };
+}
+
+/** What values of all these types need to be named. */
+export function identitiesOf(
+  parts: readonly Pick<ValueEntity, "needs">[],
+): ReadonlySet<TypeIdentity> {
+  const [first] = parts;
+  if (first === undefined) return none;
+  if (parts.every(({ needs }) => needs.size === 0)) return none;
+  if (parts.length === 1) return first.needs;
+  return new Set(parts.flatMap(({ needs }) => [...needs]));
+}
+
+/** Types that have a meaning of their own, beyond their structure, have an identity. */
+function nominal(entity: ValueEntity): ValueEntity {
+  return { ...entity, needs: new Set([{}]) };
+}
+
+/** The same type under a new name: what needs it has to name this one. */
+export function renamed(type: TypeEntity): TypeEntity {
+  if (type.kind === "resource") return { ...type, identity: {} };
+  return type.kind === "value" && type.needs !== type.parts ? nominal(type) : type;
 }
 
 function checkBounds(type: ValueType, nodes: number, depth: number, size: number): void {
@@ -105,12 +144,20 @@ export interface NamedEntity<Part extends ValueEntity | undefined> {
 export function recordEntity(members: readonly NamedEntity<ValueEntity>[]): ValueEntity {
   const fields = members.map(({ name, entity }) => ({ name, type: entity.type }));
   const parts = members.map(({ entity }) => entity);
-  return composed({ kind: "record", fields }, parts, sequence(parts));
+  return nominal(composed({ kind: "record", fields }, parts, sequence(parts)));
 }
 
 export function tupleEntity(parts: readonly ValueEntity[]): ValueEntity {
   const items = parts.map((part) => part.type);
   return composed({ kind: "tuple", items }, parts, sequence(parts));
+}
+
+/** A list of pairs; of how large a pair is nothing depends but the list's memory. */
+export function mapEntity(key: ValueEntity, value: ValueEntity): ValueEntity {
+  const parts = [key, value];
+  const pair: ValueType = { kind: "tuple", items: [key.type, value.type] };
+  const list: ValueType = { kind: "list", element: pair, length: undefined };
+  return composed(list, [composed(pair, parts, { ...sequence(parts), size: 0 })], pointer);
 }
 
 export function listEntity(element: ValueEntity, length: number | undefined): ValueEntity {
@@ -128,7 +175,7 @@ export function variantEntity(
 ): ValueEntity {
   const cases = members.map(({ name, entity }) => ({ name, type: entity?.type }));
   const parts = members.map(({ entity }) => entity);
-  return composed({ kind: "variant", cases }, parts.filter(isPresent), choice(parts));
+  return nominal(composed({ kind: "variant", cases }, parts.filter(isPresent), choice(parts)));
 }
 
 export function optionEntity(some: ValueEntity): ValueEntity {
@@ -145,19 +192,23 @@ export function resultEntity(
 
 export function enumEntity(names: readonly string[]): ValueEntity {
   const size = discriminantBytes(names.length);
-  return composed({ kind: "enum", names }, [], { size, align: size, flat: i32 });
+  return nominal(composed({ kind: "enum", names }, [], { size, align: size, flat: i32 }));
 }
 
 export function flagsEntity(names: readonly string[]): ValueEntity {
   const size = names.length <= 8 ? 1 : names.length <= 16 ? 2 : 4;
-  return composed({ kind: "flags", names }, [], { size, align: size, flat: i32 });
+  return nominal(composed({ kind: "flags", names }, [], { size, align: size, flat: i32 }));
 }
 
 const handleShape: Shape = { size: 4, align: 4, flat: i32 };
 
-export function handleEntity(kind: "own" | "borrow", resource: number): ValueEntity {
+export function handleEntity(
+  kind: "own" | "borrow",
+  { resource, identity }: ResourceEntity,
+): ValueEntity {
   const entity = composed({ kind, resource }, [], handleShape);
-  return { ...entity, resource: true, borrow: kind === "borrow" };
+  const needs = new Set([identity]);
+  return { ...entity, resource: true, borrow: kind === "borrow", needs, parts: needs };
 }
 
 export function streamEntity(

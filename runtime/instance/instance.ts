@@ -1,7 +1,15 @@
-import type { BoundAbi, CoreFunction } from "../abi/compile.ts";
+import { plainLift } from "../abi/bound-lift.ts";
+import { callExport, type ExportCall } from "../abi/calls.ts";
+import type { AbiInstance, BoundAbi, CoreFunction } from "../abi/compile.ts";
 import { ComponentState, type RootState } from "../abi/component-state.ts";
+import { CopyEnd } from "../abi/copy-end.ts";
 import { GuestMemory } from "../abi/guest-memory.ts";
+import type { ResourceHandle, TableEntry } from "../abi/handle-table.ts";
+import { Stacks } from "../abi/stack-module.ts";
+import { Store } from "../abi/store.ts";
 import { ResourceOperations, type ResourceRuntime } from "../abi/support.ts";
+import { Task } from "../abi/task.ts";
+import { Thread } from "../abi/thread.ts";
 import type { CoreItem, LiftedFunction } from "../component/plan.ts";
 import { WhorlError } from "../error.ts";
 import type { HostResource } from "./host-interface.ts";
@@ -19,11 +27,14 @@ const ended = new WhorlError("trap", "the instance has ended");
  */
 export class Instance<C> {
   readonly #linked: LinkedComponent<C>;
-  readonly #root: RootState = { failure: undefined, callsOut: 0 };
+  readonly #root: RootState;
+  /** Where something of the component is asynchronous. */
+  readonly #store: Store | undefined;
   readonly #states: readonly ComponentState[];
   readonly #coreExports: Record<string, unknown>[] = [];
   readonly #memories: GuestMemory[] = [];
   readonly #functions: CoreFunction[] = [];
+  readonly #tables: { get(index: number): CoreFunction | null }[] = [];
   readonly #promising: CoreFunction[] = [];
   readonly #resources: readonly ResourceRuntime[];
   readonly #bound: BoundAbi;
@@ -36,26 +47,77 @@ export class Instance<C> {
     this.#linked = linked;
     this.#host = { context };
     const { plan, abi } = linked;
-    this.#states = plan.componentInstances.map(() => new ComponentState(this.#root));
+    this.#store = abi.isAsync ? new Store() : undefined;
+    this.#root = this.#store ?? { failure: undefined, callsOut: 0 };
+    this.#states = this.#newStates();
     this.#resources = plan.resources.map((_, index) => this.#resource(index));
     for (const _ of abi.slots.memories) this.#memories.push(new GuestMemory());
-    this.#bound = abi.bind({
+    const core: AbiInstance = {
       memories: this.#memories,
       functions: this.#functions,
       promising: this.#promising,
       states: this.#states,
       resources: new ResourceOperations(this.#resources),
+      tables: this.#tables,
       host: this.#host,
-    });
-    this.#trampolines = this.#bound.trampolines.map((call, index) =>
-      abi.suspending[index] === true ? new WebAssembly.Suspending(call) : call,
-    );
+    };
+    this.#bound = abi.bind(core);
+    this.#trampolines = this.#importable(core);
     for (const [slot, item] of abi.slots.functions.entries()) {
       if (item.kind === "trampoline") {
-        this.#functions[slot] = this.#bound.trampolines[item.trampoline] as CoreFunction;
+        const items = abi.isAsync ? this.#trampolines : this.#bound.trampolines;
+        this.#functions[slot] = items[item.trampoline] as CoreFunction;
       }
     }
+    this.#begin();
     for (const recipe of linked.recipes) this.#instantiate(recipe);
+  }
+
+  #newStates(): ComponentState[] {
+    const states: ComponentState[] = [];
+    for (const { parent } of this.#linked.plan.componentInstances) {
+      const around = parent === undefined ? undefined : states[parent];
+      const store = this.#store;
+      states.push(
+        new ComponentState(this.#root, {
+          ...(around === undefined ? {} : { parent: around }),
+          ...(store === undefined ? {} : { store }),
+        }),
+      );
+    }
+    return states;
+  }
+
+  /** The trampolines as core modules import them. */
+  #importable(core: AbiInstance): unknown[] {
+    const { abi } = this.#linked;
+    const { trampolines } = this.#bound;
+    if (abi.stackModule !== undefined) {
+      const stacks = new Stacks(
+        abi.stackModule,
+        (wrapper) => trampolines[abi.wrapped[wrapper] ?? -1] as CoreFunction,
+      );
+      core.stacks = stacks;
+      const items: unknown[] = [...trampolines];
+      for (const [wrapper, index] of abi.wrapped.entries()) items[index] = stacks.wrappers[wrapper];
+      return items;
+    }
+    return trampolines.map((call, index) =>
+      abi.suspending[index] === true ? new WebAssembly.Suspending(call) : call,
+    );
+  }
+
+  /** Makes the thread that stands in where no task runs: in start functions and realloc. */
+  #begin(): void {
+    const [state] = this.#states;
+    if (this.#store === undefined || state === undefined) return;
+    const task = new Task(plainLift(state, noCore), {
+      instance: undefined,
+      start: () => [],
+      resolve: () => undefined,
+      cancelled: () => undefined,
+    });
+    this.#store.setSpareThread(new Thread(task, () => undefined));
   }
 
   #instantiate(recipe: CoreInstanceRecipe): void {
@@ -73,6 +135,9 @@ export class Instance<C> {
     }
     for (const { slot, exportName } of recipe.functions) {
       this.#functions[slot] = exports[exportName] as CoreFunction;
+    }
+    for (const { slot, exportName } of recipe.tables) {
+      this.#tables[slot] = exports[exportName] as { get(index: number): CoreFunction | null };
     }
     for (const { slot, exportName } of recipe.promising) {
       this.#promising[slot] = WebAssembly.promising(exports[exportName] as CoreFunction);
@@ -94,36 +159,104 @@ export class Instance<C> {
       };
     }
     const { destructor } = resource;
+    const definer = this.#states[resource.instance];
     return {
-      definer: this.#states[resource.instance],
-      destroy: (representation) => {
-        if (destructor === undefined) return;
-        (this.#item(destructor) as CoreFunction)(representation);
+      definer,
+      destroy: (representation, caller) => {
+        if (destructor === undefined || definer === undefined) return;
+        this.#destroy(this.#item(destructor) as CoreFunction, representation, { definer, caller });
       },
     };
   }
 
+  /** Calls a guest's destructor, as a function of the component instance that defines the type. */
+  #destroy(
+    destructor: CoreFunction,
+    representation: unknown,
+    { definer, caller }: { definer: ComponentState; caller: ComponentState | undefined },
+  ): void {
+    if (this.#store === undefined) {
+      definer.enterFrom(caller);
+      destructor(representation);
+      definer.leaveTo(caller);
+      return;
+    }
+    new Task(
+      plainLift(definer, () => destructor),
+      {
+        instance: caller,
+        start: () => [representation],
+        resolve: () => undefined,
+        cancelled: () => undefined,
+      },
+    ).call(() => undefined);
+  }
+
   /** The callable of an exported function: takes host values, returns one or a Promise of one. */
   lifted(lifted: LiftedFunction): CoreFunction {
-    const call = this.#bound.lifted[this.#linked.abi.slots.lift(lifted)];
-    if (call === undefined) throw new WhorlError("invalid", "the function is not an export");
+    const { slots } = this.#linked.abi;
+    const bound = this.#bound;
+    const store = this.#store;
+    if (bound.kind === "async" && store !== undefined) {
+      const callee = bound.lifted[slots.lift(lifted)];
+      if (callee === undefined) throw notExported();
+      return (...args) => callExport(store, callee, args).result;
+    }
+    const call = bound.kind === "sync" ? bound.lifted[slots.lift(lifted)] : undefined;
+    if (call === undefined) throw notExported();
     return call;
   }
 
   /**
-   * Drops every host resource that the guest has not dropped itself. Nothing of the guest runs
-   * afterwards. Returns whether it ended in order: no trap, and no call is inside any more.
+   * Calls an exported function that may go on working after it has returned. Several calls may be
+   * under way in a component that has asynchronous functions.
+   */
+  start(lifted: LiftedFunction, args: readonly unknown[]): ExportCall {
+    const bound = this.#bound;
+    if (bound.kind === "async" && this.#store !== undefined) {
+      const callee = bound.lifted[this.#linked.abi.slots.lift(lifted)];
+      if (callee === undefined) throw notExported();
+      return callExport(this.#store, callee, args);
+    }
+    const result = (async (): Promise<unknown> => this.lifted(lifted)(...args))();
+    const done = result.then(() => undefined);
+    done.catch(() => undefined);
+    return { result, done, cancel: () => undefined };
+  }
+
+  /** Resolves when no call is under way and nothing that calls have started goes on. */
+  async whenIdle(): Promise<void> {
+    await this.#store?.whenIdle();
+  }
+
+  /**
+   * Cancels what is under way, closes streams and futures, and drops every host resource that the
+   * guest has not dropped itself. Nothing of the guest runs afterwards. Returns whether it ended in
+   * order: no trap, and no call was inside any more.
    */
   end(): boolean {
-    const isQuiet = this.#root.failure === undefined && this.#states.every((each) => !each.entered);
-    this.#root.failure ??= ended;
+    const isQuiet =
+      this.#root.failure === undefined &&
+      this.#states.every((each) => !each.entered) &&
+      this.#store?.isQuiet !== false;
+    if (this.#store === undefined) this.#root.failure ??= ended;
+    else this.#store.fail(ended);
     for (const state of this.#states) {
-      for (const { resource, representation } of state.handles.drain()) {
-        const runtime = this.#resources[resource];
-        if (runtime?.definer === undefined) runtime?.destroy(representation);
-      }
+      for (const entry of state.handles.drain()) this.#release(entry);
+      state.reset();
     }
+    this.#store?.reset();
     return isQuiet;
+  }
+
+  #release(entry: TableEntry): void {
+    if (entry instanceof CopyEnd) {
+      entry.shared.close();
+      return;
+    }
+    if (!isResourceHandle(entry) || entry.scope !== undefined) return;
+    const runtime = this.#resources[entry.resource];
+    if (runtime?.definer === undefined) runtime?.destroy(entry.representation);
   }
 
   /**
@@ -160,6 +293,18 @@ export class Instance<C> {
     this.#host.context = context;
     this.#root.failure = undefined;
   }
+}
+
+function isResourceHandle(entry: TableEntry): entry is ResourceHandle {
+  return entry.resource !== undefined;
+}
+
+function noCore(): never {
+  throw new WhorlError("invalid", "there is no function to call");
+}
+
+function notExported(): WhorlError {
+  return new WhorlError("invalid", "the function is not an export");
 }
 
 /** State right after instantiation, by core instance. */

@@ -40,8 +40,8 @@ export class Linker<C> {
     if (missing.length > 0) throw missingImports(missing);
     const hostResources = plan.resources.map((resource) => {
       const item = resource.kind === "import" ? plan.imports[resource.import] : undefined;
-      if (item?.interfaceName === undefined) return undefined;
-      return this.#interface(item.interfaceName)?.resources[item.name];
+      if (item === undefined) return undefined;
+      return this.#interface(item.interfaceName ?? "")?.resources[item.name];
     });
     const abi = compileAbi(plan, hosts);
     return { ...prepared, abi, recipes: coreInstanceRecipes(prepared, abi), hostResources };
@@ -52,8 +52,7 @@ export class Linker<C> {
   }
 
   #binding(item: PlanImport): HostBinding | undefined {
-    if (item.interfaceName === undefined) return undefined;
-    const offered = this.#interface(item.interfaceName);
+    const offered = this.#interface(item.interfaceName ?? "");
     const call = Object.hasOwn(offered?.functions ?? {}, item.name)
       ? offered?.functions[item.name]
       : undefined;

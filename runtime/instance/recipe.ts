@@ -20,6 +20,7 @@ export interface CoreInstanceRecipe {
   }[];
   readonly memories: readonly SlotBinding[];
   readonly functions: readonly SlotBinding[];
+  readonly tables: readonly SlotBinding[];
   /** Functions that are called suspendably as well. */
   readonly promising: readonly SlotBinding[];
 }
@@ -42,6 +43,7 @@ export function coreInstanceRecipes(
       imports: importList(core),
       memories: bindings(slots.memories, index),
       functions,
+      tables: bindings(slots.tables, index),
       promising: functions.filter(({ slot }) => promised.has(slot)),
     };
   });

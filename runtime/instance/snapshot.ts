@@ -1,20 +1,7 @@
 import { limits } from "../limits.ts";
 import type { ResettableState } from "../prepare/resettable-module.ts";
-
-const blockBytes = 4096;
-
-/** Bytes of a memory that are not zero. */
-interface Span {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
-}
-
-interface MemoryImage {
-  /** Bytes of the memory. */
-  readonly size: number;
-  /** Everything outside of these, up to the end of the memory, is zero. */
-  readonly spans: readonly Span[];
-}
+import type { SavedCore } from "../prepare/saved-snapshot.ts";
+import { CopiedImage, type MemoryImage } from "./memory-image.ts";
 
 interface GlobalVariable {
   value: unknown;
@@ -25,7 +12,8 @@ type CoreExports = Record<string, unknown>;
 /** The state of one core instance right after instantiation. */
 export interface CoreSnapshot {
   readonly state: ResettableState;
-  readonly memory: MemoryImage | undefined;
+  /** By index of `state.memories`. */
+  readonly memories: readonly MemoryImage[];
   /** By index of `state.globals`. */
   readonly globals: readonly unknown[];
 }
@@ -33,7 +21,7 @@ export interface CoreSnapshot {
 export function takeSnapshot(exports: CoreExports, state: ResettableState): CoreSnapshot {
   return {
     state,
-    memory: state.memory === undefined ? undefined : imageOf(memoryBytes(exports, state.memory)),
+    memories: state.memories.map(({ name }) => CopiedImage.of(exports[name] as WebAssembly.Memory)),
     globals: state.globals.map((name) => (exports[name] as GlobalVariable).value),
   };
 }
@@ -43,13 +31,17 @@ export function takeSnapshot(exports: CoreExports, state: ResettableState): Core
  * large that a new instance is cheaper.
  */
 export function restoreSnapshot(exports: CoreExports, snapshot: CoreSnapshot): boolean {
-  const { state, memory, globals } = snapshot;
-  if (memory !== undefined && state.memory !== undefined) {
-    const bytes = memoryBytes(exports, state.memory);
-    if (bytes.length > limits.resetMemoryBytesMax) return false;
+  const { state, memories, globals } = snapshot;
+  for (let index = 0; index < memories.length; index++) {
+    const image = memories[index];
+    const memory = state.memories[index];
+    if (image === undefined || memory === undefined) return false;
+    const target = exports[memory.name] as WebAssembly.Memory;
+    const size = target.buffer.byteLength;
+    if (size > limits.resetMemoryBytesMax) return false;
     // Memory cannot shrink: the next guest would see the size.
-    if (bytes.length !== memory.size && !state.hasLogicalSize) return false;
-    restoreMemory(bytes, memory);
+    if (size !== image.size && !memory.hasLogicalSize) return false;
+    if (size < image.size || !image.restore(target)) return false;
   }
   for (let index = 0; index < globals.length; index++) {
     const name = state.globals[index];
@@ -58,37 +50,18 @@ export function restoreSnapshot(exports: CoreExports, snapshot: CoreSnapshot): b
   return true;
 }
 
-function memoryBytes(exports: CoreExports, name: string): Uint8Array {
-  return new Uint8Array((exports[name] as WebAssembly.Memory).buffer);
+/** The snapshot as values that outlive the process; undefined where there are references in it. */
+export function savedCore({ memories, globals }: CoreSnapshot): SavedCore | undefined {
+  const images = memories.filter((image) => image instanceof CopiedImage);
+  const values = globals.filter(isPlain);
+  if (images.length !== memories.length || values.length !== globals.length) return undefined;
+  return { memories: images.map(({ size, spans }) => ({ size, spans })), globals: values };
 }
 
-/** Pages that were grown into are zeroed with the rest: nobody has seen them before. */
-function restoreMemory(bytes: Uint8Array, { spans }: MemoryImage): void {
-  let position = 0;
-  for (const span of spans) {
-    bytes.fill(0, position, span.offset);
-    bytes.set(span.bytes, span.offset);
-    position = span.offset + span.bytes.length;
-  }
-  bytes.fill(0, position);
+export function loadedCore({ memories, globals }: SavedCore, state: ResettableState): CoreSnapshot {
+  return { state, memories: memories.map((each) => new CopiedImage(each)), globals };
 }
 
-function imageOf(bytes: Uint8Array): MemoryImage {
-  const spans: Span[] = [];
-  let start: number | undefined;
-  for (let offset = 0; offset < bytes.length; offset += blockBytes) {
-    if (isZero(bytes.subarray(offset, offset + blockBytes))) {
-      if (start !== undefined) spans.push({ offset: start, bytes: bytes.slice(start, offset) });
-      start = undefined;
-    } else {
-      start ??= offset;
-    }
-  }
-  if (start !== undefined) spans.push({ offset: start, bytes: bytes.slice(start) });
-  return { size: bytes.length, spans };
-}
-
-function isZero(block: Uint8Array): boolean {
-  const words = new BigUint64Array(block.buffer, block.byteOffset, block.byteLength / 8);
-  return words.every((word) => word === 0n);
+function isPlain(value: unknown): value is number | bigint | null {
+  return typeof value === "number" || typeof value === "bigint" || value === null;
 }

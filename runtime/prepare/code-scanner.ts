@@ -1,18 +1,9 @@
 import { WhorlError } from "../error.ts";
 
-/** What instructions do to state that outlives a call; everything else is skipped. */
-export interface CodeVisitor {
-  /** `start` is where the instruction begins, `end` behind its immediates. */
-  instruction(kind: StateInstruction, immediate: number, place: CodePlace): void;
-}
-
-export interface CodePlace {
-  readonly start: number;
-  readonly end: number;
-}
-
+/** What instructions do to state that outlives a call, and what a rewrite has to find. */
 export type StateInstruction =
-  /** Immediate: the global's index. */
+  /** Immediate: the global's index. Reading one is reported only where it is asked for. */
+  | "global.get"
   | "global.set"
   /** Immediate: the memory's index. */
   | "memory.size"
@@ -27,131 +18,153 @@ export type StateInstruction =
   /** Garbage-collected objects have state of their own that cannot be seen from outside. */
   | "gc";
 
-/** Immediates of the one-byte opcodes: 0 none, 1 one LEB128, 2 two; others are named below. */
-const shapes = makeShapes();
-const shape = { none: 0, one: 1, two: 2, block: 3, memarg: 4, other: 5, unknown: 6 } as const;
+export interface CodeVisitor {
+  /** Whether `global.get` is reported: it is frequent. */
+  readonly readsGlobals?: boolean;
+  /** `start` is where the instruction begins, `end` behind its immediates. */
+  instruction(kind: StateInstruction, immediate: number, place: CodePlace): void;
+}
 
+export interface CodePlace {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Immediates of an opcode. What has the value `other` is looked at one by one. */
+const shape = { none: 0, one: 1, two: 2, type: 3, memarg: 4, other: 5, unknown: 6 } as const;
+
+const shapes = makeShapes();
+
+/** By one-byte opcode (core specification, "Instructions" of the binary format). */
 function makeShapes(): Uint8Array {
-  const table = new Uint8Array(256).fill(6);
-  const set = (first: number, last: number, value: number): void => {
-    table.fill(value, first, last + 1);
+  const table = new Uint8Array(256).fill(shape.unknown);
+  const set = (value: number, ...ranges: readonly (number | readonly [number, number])[]): void => {
+    for (const range of ranges) {
+      const [first, last] = typeof range === "number" ? [range, range] : range;
+      table.fill(value, first, last + 1);
+    }
   };
-  set(0x00, 0x01, 0);
-  set(0x02, 0x04, 3);
-  table[0x05] = 0;
-  table[0x06] = 3;
-  set(0x07, 0x09, 1);
-  set(0x0a, 0x0b, 0);
-  set(0x0c, 0x0d, 1);
-  table[0x0e] = 5;
-  table[0x0f] = 0;
-  table[0x10] = 1;
-  table[0x11] = 2;
-  table[0x12] = 1;
-  table[0x13] = 2;
-  set(0x14, 0x15, 1);
-  table[0x18] = 1;
-  set(0x19, 0x1b, 0);
-  table[0x1c] = 5;
-  table[0x1f] = 5;
-  set(0x20, 0x23, 1);
-  table[0x24] = 5;
-  table[0x25] = 1;
-  table[0x26] = 5;
-  set(0x28, 0x3e, 4);
-  set(0x3f, 0x40, 5);
-  set(0x41, 0x42, 1);
-  set(0x43, 0x44, 5);
-  set(0x45, 0xc4, 0);
-  table[0xd0] = 3;
-  table[0xd1] = 0;
-  table[0xd2] = 1;
-  set(0xd3, 0xd4, 0);
-  set(0xd5, 0xd6, 1);
-  set(0xfb, 0xfe, 5);
+  // prettier-ignore
+  set(shape.none, 0x00, 0x01, 0x05, [0x0a, 0x0b], 0x0f, [0x19, 0x1b], [0x45, 0xc4], 0xd1, 0xd3, 0xd4);
+  set(shape.one, [0x07, 0x09], 0x0c, 0x0d, 0x10, 0x12, 0x14, 0x15, 0x18, [0x20, 0x23], 0x25);
+  set(shape.one, 0x41, 0x42, 0xd2, 0xd5, 0xd6);
+  set(shape.two, 0x11, 0x13);
+  set(shape.type, [0x02, 0x04], 0x06, 0xd0);
+  set(shape.memarg, [0x28, 0x3e]);
+  set(shape.other, 0x0e, 0x1c, 0x1f, 0x24, 0x26, 0x3f, 0x40, 0x43, 0x44, [0xfb, 0xfe]);
   return table;
 }
+
+const opcodes = { globalGet: 0x23, end: 0x0b } as const;
 
 /**
  * Walks the instructions of function bodies (core specification, 5.4). Expects code that the engine
  * has validated or is going to: it only keeps in step with it, and throws `unsupported` for an
- * opcode that it does not know.
+ * opcode that it does not know and for code that leaves its bounds.
  */
 export class CodeScanner {
   readonly #bytes: Uint8Array;
   readonly #visitor: CodeVisitor;
-  #at: number;
+  readonly #shapes: Uint8Array;
+  #at = 0;
+  #end = 0;
 
   constructor(bytes: Uint8Array, visitor: CodeVisitor) {
     this.#bytes = bytes;
     this.#visitor = visitor;
-    this.#at = 0;
+    this.#shapes = shapes;
+    if (visitor.readsGlobals === true) {
+      this.#shapes = shapes.slice();
+      this.#shapes[opcodes.globalGet] = shape.other;
+    }
   }
 
   /** Scans one body: locals and instructions, from `start` to `end`. */
   body(start: number, end: number): void {
     this.#at = start;
-    for (let groups = this.#u32(); groups > 0; groups--) {
+    this.#end = end;
+    for (let groups = this.#count(); groups > 0; groups--) {
       this.#skipLeb();
-      this.#valueType();
+      this.#type();
     }
-    while (this.#at < end) this.#instruction();
+    while (this.#at < end) this.#run();
     if (this.#at !== end) this.#fail("a function body ends within an instruction");
+    if (this.#bytes[end - 1] !== opcodes.end) this.#fail("a function body has no end");
   }
 
   /** Walks a constant expression and returns the offset behind its `end`. */
   constantExpression(start: number): number {
     this.#at = start;
-    while (this.#bytes[this.#at] !== 0x0b) {
-      if (this.#at >= this.#bytes.length) this.#fail("a constant expression has no end");
-      this.#instruction();
+    this.#end = this.#bytes.length;
+    while (this.#bytes[this.#at] !== opcodes.end) {
+      if (this.#at >= this.#end) this.#fail("a constant expression has no end");
+      this.#instruction(this.#bytes[this.#at] ?? 0);
     }
     return this.#at + 1;
   }
 
-  #instruction(): void {
-    const opcode = this.#bytes[this.#at] ?? 0;
-    switch (shapes[opcode]) {
+  /**
+   * Instructions with the commonest shapes in one loop over local variables, which is what makes
+   * reading megabytes of code cheap; returns behind the first other one.
+   */
+  #run(): void {
+    const bytes = this.#bytes;
+    const table = this.#shapes;
+    const end = this.#end;
+    let at = this.#at;
+    while (at < end) {
+      const opcode = bytes[at] ?? 0;
+      const kind = table[opcode];
+      if (kind === shape.none) {
+        at++;
+      } else if (kind === shape.one) {
+        at++;
+        while ((bytes[at++] ?? 0) >= 0x80);
+      } else if (kind === shape.memarg && (bytes[at + 1] ?? 0) < 0x40) {
+        at += 2;
+        while ((bytes[at++] ?? 0) >= 0x80);
+      } else {
+        this.#at = at;
+        this.#instruction(opcode);
+        return;
+      }
+    }
+    this.#at = at;
+  }
+
+  #instruction(opcode: number): void {
+    const start = this.#at++;
+    switch (this.#shapes[opcode]) {
       case shape.none:
-        this.#at++;
         return;
       case shape.one:
-        this.#at++;
-        this.#skipLeb();
-        return;
+        return this.#skipLeb();
       case shape.two:
-        this.#at++;
         this.#skipLeb();
-        this.#skipLeb();
-        return;
-      case shape.block:
-        this.#at++;
-        this.#valueType();
-        return;
+        return this.#skipLeb();
+      case shape.type:
+        return this.#type();
       case shape.memarg:
-        this.#at++;
-        this.#memarg();
-        return;
+        return this.#memarg();
       case shape.other:
-        this.#other(opcode);
-        return;
+        return this.#other(opcode, start);
       default:
-        this.#fail(`unknown opcode 0x${opcode.toString(16)}`);
+        return this.#fail(`unknown opcode 0x${opcode.toString(16)}`);
     }
   }
 
-  #other(opcode: number): void {
-    const start = this.#at++;
+  #other(opcode: number, start: number): void {
     switch (opcode) {
       case 0x0e:
-        for (let labels = this.#u32() + 1; labels > 0; labels--) this.#skipLeb();
+        for (let labels = this.#count(); labels >= 0; labels--) this.#skipLeb();
         return;
       case 0x1c:
-        for (let types = this.#u32(); types > 0; types--) this.#valueType();
+        for (let types = this.#count(); types > 0; types--) this.#type();
         return;
       case 0x1f:
-        this.#tryTable();
-        return;
+        return this.#tryTable();
+      case opcodes.globalGet:
+        return this.#visit("global.get", start);
       case 0x24:
         return this.#visit("global.set", start);
       case 0x26:
@@ -178,8 +191,8 @@ export class CodeScanner {
   }
 
   #tryTable(): void {
-    this.#valueType();
-    for (let clauses = this.#u32(); clauses > 0; clauses--) {
+    this.#type();
+    for (let clauses = this.#count(); clauses > 0; clauses--) {
       const kind = this.#bytes[this.#at++] ?? 0;
       if (kind < 2) this.#skipLeb();
       this.#skipLeb();
@@ -194,18 +207,18 @@ export class CodeScanner {
 
   #miscellaneous(start: number): void {
     const operation = this.#u32();
+    // Saturating truncation.
+    if (operation < 8) return;
     switch (operation) {
-      case 8:
-      case 10:
+      case 8: // memory.init changes no segment, only memory
+      case 10: // memory.copy
         this.#skipLeb();
-        this.#skipLeb();
-        return;
+        return this.#skipLeb();
+      case 11: // memory.fill
+      case 16: // table.size
+        return this.#skipLeb();
       case 9:
         return this.#visit("data.drop", start);
-      case 11:
-      case 16:
-        this.#skipLeb();
-        return;
       case 12:
         this.#skipLeb();
         return this.#visit("table.init", start);
@@ -219,7 +232,7 @@ export class CodeScanner {
       case 17:
         return this.#visit("table.fill", start);
       default:
-        if (operation > 7) this.#fail(`unknown opcode 0xfc ${operation}`);
+        return this.#fail(`unknown opcode 0xfc ${operation}`);
     }
   }
 
@@ -233,12 +246,21 @@ export class CodeScanner {
     } else if (operation >= 84 && operation <= 91) {
       this.#memarg();
       this.#at++;
+    } else if (operation > 0x113) {
+      this.#fail(`unknown opcode 0xfd ${operation}`);
     }
   }
 
   #atomic(): void {
-    if (this.#u32() === 3) this.#at++;
-    else this.#memarg();
+    const operation = this.#u32();
+    if (operation === 3) {
+      this.#at++;
+      return;
+    }
+    if (operation > 0x4e || (operation > 3 && operation < 0x10)) {
+      this.#fail(`unknown opcode 0xfe ${operation}`);
+    }
+    this.#memarg();
   }
 
   /** Reads the last immediate and reports the instruction. */
@@ -254,10 +276,17 @@ export class CodeScanner {
   }
 
   /** Value types, block types and heap types: one signed LEB128, two after a `ref` prefix. */
-  #valueType(): void {
+  #type(): void {
     const first = this.#bytes[this.#at] ?? 0;
     if (first === 0x63 || first === 0x64) this.#at++;
     this.#skipLeb();
+  }
+
+  /** Length of a vector: each item takes a byte at least, so one that lies is seen here. */
+  #count(): number {
+    const count = this.#u32();
+    if (count > this.#end - this.#at) this.#fail("a vector is longer than the code");
+    return count;
   }
 
   #skipLeb(): void {

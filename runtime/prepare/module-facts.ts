@@ -1,6 +1,13 @@
 import { readCoreModuleType } from "../component/core-module.ts";
-import { type CoreDefType, readCoreRecType } from "../component/core-types.ts";
+import {
+  type CoreDefType,
+  type CoreImport,
+  type CoreLimits,
+  readCoreRecType,
+  readLimits,
+} from "../component/core-types.ts";
 import { Reader } from "../component/reader.ts";
+import { WhorlError } from "../error.ts";
 import { CodeScanner, type StateInstruction } from "./code-scanner.ts";
 import { type CoreSections, readCoreSections, sectionIds } from "./core-sections.ts";
 
@@ -10,25 +17,33 @@ export interface ModuleFacts {
   readonly typeCount: number;
   readonly functionCount: number;
   readonly importedGlobals: number;
-  readonly importsMemory: boolean;
-  readonly memory: MemoryFacts | undefined;
+  readonly globalCount: number;
+  /** The memory index space: imported ones first. */
+  readonly memories: readonly MemoryFacts[];
   /** Defined here and mutable; by index in the module's global index space. */
   readonly mutableGlobals: readonly { readonly index: number; readonly valueType: number }[];
-  readonly globalCount: number;
-  readonly exportNames: ReadonlySet<string>;
+  /** Whether it imports or exports something under a name that a rewrite may add. */
+  readonly hasReservedNames: boolean;
   readonly bodies: readonly CodeBody[];
   /** The first instruction that changes a table or drops a segment, if any. */
   readonly irreversible: StateInstruction | undefined;
-  readonly usesMemorySize: boolean;
 }
 
 export interface MemoryFacts {
+  /** Where it comes from; undefined for one that is defined here. */
+  readonly imported: { readonly module: string; readonly name: string } | undefined;
+  /** Pages. */
   readonly initial: number;
-  readonly maximum: number | undefined;
+  /** Whether code here asks for its size or grows it. */
+  readonly isSized: boolean;
+  /** Names under which it is exported. */
+  readonly exportNames: readonly string[];
 }
 
 /** One function body; offsets into the contents of the code section. */
 export interface CodeBody {
+  /** Where its length stands. */
+  readonly prefix: number;
   readonly start: number;
   readonly end: number;
   readonly memoryInstructions: readonly MemoryInstruction[];
@@ -36,15 +51,19 @@ export interface CodeBody {
 
 export interface MemoryInstruction {
   readonly kind: "memory.size" | "memory.grow";
+  readonly memory: number;
   readonly start: number;
   readonly end: number;
 }
 
-const mutableFlag = 1;
+/** What begins like this is added by a rewrite (resettable-module.ts). */
+export const reservedPrefix = "whorl:";
+
+const exportKindMemory = 2;
 
 /**
- * Reads a module. Throws `malformed`, and `unsupported` for what cannot be judged: several
- * memories, shared or 64-bit ones, opcodes that are unknown here.
+ * Reads a module. Throws `malformed`, and `unsupported` for what cannot be judged: shared or
+ * 64-bit memories, pages of another size, opcodes that are unknown here.
  */
 export function readModuleFacts(bytes: Uint8Array<ArrayBuffer>): ModuleFacts {
   const sections = readCoreSections(bytes);
@@ -59,13 +78,13 @@ export function readModuleFacts(bytes: Uint8Array<ArrayBuffer>): ModuleFacts {
     typeCount: countTypes(sections),
     functionCount: imported("func") + countItems(sections, sectionIds.function),
     importedGlobals,
-    importsMemory: imported("memory") > 0,
-    memory: readMemory(sections),
-    mutableGlobals: globals.mutable,
     globalCount: importedGlobals + globals.count,
-    exportNames: new Set(exports.keys()),
+    memories: readMemories(sections, imports, code.bodies),
+    mutableGlobals: globals.mutable,
+    hasReservedNames: [...exports.keys(), ...imports.map(({ name }) => name)].some((name) =>
+      name.startsWith(reservedPrefix),
+    ),
     ...code,
-    usesMemorySize: code.bodies.some(({ memoryInstructions }) => memoryInstructions.length > 0),
   };
 }
 
@@ -83,16 +102,59 @@ function countTypes(sections: CoreSections): number {
   return types.length;
 }
 
-function readMemory(sections: CoreSections): MemoryFacts | undefined {
+function readMemories(
+  sections: CoreSections,
+  imports: readonly CoreImport[],
+  bodies: readonly CodeBody[],
+): MemoryFacts[] {
+  const sized = new Set(
+    bodies.flatMap((body) => body.memoryInstructions.map(({ memory }) => memory)),
+  );
+  const exported = exportedMemories(sections);
+  const memories: MemoryFacts[] = [];
+  const add = (imported: MemoryFacts["imported"], bounds: CoreLimits): void => {
+    if (bounds.shared || bounds.wide) {
+      throw new WhorlError("unsupported", "a memory that is shared or has 64-bit addresses");
+    }
+    const index = memories.length;
+    memories.push({
+      imported,
+      initial: Number(bounds.min),
+      isSized: sized.has(index),
+      exportNames: exported.filter((each) => each.index === index).map(({ name }) => name),
+    });
+  };
+  for (const { module, name, type } of imports) {
+    if (type.kind === "memory") add({ module, name }, type.limits);
+  }
+  for (const bounds of definedMemories(sections)) add(undefined, bounds);
+  return memories;
+}
+
+function definedMemories(sections: CoreSections): CoreLimits[] {
   const section = sections.contents.get(sectionIds.memory);
-  if (section === undefined) return undefined;
+  if (section === undefined) return [];
   const reader = new Reader(section, "memory section");
-  const count = reader.u32();
-  if (count === 0) return undefined;
-  const flags = reader.byte();
-  if (count > 1 || flags > 1) reader.fail("only one memory with 32-bit addresses can be reset");
-  const initial = reader.u32();
-  return { initial, maximum: flags === 1 ? reader.u32() : undefined };
+  return reader.vector("memories", (each) => {
+    if ((each.peek() & 8) !== 0) {
+      throw new WhorlError("unsupported", "a memory with pages of another size");
+    }
+    return readLimits(each);
+  });
+}
+
+function exportedMemories(sections: CoreSections): { name: string; index: number }[] {
+  const section = sections.contents.get(sectionIds.export);
+  if (section === undefined) return [];
+  const reader = new Reader(section, "export section");
+  const found: { name: string; index: number }[] = [];
+  for (let count = reader.u32(); count > 0; count--) {
+    const name = reader.name();
+    const kind = reader.byte();
+    const index = reader.u32();
+    if (kind === exportKindMemory) found.push({ name, index });
+  }
+  return found;
 }
 
 function readGlobals(
@@ -107,12 +169,19 @@ function readGlobals(
   const mutable: { index: number; valueType: number }[] = [];
   for (let index = 0; index < count; index++) {
     const valueType = reader.byte();
-    // A reference type with its heap type behind it.
-    if (valueType === 0x63 || valueType === 0x64) reader.s33Index();
-    if (reader.byte() === mutableFlag) mutable.push({ index: importedGlobals + index, valueType });
+    // A reference type with its heap type behind it: an index, or one of the abstract ones.
+    if (valueType === 0x63 || valueType === 0x64) {
+      if (isAbstractHeapType(reader.peek())) reader.byte();
+      else reader.s33Index();
+    }
+    if (reader.flag("mutability")) mutable.push({ index: importedGlobals + index, valueType });
     reader.offset = scanner.constantExpression(reader.offset);
   }
   return { count, mutable };
+}
+
+function isAbstractHeapType(code: number): boolean {
+  return code >= 0x68 && code <= 0x74;
 }
 
 function scanCode(
@@ -123,9 +192,9 @@ function scanCode(
   const found: { irreversible?: StateInstruction } = {};
   let memoryInstructions: MemoryInstruction[] = [];
   const scanner = new CodeScanner(section, {
-    instruction(kind, _immediate, { start, end }) {
+    instruction(kind, immediate, { start, end }) {
       if (kind === "memory.size" || kind === "memory.grow") {
-        memoryInstructions.push({ kind, start, end });
+        memoryInstructions.push({ kind, memory: immediate, start, end });
       } else if (kind !== "global.set") {
         found.irreversible ??= kind;
       }
@@ -133,12 +202,14 @@ function scanCode(
   });
   const reader = new Reader(section, "code section");
   for (let count = reader.u32(); count > 0; count--) {
+    const prefix = reader.offset;
     const length = reader.u32();
     const start = reader.offset;
     reader.window(length, "function body");
     memoryInstructions = [];
     scanner.body(start, start + length);
-    bodies.push({ start, end: start + length, memoryInstructions });
+    bodies.push({ prefix, start, end: start + length, memoryInstructions });
   }
+  reader.expectEnd();
   return { bodies, irreversible: found.irreversible };
 }

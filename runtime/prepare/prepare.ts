@@ -1,26 +1,166 @@
+import { hash } from "node:crypto";
 import { linkComponent } from "../component/link.ts";
 import type { Plan } from "../component/plan.ts";
 import { errorText, WhorlError } from "../error.ts";
+import type { CacheEntry } from "./cache-entry.ts";
+import { isCoreModule } from "./module-kind.ts";
+import type { PrepareCache } from "./prepare-cache.ts";
 import { type ResetProof, proveReset } from "./reset-proof.ts";
+import { type SavedSnapshot, savedSnapshot, snapshotEntry } from "./saved-snapshot.ts";
 
 /** What is done once per component: decoded, validated, linked, its core modules compiled. */
 export interface PreparedComponent {
   readonly plan: Plan;
   /** By index of Plan.modules. */
   readonly modules: readonly WebAssembly.Module[];
+  /**
+   * The same modules, but leaving their memories alone when they are instantiated, for instances
+   * that begin with a snapshot; undefined where that is not worth it or not possible.
+   */
+  readonly bareModules?: readonly WebAssembly.Module[] | undefined;
   /** Whether an instance can be put back to where it began, and how. */
+  readonly reset: ResetProof;
+  /** The state of a new instance, where an earlier process has kept it. */
+  readonly snapshot?: SavedSnapshot | undefined;
+  /** `modules` are the bare ones: instances have to be filled from `snapshot`. */
+  readonly isBare?: boolean;
+  /** Keeps that state for later processes; does not fail. */
+  saveSnapshot?(snapshot: SavedSnapshot): Promise<void>;
+}
+
+export interface PrepareOptions {
+  /** Where to keep what can be kept; without it everything is done anew. */
+  readonly cache?: PrepareCache | undefined;
+  /** SHA-256 of the bytes in hexadecimal, where it is known already. */
+  readonly digest?: string | undefined;
+}
+
+/** Everything of a prepared component that does not depend on the process. */
+interface Sources {
+  readonly plan: Plan;
+  readonly modules: readonly Uint8Array<ArrayBuffer>[];
+  readonly bareModules: readonly Uint8Array<ArrayBuffer>[] | undefined;
   readonly reset: ResetProof;
 }
 
+const noBytes = new Uint8Array(0);
+
 /**
- * Prepares a component binary. Throws WhorlError: what {@link linkComponent} throws, `invalid` for
- * a core module that V8 refuses.
+ * Kinds of cache entries: what is known before the first instance, and what replaces it as soon as
+ * there is a snapshot of one.
  */
-export async function prepareComponent(bytes: Uint8Array<ArrayBuffer>): Promise<PreparedComponent> {
-  const plan = linkComponent(bytes);
-  const { modules: sources, proof } = proveReset(plan.modules);
-  const modules = await Promise.all(sources.map(compileModule));
-  return { plan, modules, reset: proof };
+const kinds = { prepared: "prepared", ready: "ready" } as const;
+
+/**
+ * Prepares a component binary, or a core module that can be made one. Throws WhorlError: what
+ * {@link linkComponent} and `encodeCoreModule` throw, `invalid` for a core module that V8 refuses.
+ */
+export async function prepareComponent(
+  bytes: Uint8Array<ArrayBuffer>,
+  { cache, digest }: PrepareOptions = {},
+): Promise<PreparedComponent> {
+  if (cache === undefined) return compiled(await makeSources(bytes));
+  const key = digest ?? hash("sha256", bytes);
+  const ready = await cache.read(key, kinds.ready);
+  if (ready !== undefined) return compiledReady(ready);
+  const prepared = await cache.exclusively(key, async () => {
+    // An earlier process may have done it, or another one meanwhile.
+    const kept = await cache.read(key, kinds.prepared);
+    if (kept !== undefined) return compiled(keptSources(kept));
+    const made = await makeSources(bytes);
+    const whole = await compiled(made);
+    await cache.write(key, kinds.prepared, sourcesEntry(made));
+    return whole;
+  });
+  return { ...prepared, saveSnapshot: (snapshot) => saveSnapshot(cache, key, snapshot) };
+}
+
+/** Reads again what was prepared: holding it in memory until then would cost more. */
+async function saveSnapshot(
+  cache: PrepareCache,
+  key: string,
+  snapshot: SavedSnapshot,
+): Promise<void> {
+  const kept = await cache.read(key, kinds.prepared);
+  if (kept === undefined) return;
+  const { plan, reset, modules, bareModules } = keptSources(kept);
+  const saved = snapshotEntry(snapshot);
+  const used = bareModules ?? modules;
+  const header: ReadyHeader = {
+    ...{ plan: withoutBytes(plan), reset, moduleCount: used.length },
+    ...{ isBare: bareModules !== undefined, snapshot: saved.header },
+  };
+  await cache.write(key, kinds.ready, { header, blobs: [...used, ...saved.blobs] });
+  await cache.remove(key, kinds.prepared);
+}
+
+async function compiledReady({ header, blobs }: CacheEntry): Promise<PreparedComponent> {
+  const { plan, reset, moduleCount, isBare, snapshot } = header as ReadyHeader;
+  const modules = await compileModules(blobs.slice(0, moduleCount));
+  // A copy: the spans of memory must not keep the bytes of the modules.
+  const spans = blobs.slice(moduleCount).map((bytes) => bytes.slice());
+  const saved = savedSnapshot({ header: snapshot, blobs: spans });
+  return { plan, modules, reset, snapshot: saved, isBare, ...(isBare && { bareModules: modules }) };
+}
+
+async function makeSources(bytes: Uint8Array<ArrayBuffer>): Promise<Sources> {
+  const plan = linkComponent(await componentBytes(bytes));
+  const { modules, bareModules, coreInstances, proof } = proveReset(plan);
+  return { plan: { ...plan, modules, coreInstances }, modules, bareModules, reset: proof };
+}
+
+interface SourcesHeader {
+  readonly plan: Plan;
+  readonly reset: ResetProof;
+  readonly moduleCount: number;
+}
+
+interface ReadyHeader extends SourcesHeader {
+  readonly isBare: boolean;
+  readonly snapshot: unknown;
+}
+
+function sourcesEntry({ plan, modules, bareModules, reset }: Sources): CacheEntry {
+  const header: SourcesHeader = { plan: withoutBytes(plan), reset, moduleCount: modules.length };
+  return { header, blobs: [...modules, ...(bareModules ?? [])] };
+}
+
+function keptSources({ header, blobs }: CacheEntry): Sources {
+  const { plan, reset, moduleCount } = header as SourcesHeader;
+  const bare = blobs.slice(moduleCount);
+  const modules = blobs.slice(0, moduleCount);
+  return { plan, modules, bareModules: bare.length === 0 ? undefined : bare, reset };
+}
+
+/** The modules' bytes are the engine's, or beside the plan. */
+function withoutBytes(plan: Plan): Plan {
+  return { ...plan, modules: plan.modules.map(() => noBytes) };
+}
+
+async function compiled({
+  plan,
+  modules,
+  bareModules,
+  reset,
+}: Sources): Promise<PreparedComponent> {
+  const [whole, bare] = await Promise.all([
+    compileModules(modules),
+    bareModules && compileModules(bareModules),
+  ]);
+  return { plan: withoutBytes(plan), modules: whole, bareModules: bare, reset };
+}
+
+/** Encoding takes megabytes of tools: components never load them. */
+async function componentBytes(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  if (!isCoreModule(bytes)) return bytes;
+  const { encodeCoreModule, jcoTools } = await import("./encode-core-module.ts");
+  return encodeCoreModule(bytes, await jcoTools());
+}
+
+function compileModules(
+  sources: readonly Uint8Array<ArrayBuffer>[],
+): Promise<WebAssembly.Module[]> {
+  return Promise.all(sources.map(compileModule));
 }
 
 async function compileModule(

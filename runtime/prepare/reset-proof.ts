@@ -1,6 +1,13 @@
+import type { CoreItem, Plan, PlanCoreInstance } from "../component/plan.ts";
 import { WhorlError } from "../error.ts";
+import { sectionIds, writeCoreSections } from "./core-sections.ts";
 import { type ModuleFacts, readModuleFacts } from "./module-facts.ts";
-import { hasReservedNames, makeResettable, type ResettableState } from "./resettable-module.ts";
+import {
+  bareModule,
+  makeResettable,
+  pagesName,
+  type ResettableState,
+} from "./resettable-module.ts";
 
 /**
  * Whether all state that guest code can change can be put back from outside, so that an instance
@@ -14,46 +21,84 @@ export type ResetProof =
 export interface ProvedModules {
   /** The modules to compile: rewritten where the proof holds, else as they were. */
   readonly modules: readonly Uint8Array<ArrayBuffer>[];
+  /** The rewritten modules without what fills memories; undefined where that is not worth it. */
+  readonly bareModules: readonly Uint8Array<ArrayBuffer>[] | undefined;
+  /** Core instances of the plan with what the rewrite imports in addition. */
+  readonly coreInstances: readonly PlanCoreInstance[];
   readonly proof: ResetProof;
 }
+
+/** Below this much data, filling a memory costs no more than mapping a snapshot over it. */
+const bareDataBytesMin = 256 * 1024;
 
 /** i32, i64, f32, f64, funcref, externref: what JavaScript can read from a global and write back. */
 const restorableTypes: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c, 0x70, 0x6f]);
 
 /**
- * Reads all core modules of a component. State of a core instance is: memory and its size, mutable
- * globals, tables, and which segments are dropped (core specification, 4.2). The first two can be
- * put back; the proof is that no instruction changes the others. Host-side state (handles, task
- * state) is made anew for each request anyway.
+ * Reads all core modules of a component. State of a core instance is: memories and their sizes,
+ * mutable globals, tables, and which segments are dropped (core specification, 4.2). The first two
+ * can be put back; the proof is that no instruction changes the others. Host-side state (handles,
+ * task state) is made anew for each request anyway.
  */
-export function proveReset(modules: readonly Uint8Array<ArrayBuffer>[]): ProvedModules {
+export function proveReset({ modules, coreInstances }: Plan): ProvedModules {
+  const refused = (reason: string): ProvedModules => ({
+    modules,
+    bareModules: undefined,
+    coreInstances,
+    proof: { kind: "refused", reason },
+  });
   try {
     const facts = modules.map(readModuleFacts);
     const reason = facts.map(refusal).find((each) => each !== undefined);
-    if (reason !== undefined) return { modules, proof: { kind: "refused", reason } };
-    const rewritten = facts.map((each) =>
-      makeResettable(each, { logicalMemory: !isSizeShared(facts) }),
+    if (reason !== undefined) return refused(reason);
+    // An index that names nothing could name what the rewrite adds.
+    const invalid = modules.findIndex((module) => !WebAssembly.validate(module));
+    if (invalid >= 0) return refused(`core module ${invalid} is not valid`);
+    const isSizeShared = facts.some(({ memories }) =>
+      memories.some(({ imported, isSized }) => imported !== undefined && isSized),
     );
+    const rewritten = facts.map((each) => makeResettable(each, { isSizeShared }));
     return {
-      modules: rewritten.map(({ bytes }) => bytes),
+      modules: rewritten.map(({ sections }) => writeCoreSections(sections)),
+      bareModules: dataBytes(facts) < bareDataBytesMin ? undefined : rewritten.map(bareModule),
+      coreInstances: isSizeShared
+        ? coreInstances.map((core) => withCounts(core, facts))
+        : coreInstances,
       proof: { kind: "proved", modules: rewritten.map(({ state }) => state) },
     };
   } catch (error) {
     // What cannot be read here may be fine for the engine, which validates it.
     if (!(error instanceof WhorlError)) throw error;
-    return { modules, proof: { kind: "refused", reason: error.message } };
+    return refused(error.message);
   }
+}
+
+function dataBytes(facts: readonly ModuleFacts[]): number {
+  const sizes = facts.map(({ sections }) => sections.contents.get(sectionIds.data)?.length ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function refusal(facts: ModuleFacts, index: number): string | undefined {
   if (facts.irreversible !== undefined) return `core module ${index} uses ${facts.irreversible}`;
-  if (hasReservedNames(facts)) return `core module ${index} exports names of the form "whorl:"`;
+  if (facts.hasReservedNames) return `core module ${index} uses names of the form "whorl:"`;
   const odd = facts.mutableGlobals.find(({ valueType }) => !restorableTypes.has(valueType));
   if (odd === undefined) return undefined;
   return `core module ${index} has a mutable global of type 0x${odd.valueType.toString(16)}`;
 }
 
-/** A module that grows a memory of another one would not know of that one's count of pages. */
-function isSizeShared(facts: readonly ModuleFacts[]): boolean {
-  return facts.some(({ importsMemory, usesMemorySize }) => importsMemory && usesMemorySize);
+/** With each memory comes the count of its pages, from the instance that the memory comes from. */
+function withCounts(core: PlanCoreInstance, facts: readonly ModuleFacts[]): PlanCoreInstance {
+  const memories = facts[core.module]?.memories ?? [];
+  const imports = new Map<string, ReadonlyMap<string, CoreItem>>(core.imports);
+  for (const { imported } of memories) {
+    if (imported === undefined) continue;
+    const fields = imports.get(imported.module);
+    const item = fields?.get(imported.name);
+    if (fields === undefined || item?.kind !== "export") {
+      throw new WhorlError("invalid", `the memory ${imported.name} is not that of an instance`);
+    }
+    const count: CoreItem = { ...item, name: pagesName(item.name) };
+    imports.set(imported.module, new Map(fields).set(pagesName(imported.name), count));
+  }
+  return { ...core, imports };
 }

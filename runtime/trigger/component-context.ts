@@ -22,7 +22,7 @@ export interface ComponentSurroundings {
 export function componentContext(
   component: AppComponent,
   surroundings: ComponentSurroundings,
-): NewContext {
+): NewContext<WasiContext> {
   const hosts = compileOutboundHosts(component.allowedOutboundHosts);
   const { onGuestLine, preopens } = surroundings;
   const sockets = socketsContext(hosts);

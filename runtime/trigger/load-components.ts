@@ -7,13 +7,15 @@ import { errorText, WhorlError } from "../error.ts";
 import type { Linker } from "../instance/linker.ts";
 import { limits } from "../limits.ts";
 import { prepareComponent } from "../prepare/prepare.ts";
-import type { WasiContext } from "../wasi/context.ts";
+import type { AppServices } from "./app-services.ts";
 import { componentContext, type ComponentSurroundings } from "./component-context.ts";
+import type { GuestContext } from "./guest-context.ts";
 import { LoadedComponent } from "./loaded-component.ts";
 
 /** What all components of one app share. */
 export interface LoadSurroundings extends Omit<ComponentSurroundings, "preopens" | "onGuestLine"> {
-  readonly linker: Linker<WasiContext>;
+  readonly linker: Linker<GuestContext>;
+  readonly services: AppServices;
   onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
 }
 
@@ -62,7 +64,9 @@ async function load(
   try {
     const prepared = await prepareComponent(await readComponent(sourcePath));
     const linked = surroundings.linker.link(prepared);
-    return new LoadedComponent(id, linked, componentContext(component, own));
+    const newSpin = surroundings.services.contexts(component);
+    const newWasi = componentContext(component, own);
+    return new LoadedComponent(id, linked, (cli) => ({ ...newWasi(cli), ...newSpin() }));
   } catch (error) {
     throw componentError(component, error);
   }

@@ -3,20 +3,25 @@ import { InstancePool } from "../instance/instance-pool.ts";
 import type { InstanceLease } from "../instance/instance-pool.ts";
 import type { LinkedComponent } from "../instance/linker.ts";
 import type { LiftedFunction } from "../component/plan.ts";
-import type { CliContext, WasiContext } from "../wasi/context.ts";
+import type { CliContext } from "../wasi/context.ts";
+import type { GuestContext } from "./guest-context.ts";
 import { wasmStack } from "./wasm-stack.ts";
 
 /** What makes an instance's context; the command line of a program may differ from the default. */
-export type NewContext = (cli?: Partial<CliContext>) => WasiContext;
+export type NewContext<C> = (cli?: Partial<CliContext>) => C;
 
 /** A component that is ready to be called: an instance for each call. */
 export class LoadedComponent {
   readonly id: string;
-  readonly linked: LinkedComponent<WasiContext>;
-  readonly newContext: NewContext;
-  readonly #instances: InstancePool<WasiContext>;
+  readonly linked: LinkedComponent<GuestContext>;
+  readonly newContext: NewContext<GuestContext>;
+  readonly #instances: InstancePool<GuestContext>;
 
-  constructor(id: string, linked: LinkedComponent<WasiContext>, newContext: NewContext) {
+  constructor(
+    id: string,
+    linked: LinkedComponent<GuestContext>,
+    newContext: NewContext<GuestContext>,
+  ) {
     this.id = id;
     this.linked = linked;
     this.newContext = newContext;
@@ -24,8 +29,17 @@ export class LoadedComponent {
   }
 
   /** Throws whatever instantiation throws: a trap of a start function. */
-  take(cli?: Partial<CliContext>): InstanceLease<WasiContext> {
-    return this.#instances.take(this.newContext(cli));
+  take(cli?: Partial<CliContext>): InstanceLease<GuestContext> {
+    const context = this.newContext(cli);
+    const lease = this.#instances.take(context);
+    return {
+      instance: lease.instance,
+      [Symbol.dispose]: () => {
+        lease[Symbol.dispose]();
+        // Connections of its first version are numbers, no resources that the instance drops.
+        context.sqlite[Symbol.dispose]();
+      },
+    };
   }
 
   /**

@@ -1,8 +1,9 @@
 import type { App } from "../app/app.ts";
+import type { ServiceOptions } from "./app-services.ts";
 import type { ReuseLimits } from "./executor/reused-instances.ts";
 
 /** How an app is to be run; what the embedder decides and wants to hear. */
-export interface StartOptions {
+export interface StartOptions extends ServiceOptions {
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
   /** PEM files; without them the app is served without TLS. */
@@ -15,7 +16,6 @@ export interface StartOptions {
   readonly reuse?: ReuseLimits;
   /** A line that a guest wrote, without its line break. */
   onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
-  onWarning(message: string): void;
   /** Something went wrong that belongs to no answer, or whose answer says only 500. */
   onError(message: string): void;
 }

@@ -4,13 +4,16 @@ import type { App, CommandTrigger } from "../app/app.ts";
 import { errorText, WhorlError } from "../error.ts";
 import { Linker } from "../instance/linker.ts";
 import { limits } from "../limits.ts";
+import { storeInterfaces } from "../spin/store-interfaces.ts";
 import { wasiInterfaces } from "../wasi/all-interfaces.ts";
 import type { HttpExecutor } from "../wasi/http/exchange.ts";
 import { outboundAgent } from "../wasi/http/outbound-agent.ts";
+import { AppServices } from "./app-services.ts";
 import { ChainingDispatcher } from "./chaining/chaining-dispatcher.ts";
 import { runCommandTrigger } from "./event/command-trigger.ts";
 import type { RunningTrigger, TriggerServices } from "./event/running-trigger.ts";
 import { startEventTriggers } from "./event/start-event-triggers.ts";
+import type { GuestContext } from "./guest-context.ts";
 import { httpExecutors } from "./executor/http-executors.ts";
 import { spinReuse } from "./executor/reused-instances.ts";
 import { serveHttp } from "./http/server.ts";
@@ -74,9 +77,13 @@ class RunningTriggers {
   /** Starts a version, and ends the one before when it has finished what it was doing. */
   async start(app: App): Promise<void> {
     await using stack = new AsyncDisposableStack();
-    const loaded = stack.use(await this.#load(app));
-    const { answered } = await this.#serve(app, loaded.executors);
-    const events = stack.adopt(await startEventTriggers(app, loaded.services), closeAtOnce);
+    const services = stack.use(await AppServices.open(app, this.#options));
+    const loaded = stack.use(await this.#load(services));
+    const { answered } = await this.#serve(services.app, loaded.executors);
+    const events = stack.adopt(
+      await startEventTriggers(services.app, loaded.services),
+      closeAtOnce,
+    );
     const previous = this.#version;
     const owned = stack.move();
     this.#version = { ...loaded, events, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -91,14 +98,16 @@ class RunningTriggers {
     await this.#version?.[Symbol.asyncDispose]();
   }
 
-  async #load(app: App): Promise<Omit<Version, "events">> {
+  async #load(services: AppServices): Promise<Omit<Version, "events">> {
+    const { app } = services;
     await using stack = new AsyncDisposableStack();
     const executors = new Map<string, HttpExecutor>();
     const dispatcher = new ChainingDispatcher(this.#outside, (id) => executors.get(id));
     const { environment, reuse = spinReuse, onGuestLine } = this.#options;
     const components = stack.use(
       await loadComponents(app, {
-        linker: new Linker(wasiInterfaces),
+        linker: new Linker<GuestContext>([...wasiInterfaces, ...storeInterfaces]),
+        services,
         environment,
         dispatcher: () => dispatcher,
         selfOrigin: () => this.url,

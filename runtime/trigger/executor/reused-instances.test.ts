@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Instance } from "../../instance/instance.ts";
-import type { WasiContext } from "../../wasi/context.ts";
+import type { GuestContext } from "../guest-context.ts";
 import { isolated, ReusedInstances } from "./reused-instances.ts";
 import type { ReuseLimits } from "./reused-instances.ts";
 
@@ -9,10 +9,10 @@ class Numbered {
   readonly ended: number[] = [];
   #next = 0;
 
-  take = (): { instance: Instance<WasiContext>; [Symbol.dispose](): void } => {
+  take = (): { instance: Instance<GuestContext>; [Symbol.dispose](): void } => {
     const number = this.#next++;
     return {
-      instance: number as unknown as Instance<WasiContext>,
+      instance: number as unknown as Instance<GuestContext>,
       [Symbol.dispose]: () => void this.ended.push(number),
     };
   };

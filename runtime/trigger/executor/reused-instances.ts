@@ -1,6 +1,6 @@
 import type { Instance } from "../../instance/instance.ts";
 import type { InstanceLease } from "../../instance/instance-pool.ts";
-import type { WasiContext } from "../../wasi/context.ts";
+import type { GuestContext } from "../guest-context.ts";
 
 /** A bound that is drawn anew for each instance, both ends included. */
 export interface BoundRange {
@@ -34,13 +34,13 @@ export const spinReuse: ReuseLimits = {
 
 /** An instance for one request among others; disposing gives it back. */
 export interface SharedLease extends Disposable {
-  readonly instance: Instance<WasiContext>;
+  readonly instance: Instance<GuestContext>;
   /** The instance is broken: nobody gets it any more. */
   retire(): void;
 }
 
 interface SharedInstance {
-  readonly lease: InstanceLease<WasiContext>;
+  readonly lease: InstanceLease<GuestContext>;
   readonly concurrentMax: number;
   readonly idleMs: number;
   left: number;
@@ -54,12 +54,12 @@ interface SharedInstance {
  * components that are built for it (wasi:http 0.3).
  */
 export class ReusedInstances implements Disposable {
-  readonly #take: () => InstanceLease<WasiContext>;
+  readonly #take: () => InstanceLease<GuestContext>;
   readonly #limits: ReuseLimits;
   /** Those that may get another request, the busiest first. */
   readonly #open = new Set<SharedInstance>();
 
-  constructor(take: () => InstanceLease<WasiContext>, limits: ReuseLimits) {
+  constructor(take: () => InstanceLease<GuestContext>, limits: ReuseLimits) {
     this.#take = take;
     this.#limits = limits;
   }

@@ -1,7 +1,7 @@
 import { WhorlError } from "../../error.ts";
 import type { LiftedFunction } from "../../component/plan.ts";
 import type { InstanceLease } from "../../instance/instance-pool.ts";
-import type { WasiContext } from "../../wasi/context.ts";
+import type { GuestContext } from "../guest-context.ts";
 import type { HttpExecutor, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
 import {
   closeExchange,
@@ -47,7 +47,7 @@ export class WasiHttpExecutor implements HttpExecutor {
     if (outparamState(outparam) !== "sent") throw this.#noAnswer(outparam);
   }
 
-  #take(): InstanceLease<WasiContext> {
+  #take(): InstanceLease<GuestContext> {
     try {
       return this.#component.take();
     } catch (error) {

@@ -1,0 +1,60 @@
+import { Readable } from "node:stream";
+import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
+
+/** What a fake API server answers; a string is sent as it is, anything else as JSON. */
+export interface FakeAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type FakeHandler = (request: TransportRequest) => FakeAnswer | Promise<FakeAnswer>;
+
+/** A transport for tests that asks a function instead of a server, and remembers the requests. */
+export class FakeApi implements Transport {
+  readonly host = "fake";
+  readonly requests: TransportRequest[] = [];
+  /** How often credentials were to be read again. */
+  forgotten = 0;
+  readonly #handle: FakeHandler;
+
+  constructor(handle: FakeHandler) {
+    this.#handle = handle;
+  }
+
+  async send(request: TransportRequest): Promise<TransportResponse> {
+    this.requests.push(request);
+    const { status, body, headers = {} } = await untilAborted(this.#handle(request), request);
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    return { status, header: (name) => headers[name], body: Readable.from([Buffer.from(text)]) };
+  }
+
+  forgetCredentials(): void {
+    this.forgotten += 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+/** `metav1.Status` with the answer that carries it. */
+export function refusal(code: number, reason: string, message = reason): FakeAnswer {
+  return { status: code, body: { kind: "Status", code, reason, message } };
+}
+
+async function untilAborted(
+  answer: FakeAnswer | Promise<FakeAnswer>,
+  { signal }: TransportRequest,
+): Promise<FakeAnswer> {
+  if (signal === undefined) return await answer;
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const end = (): void => reject(signal.reason as Error);
+  signal.addEventListener("abort", end);
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}

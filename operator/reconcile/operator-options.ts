@@ -1,0 +1,147 @@
+import { parseArgs } from "node:util";
+import { leaseName } from "../api/names.ts";
+import { OperatorError } from "../error.ts";
+
+/** An address to listen on; undefined where nothing is served. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface OperatorOptions {
+  readonly metrics: ListenAddress | undefined;
+  readonly health: ListenAddress | undefined;
+  /** Whether readers of metrics have to show a token that may read them. */
+  readonly metricsSecure: boolean;
+  /** Folder with tls.crt and tls.key for the metrics; plain HTTP where not given. */
+  readonly metricsCertificates: string | undefined;
+  readonly leaderElect: boolean;
+  /** Only this namespace is watched; all where undefined. */
+  readonly watchNamespace: string | undefined;
+  /** Namespace of the Lease and of executors that serve the whole cluster. */
+  readonly operatorNamespace: string;
+  readonly concurrency: number;
+  readonly logLevel: string;
+  readonly kubeconfig: string | undefined;
+}
+
+const concurrencyMax = 256;
+const logLevels = ["debug", "info", "warn", "error"] as const;
+
+export const operatorUsage = `operator: runs SpinApps as Deployments, Jobs and CronJobs
+
+  --metrics-bind-address ADDRESS       metrics, :8080 where not given, 0 for none
+  --health-probe-bind-address ADDRESS  /healthz and /readyz, :8082 where not given, 0 for none
+  --metrics-secure=false               metrics without asking for a token
+  --metrics-cert-path FOLDER           serve metrics over TLS with its tls.crt and tls.key
+  --leader-elect                       only one of several replicas works (Lease ${leaseName})
+  --watch-namespace NAMESPACE          look at one namespace only
+  --operator-namespace NAMESPACE       where the Lease and shared executors are
+  --concurrency NUMBER                 apps worked on at a time, 8 where not given
+  --log-level LEVEL                    ${logLevels.join(", ")}
+  --kubeconfig FILE                    instead of the service account or ~/.kube/config
+`;
+
+/** What is known of the surroundings of the process. */
+export interface Surroundings {
+  /** Namespace of the pod, where the process runs in one. */
+  readonly podNamespace: string | undefined;
+}
+
+/**
+ * Options from a command line, with spin-operator's names; flags that only spin-operator has are
+ * accepted so that its manifests work. Throws `usage`.
+ */
+export function parseOperatorOptions(
+  argv: readonly string[],
+  { podNamespace }: Surroundings,
+): OperatorOptions {
+  const { values } = parse(argv);
+  return {
+    metrics: parseAddress("--metrics-bind-address", values["metrics-bind-address"] ?? ":8080"),
+    health: parseAddress(
+      "--health-probe-bind-address",
+      values["health-probe-bind-address"] ?? ":8082",
+    ),
+    metricsSecure: (values["metrics-secure"] ?? "true") !== "false",
+    metricsCertificates: values["metrics-cert-path"],
+    leaderElect: (values["leader-elect"] ?? "false") !== "false",
+    watchNamespace: values["watch-namespace"] || undefined,
+    operatorNamespace: values["operator-namespace"] ?? podNamespace ?? "spin-operator",
+    concurrency: parseConcurrency(values.concurrency ?? "8"),
+    logLevel: parseLevel(values["log-level"] ?? "info"),
+    kubeconfig: values.kubeconfig,
+  };
+}
+
+/** Go's flags may stand alone and mean true; ours take a value. */
+const booleans = new Set([
+  "--leader-elect",
+  "--metrics-secure",
+  "--enable-webhooks",
+  "--enable-http2",
+  "--zap-devel",
+]);
+
+function parse(argv: readonly string[]): ReturnType<typeof parseStrictly> {
+  const args = argv.map((arg) => (booleans.has(arg) ? `${arg}=true` : arg));
+  try {
+    return parseStrictly(args);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new OperatorError("usage", `${text}\n\n${operatorUsage}`, { cause: error });
+  }
+}
+
+function parseStrictly(args: string[]) {
+  const text = { type: "string" } as const;
+  return parseArgs({
+    args,
+    strict: true,
+    options: {
+      "metrics-bind-address": text,
+      "health-probe-bind-address": text,
+      "metrics-secure": text,
+      "metrics-cert-path": text,
+      "leader-elect": text,
+      "watch-namespace": text,
+      "operator-namespace": text,
+      concurrency: text,
+      "log-level": text,
+      kubeconfig: text,
+      // spin-operator's: admission needs no webhooks here, and logs have one form.
+      "enable-webhooks": text,
+      "enable-http2": text,
+      "zap-devel": text,
+      "zap-encoder": text,
+      "zap-log-level": text,
+      "zap-stacktrace-level": text,
+      "zap-time-encoding": text,
+    },
+  });
+}
+
+function parseAddress(flag: string, address: string): ListenAddress | undefined {
+  if (address === "0" || address === "") return undefined;
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):([0-9]{1,5})$/u.exec(address);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) {
+    throw new OperatorError("usage", `${flag} must be an address such as :8080, not "${address}"`);
+  }
+  const host = (match[1] ?? "").replaceAll(/[[\]]/gu, "");
+  return { host: host === "" ? "0.0.0.0" : host, port };
+}
+
+function parseConcurrency(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= concurrencyMax) return value;
+  throw new OperatorError("usage", `--concurrency must be 1 to ${concurrencyMax}, not "${text}"`);
+}
+
+function parseLevel(text: string): string {
+  if ((logLevels as readonly string[]).includes(text)) return text;
+  throw new OperatorError(
+    "usage",
+    `--log-level must be one of ${logLevels.join(", ")}, not "${text}"`,
+  );
+}

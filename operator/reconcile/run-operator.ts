@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import { rootCertificates } from "node:tls";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { leaseName } from "../api/names.ts";
+import { Caches } from "../kube/caches.ts";
+import { KubeClient } from "../kube/client.ts";
+import { systemClock } from "../kube/clock.ts";
+import { EventRecorder } from "../kube/event-recorder.ts";
+import { KubeConfigTransport } from "../kube/kube-config-transport.ts";
+import { LeaderElector } from "../kube/leader-elector.ts";
+import type { Log } from "../kube/log.ts";
+import { OperatorMetrics } from "../kube/metrics.ts";
+import { OperationsServer } from "../kube/operations-server.ts";
+import { runControllers } from "../kube/run-controllers.ts";
+import { TokenGuard } from "../kube/token-guard.ts";
+import { operatorControllers } from "./operator-controllers.ts";
+import type { OperatorOptions } from "./operator-options.ts";
+
+export interface RunOperatorDependencies {
+  readonly options: OperatorOptions;
+  readonly config: KubeConfig;
+  readonly log: Log;
+  /** Of this process, different from that of every other. */
+  readonly identity: string;
+  readonly signal: AbortSignal;
+}
+
+const controllerName = "spinkube.dev/spin-operator";
+
+/**
+ * Runs the operator until the signal. Resolves with `lost` when another replica leads: the process
+ * should end then, and start anew.
+ */
+export async function runOperator(deps: RunOperatorDependencies): Promise<"stopped" | "lost"> {
+  const { options, log, identity, signal } = deps;
+  const metrics = new OperatorMetrics();
+  await using transport = new KubeConfigTransport(deps.config);
+  const client = new KubeClient({ transport, userAgent: controllerName, observer: metrics.rest() });
+  const caches = new Caches({ client, log });
+  const recorder = new EventRecorder({
+    client,
+    controller: controllerName,
+    instance: identity,
+    log,
+  });
+  const controllers = operatorControllers({
+    client,
+    caches,
+    scope: { namespace: options.watchNamespace, operatorNamespace: options.operatorNamespace },
+    certificates: `${rootCertificates.join("\n")}\n`,
+    announce: ({ regarding: { apiVersion, kind, metadata }, ...event }) => {
+      const { name, namespace, uid, resourceVersion } = metadata;
+      recorder.record({
+        ...event,
+        regarding: { apiVersion, kind, name, namespace, uid, resourceVersion },
+      });
+    },
+    clock: systemClock,
+    log,
+    metrics,
+    concurrency: options.concurrency,
+  });
+  await using _health = await serveHealth(options, caches);
+  await using _metrics = await serveMetrics(options, { client, metrics, log });
+  const elector = options.leaderElect
+    ? new LeaderElector({
+        client,
+        lease: { namespace: options.operatorNamespace, name: leaseName },
+        identity,
+        log,
+        observer: metrics.leader(leaseName),
+      })
+    : undefined;
+  return await runControllers({ caches, controllers, recorder, elector, signal });
+}
+
+async function serveHealth(
+  { health }: OperatorOptions,
+  caches: Caches,
+): Promise<AsyncDisposable | undefined> {
+  if (health === undefined) return undefined;
+  return await OperationsServer.start({
+    ...health,
+    health: { ping: () => undefined },
+    ready: { caches: () => unreadyCaches(caches) },
+  });
+}
+
+/** A standby and an operator whose API server restarts stay ready: they have read everything once. */
+function unreadyCaches(caches: Caches): string | undefined {
+  const starting = caches.health().filter(({ health }) => health.kind === "starting");
+  if (starting.length === 0) return undefined;
+  return `not read yet: ${starting.map(({ resource }) => resource).join(", ")}`;
+}
+
+async function serveMetrics(
+  options: OperatorOptions,
+  deps: { readonly client: KubeClient; readonly metrics: OperatorMetrics; readonly log: Log },
+): Promise<AsyncDisposable | undefined> {
+  if (options.metrics === undefined) return undefined;
+  const guard = new TokenGuard(deps.client, { log: deps.log });
+  const folder = options.metricsCertificates;
+  return await OperationsServer.start({
+    ...options.metrics,
+    metrics: deps.metrics.registry,
+    ...(options.metricsSecure
+      ? { guard: async (authorization, path) => await guard.check(authorization, path) }
+      : {}),
+    ...(folder === undefined
+      ? {}
+      : {
+          tls: {
+            key: readFileSync(`${folder}/tls.key`, "utf8"),
+            cert: readFileSync(`${folder}/tls.crt`, "utf8"),
+          },
+        }),
+  });
+}

@@ -1,0 +1,209 @@
+import type { CoreFuncType, CoreValueType } from "../component/types.ts";
+import type { CoreFunction } from "./core-function.ts";
+import { type StackCall, Thread } from "./thread.ts";
+
+/**
+ * A small core module around the guest's, for components that block on their stack. V8 suspends a
+ * stack at every call of a `WebAssembly.Suspending` import, even when there is nothing to wait for,
+ * and tells the result of a `WebAssembly.promising` export only in a microtask. So:
+ *
+ * - each import that may block is wrapped: it asks JavaScript first and suspends only when told to;
+ * - each guest function is called through a runner that reports its result before it returns.
+ *
+ * ```
+ * import "t" N: try          wrapper N: call try; if global then { global = 0; call wait }
+ * import "s" N: wait (suspending)
+ * import "d" K: done         runner K (token, function, arguments): done(token, call_ref function)
+ * ```
+ */
+export interface StackModule {
+  readonly module: WebAssembly.Module;
+  /** By number of the runner: one for each signature. */
+  readonly signatures: readonly CoreFuncType[];
+  /** By number of the wrapper. */
+  readonly wrapped: readonly CoreFuncType[];
+}
+
+/** The module's instance in one instance of the component. */
+export class Stacks {
+  /** By number of the wrapper: what the guest imports. */
+  readonly wrappers: readonly CoreFunction[];
+  /** By number of the runner. */
+  readonly runners: readonly CoreFunction[];
+  readonly #flag: { value: number };
+  #wait: Promise<unknown> | undefined;
+
+  constructor(source: StackModule, tries: (wrapper: number) => CoreFunction) {
+    const wait = new WebAssembly.Suspending(() => {
+      const promise = this.#wait;
+      this.#wait = undefined;
+      return promise;
+    });
+    const t: Record<string, unknown> = {};
+    const s: Record<string, unknown> = {};
+    for (const index of source.wrapped.keys()) {
+      t[index] = tries(index);
+      s[index] = wait;
+    }
+    const d: Record<string, unknown> = {};
+    for (const index of source.signatures.keys()) d[index] = finishCall;
+    const { exports } = new WebAssembly.Instance(source.module, { t, s, d });
+    this.wrappers = source.wrapped.map((_, index) => exports[`w${index}`] as CoreFunction);
+    this.runners = source.signatures.map((_, index) =>
+      WebAssembly.promising(exports[`r${index}`] as CoreFunction),
+    );
+    this.#flag = exports["b"] as { value: number };
+  }
+
+  /** Called by a `try` that has to wait, before it returns whatever its type asks for. */
+  wait(promise: Promise<unknown>): void {
+    this.#wait = promise;
+    this.#flag.value = 1;
+  }
+}
+
+function finishCall(call: StackCall, value: unknown): void {
+  Thread.finish(call, value);
+}
+
+/** Compiles the module: `wrapped` are the imports that may block, `signatures` what is called. */
+export function makeStackModule(
+  wrapped: readonly CoreFuncType[],
+  signatures: readonly CoreFuncType[],
+): StackModule {
+  const module = new WebAssembly.Module(encode(wrapped, signatures));
+  return { module, signatures, wrapped };
+}
+
+const valueTypeCodes: Readonly<Record<CoreValueType, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+  funcref: 0x70,
+  externref: 0x6f,
+};
+
+const code = {
+  end: 0x0b,
+  if: 0x04,
+  call: 0x10,
+  callRef: 0x14,
+  return: 0x0f,
+  localGet: 0x20,
+  globalGet: 0x23,
+  globalSet: 0x24,
+  i32Const: 0x41,
+  emptyBlock: 0x40,
+  refNull: 0x63,
+} as const;
+
+function u32(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    rest >>>= 7;
+  } while (rest > 0);
+  return bytes;
+}
+
+/** A heap type's index: signed, so that bit 6 of the last byte has to stay clear. */
+function s33(value: number): number[] {
+  const bytes = u32(value);
+  const last = bytes.at(-1) ?? 0;
+  return last < 0x40 ? bytes : [...bytes.slice(0, -1), last | 0x80, 0];
+}
+
+function vector(items: readonly (readonly number[])[]): number[] {
+  return [...u32(items.length), ...items.flat()];
+}
+
+function section(id: number, content: readonly number[]): number[] {
+  return [id, ...u32(content.length), ...content];
+}
+
+function name(text: string): number[] {
+  return [...u32(text.length), ...new TextEncoder().encode(text)];
+}
+
+function funcType(params: readonly (readonly number[])[], results: readonly number[][]): number[] {
+  return [0x60, ...vector(params), ...vector(results)];
+}
+
+function codes(types: readonly CoreValueType[]): number[][] {
+  return types.map((type) => [valueTypeCodes[type]]);
+}
+
+function encode(
+  wrapped: readonly CoreFuncType[],
+  signatures: readonly CoreFuncType[],
+): Uint8Array<ArrayBuffer> {
+  const types: number[][] = [];
+  const add = (type: number[]): number => types.push(type) - 1;
+  const tries = wrapped.map((type) => add(funcType(codes(type.params), codes(type.results))));
+  const waits = wrapped.map((type) => add(funcType([], codes(type.results))));
+  const callees = signatures.map((type) => add(funcType(codes(type.params), codes(type.results))));
+  const externref = [valueTypeCodes.externref];
+  const dones = signatures.map((type) => add(funcType([externref, ...codes(type.results)], [])));
+  const runners = signatures.map((type, index) =>
+    add(
+      funcType([externref, [code.refNull, ...s33(callees[index] ?? 0)], ...codes(type.params)], []),
+    ),
+  );
+  const imports = [
+    ...tries.map((type, index) => [...name("t"), ...name(String(index)), 0, ...u32(type)]),
+    ...waits.map((type, index) => [...name("s"), ...name(String(index)), 0, ...u32(type)]),
+    ...dones.map((type, index) => [...name("d"), ...name(String(index)), 0, ...u32(type)]),
+  ];
+  const count = wrapped.length;
+  const bodies = [
+    ...wrapped.map((type, index) => wrapperBody(type, index, count + index)),
+    ...signatures.map((type, index) => runnerBody(type, callees[index] ?? 0, 2 * count + index)),
+  ];
+  const exports = [
+    ...wrapped.map((_, index) => [...name(`w${index}`), 0, ...u32(imports.length + index)]),
+    ...signatures.map((_, index) => [
+      ...name(`r${index}`),
+      0,
+      ...u32(imports.length + count + index),
+    ]),
+    [...name("b"), 3, 0],
+  ];
+  return new Uint8Array([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...section(1, vector(types)),
+    ...section(2, vector(imports)),
+    ...section(3, vector([...tries, ...runners].map(u32))),
+    // One mutable i32, 0 at first.
+    ...section(6, vector([[valueTypeCodes.i32, 1, code.i32Const, 0, code.end]])),
+    ...section(7, vector(exports)),
+    ...section(10, vector(bodies.map((body) => [...u32(body.length), ...body]))),
+  ]);
+}
+
+/** The result of `try`, if any, stays on the operand stack while the flag is looked at. */
+function wrapperBody(type: CoreFuncType, tried: number, waited: number): number[] {
+  const args = type.params.flatMap((_, index) => [code.localGet, ...u32(index)]);
+  return [
+    0, // no locals
+    ...args,
+    ...[code.call, ...u32(tried)],
+    ...[code.globalGet, 0, code.if, code.emptyBlock],
+    ...[code.i32Const, 0, code.globalSet, 0, code.call, ...u32(waited), code.return],
+    ...[code.end, code.end],
+  ];
+}
+
+function runnerBody(type: CoreFuncType, callee: number, done: number): number[] {
+  const args = type.params.flatMap((_, index) => [code.localGet, ...u32(index + 2)]);
+  return [
+    0,
+    ...[code.localGet, 0],
+    ...args,
+    ...[code.localGet, 1, code.callRef, ...u32(callee)],
+    ...[code.call, ...u32(done)],
+    code.end,
+  ];
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { errorText } from "../error.ts";
+import { type CacheEntry, decodeEntry, encodeEntry, type EntryIdentity } from "./cache-entry.ts";
+
+export interface PrepareCacheOptions {
+  /** Made when it is missing. */
+  readonly directory: string;
+  /** Everything that entries depend on beside the component: Whorl's version and the like. */
+  readonly version: string;
+  /** All entries together. */
+  readonly bytesMax: number;
+  /** Told why something could not be kept; the cache goes on without it. */
+  onWarning?(message: string): void;
+}
+
+const entrySuffix = ".whorl";
+const temporarySuffix = ".tmp";
+const lockSuffix = ".lock";
+/** A lock or temporary file older than this is of a process that died. */
+const abandonedMs = 60_000;
+const lockPollMs = 20;
+
+/**
+ * Entries on disk, one file each, shared by processes. Nothing that goes wrong here is an error: an
+ * entry that cannot be read is made again, one that cannot be written is not kept.
+ */
+export class PrepareCache {
+  readonly #options: PrepareCacheOptions;
+
+  constructor(options: PrepareCacheOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined when there is none, or none that can be trusted; such a file is removed. */
+  async read(key: string, kind: string): Promise<CacheEntry | undefined> {
+    const path = this.#path(key, kind);
+    try {
+      const { buffer, byteOffset, length } = await readFile(path);
+      const bytes = new Uint8Array(buffer, byteOffset, length);
+      const entry = decodeEntry(bytes, this.#identity(key, kind));
+      if (entry === undefined) {
+        await rm(path, { force: true });
+        return undefined;
+      }
+      const now = new Date();
+      await utimes(path, now, now).catch(() => undefined);
+      return entry;
+    } catch (error) {
+      if (!isMissing(error)) this.#warn(`cannot read ${path}`, error);
+      return undefined;
+    }
+  }
+
+  /** Writes an entry whole or not at all, then removes the least recently used beyond the bound. */
+  async write(key: string, kind: string, entry: CacheEntry): Promise<void> {
+    const path = this.#path(key, kind);
+    const bytes = encodeEntry(this.#identity(key, kind), entry);
+    if (bytes.length > this.#options.bytesMax) return;
+    const temporary = `${path}.${randomUUID()}${temporarySuffix}`;
+    try {
+      await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
+      await writeFile(temporary, bytes, { mode: 0o600 });
+      await rename(temporary, path);
+      await this.#evict();
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      this.#warn(`cannot write ${path}`, error);
+    }
+  }
+
+  async remove(key: string, kind: string): Promise<void> {
+    const path = this.#path(key, kind);
+    await rm(path, { force: true }).catch((error: unknown) => {
+      this.#warn(`cannot remove ${path}`, error);
+    });
+  }
+
+  /**
+   * Runs `work` while no other process does so for the same key. Waits at most as long as a lock is
+   * believed; without a lock `work` runs all the same, since doing it twice is only slower.
+   */
+  async exclusively<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const path = join(this.#options.directory, `${key}${lockSuffix}`);
+    const isLocked = await this.#lock(path);
+    try {
+      return await work();
+    } finally {
+      if (isLocked) await rm(path, { force: true }).catch(() => undefined);
+    }
+  }
+
+  async #lock(path: string): Promise<boolean> {
+    const deadline = Date.now() + abandonedMs;
+    while (Date.now() < deadline) {
+      try {
+        await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
+        await (await open(path, "wx", 0o600)).close();
+        return true;
+      } catch (error) {
+        if ((error as { readonly code?: string }).code !== "EEXIST") return false;
+        if (await isOlder(path, abandonedMs)) await rm(path, { force: true });
+        else await delay(lockPollMs);
+      }
+    }
+    return false;
+  }
+
+  async #evict(): Promise<void> {
+    const { directory, bytesMax } = this.#options;
+    const entries: { path: string; bytes: number; usedMs: number }[] = [];
+    for (const name of await readdir(directory)) {
+      const path = join(directory, name);
+      if (name.endsWith(temporarySuffix) && (await isOlder(path, abandonedMs))) {
+        await rm(path, { force: true });
+      }
+      if (!name.endsWith(entrySuffix)) continue;
+      const { size, mtimeMs } = await stat(path).catch(() => ({ size: 0, mtimeMs: 0 }));
+      entries.push({ path, bytes: size, usedMs: mtimeMs });
+    }
+    entries.sort((left, right) => right.usedMs - left.usedMs);
+    let total = 0;
+    for (const { path, bytes } of entries) {
+      total += bytes;
+      if (total > bytesMax) await rm(path, { force: true });
+    }
+  }
+
+  #path(key: string, kind: string): string {
+    return join(this.#options.directory, `${key}.${kind}${entrySuffix}`);
+  }
+
+  #identity(key: string, kind: string): EntryIdentity {
+    return { key, kind, version: this.#options.version };
+  }
+
+  #warn(what: string, error: unknown): void {
+    this.#options.onWarning?.(`prepare cache: ${what}: ${errorText(error)}`);
+  }
+}
+
+async function isOlder(path: string, ageMs: number): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(path)).mtimeMs > ageMs;
+  } catch {
+    // Gone already.
+    return false;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { readonly code?: string }).code === "ENOENT";
+}

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { appSettings, componentsToRetain, variableEnvironment } from "./app-settings.ts";
+
+describe("variables", () => {
+  test("by their own name in capitals, and with the prefix", () => {
+    const environment = [
+      ["COLOUR", "blue"],
+      ["SPIN_VARIABLE_SIZE", "2"],
+      ["shape", "round"],
+    ] as const;
+    expect(variableEnvironment(["colour", "size", "shape"], environment)).toEqual({
+      COLOUR: "blue",
+      SPIN_VARIABLE_COLOUR: "blue",
+      SPIN_VARIABLE_SIZE: "2",
+      shape: "round",
+    });
+  });
+
+  test("the plain name wins, as the last word of who wrote the container", () => {
+    const environment = [
+      ["SPIN_VARIABLE_A", "1"],
+      ["A", "2"],
+    ] as const;
+    expect(variableEnvironment(["a"], environment)["SPIN_VARIABLE_A"]).toBe("2");
+  });
+});
+
+test.each([
+  [undefined, []],
+  ["", []],
+  ["a", ["a"]],
+  [" a, ,b,", ["a", "b"]],
+])("components to retain: %j", (value, expected) => {
+  const environment = value === undefined ? [] : [["SPIN_COMPONENTS_TO_RETAIN", value] as const];
+  expect(componentsToRetain(environment)).toEqual(expected);
+});
+
+test.each([
+  [false, "/app/.spin"],
+  [true, "/.whorl"],
+])("read-only root %s: state is kept in %s", async (isRootReadOnly, expected) => {
+  const spec = { appPath: "/app/spin.toml", environment: [], isRootReadOnly };
+  const { runtimeConfig } = await appSettings({ variables: new Map() }, spec);
+  expect(runtimeConfig.stateDirectory).toBe(expected);
+});

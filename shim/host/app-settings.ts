@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import type { App } from "../../runtime/app/app.ts";
+import { loadRuntimeConfig } from "../../runtime/app/load-runtime-config.ts";
+import type { StartOptions } from "../../runtime/trigger/running-app.ts";
+import type { HostSpec } from "./protocol.ts";
+import { scratchFolder } from "./scratch-folder.ts";
+
+type Environment = readonly (readonly [string, string])[];
+
+const runtimeConfigFile = "/runtime-config.toml";
+
+/**
+ * Where variables and stores of an app in a container come from: its environment, and a
+ * `/runtime-config.toml` if one is mounted. Rejects with WhorlError if that is wrong.
+ */
+export async function appSettings(
+  app: Pick<App, "variables">,
+  spec: Pick<HostSpec, "appPath" | "environment" | "isRootReadOnly">,
+): Promise<Pick<StartOptions, "runtimeConfig" | "variables" | "processEnvironment">> {
+  const file = existsSync(runtimeConfigFile) ? runtimeConfigFile : undefined;
+  const runtimeConfig = await loadRuntimeConfig(file, {
+    workingDirectory: "/",
+    appDirectory: dirname(spec.appPath),
+    ...(spec.isRootReadOnly && { stateDirectory: scratchFolder }),
+  });
+  const processEnvironment = variableEnvironment(app.variables.keys(), spec.environment);
+  return { runtimeConfig, variables: new Map(), processEnvironment };
+}
+
+/** A variable may also be given by its plain name in capitals, as containers usually are told. */
+export function variableEnvironment(
+  variables: Iterable<string>,
+  environment: Environment,
+): Readonly<Record<string, string>> {
+  const given = Object.fromEntries(environment);
+  const plain = [...variables].flatMap((name): [string, string][] => {
+    const value = given[name.toUpperCase()];
+    return value === undefined ? [] : [[`SPIN_VARIABLE_${name.toUpperCase()}`, value]];
+  });
+  return { ...given, ...Object.fromEntries(plain) };
+}
+
+/** Components named by `SPIN_COMPONENTS_TO_RETAIN`, separated by commas; none names all. */
+export function componentsToRetain(environment: Environment): readonly string[] {
+  const value = environment.findLast(([name]) => name === "SPIN_COMPONENTS_TO_RETAIN")?.[1] ?? "";
+  return value
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}

@@ -1,0 +1,158 @@
+import { openSync, readFileSync, writeFileSync, writeSync, closeSync } from "node:fs";
+import type { App } from "../../runtime/app/app.ts";
+import { loadApp } from "../../runtime/app/load-app.ts";
+import { retainComponents } from "../../runtime/app/retain-components.ts";
+import { startApp } from "../../runtime/trigger/start-app.ts";
+import type { RunningApp } from "../../runtime/trigger/running-app.ts";
+import { errorText, ShimError } from "../error.ts";
+import { shimLimits } from "../limits.ts";
+import { appSettings, componentsToRetain } from "./app-settings.ts";
+import { mountRoot } from "./container-root.ts";
+import type { GuestOutput } from "./guest-output.ts";
+import type { Kernel } from "./kernel.ts";
+import { listenAddress } from "./listen-address.ts";
+import type { HostCommand, HostReport, HostSpec } from "./protocol.ts";
+import { encodeFilter, syscallFilter } from "./syscall-filter.ts";
+
+/** What a host process is given by its surroundings. */
+export interface HostDependencies {
+  readonly kernel: Kernel;
+  readonly stdout: GuestOutput;
+  readonly stderr: GuestOutput;
+  /** Folder of the runtime's own code, which may be loaded as late as a guest needs it. */
+  readonly codeFolder: string;
+  report(report: HostReport): void;
+  /** Ends the process. */
+  exit(status: number): void;
+}
+
+/** The app that a host process runs: prepared, then served, then drained. */
+export class Host {
+  readonly #dependencies: HostDependencies;
+  #prepared: Promise<{ readonly app: App; readonly spec: HostSpec }> | undefined;
+  #running: Promise<RunningApp> | undefined;
+  #terminationLog: number | undefined;
+  #hasFailed = false;
+  #isDraining = false;
+
+  constructor(dependencies: HostDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** A failure is written to the container's log and termination message, and ends the process. */
+  async handle(command: HostCommand): Promise<void> {
+    try {
+      switch (command.kind) {
+        case "prepare":
+          this.#prepared = this.#prepare(command.spec);
+          await this.#prepared;
+          return;
+        case "serve":
+          this.#running = this.#serve();
+          await this.#untilExit(await this.#running);
+          return;
+        case "drain":
+          await this.#drain();
+          return;
+      }
+    } catch (error) {
+      await this.#fail(error);
+    }
+  }
+
+  async #prepare(spec: HostSpec): Promise<{ readonly app: App; readonly spec: HostSpec }> {
+    const { kernel, codeFolder } = this.#dependencies;
+    mountRoot(spec, codeFolder, kernel);
+    if (spec.isNetworkPrivate) allowLowPorts();
+    kernel.changeRoot(spec.rootfsPath);
+    this.#openTerminationLog();
+    dropPrivileges(spec);
+    // After the change of user, which resets it.
+    kernel.allowOwnInspection();
+    kernel.endWithParent();
+    kernel.forbidNewPrivileges();
+    kernel.filterCalls(encodeFilter(syscallFilter(process.arch)));
+    const app = await loadApp(spec.appPath);
+    return { app: retainComponents(app, componentsToRetain(spec.environment)), spec };
+  }
+
+  async #serve(): Promise<RunningApp> {
+    if (this.#prepared === undefined) throw new ShimError("internal", "serve before prepare");
+    const { app, spec } = await this.#prepared;
+    const { stdout, stderr } = this.#dependencies;
+    const log = (message: string): void => stderr.writeLine(`whorl: ${message}`);
+    for (const warning of app.warnings) log(warning);
+    return startApp(app, {
+      ...(await appSettings(app, spec)),
+      listen: listenAddress(spec.environment),
+      environment: spec.environment,
+      arguments: spec.arguments,
+      onGuestLine: (_component, stream, line) =>
+        (stream === "stdout" ? stdout : stderr).writeLine(line),
+      onWarning: log,
+      onError: log,
+    });
+  }
+
+  /** An app with a command ends with it. */
+  async #untilExit({ url, exited }: RunningApp): Promise<void> {
+    this.#dependencies.report({ kind: "running", url });
+    if (exited === undefined) return;
+    const status = await exited;
+    if (!this.#isDraining) await this.#end(status);
+  }
+
+  async #drain(): Promise<void> {
+    this.#isDraining = true;
+    // What is still starting is given up: nobody can have asked it for anything.
+    const nothing: Promise<RunningApp | undefined> = Promise.resolve(undefined);
+    const running = await Promise.race([this.#running ?? nothing, nothing]);
+    await running?.close();
+    await this.#end(0);
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    // Who waits for what has failed fails as well.
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    const reason = errorText(error);
+    this.#dependencies.stderr.writeLine(`whorl: ${reason}`);
+    if (this.#terminationLog !== undefined) {
+      writeSync(this.#terminationLog, firstBytes(reason));
+    }
+    this.#dependencies.report({ kind: "failed", reason });
+    await this.#end(1);
+  }
+
+  async #end(status: number): Promise<void> {
+    const { stdout, stderr, exit } = this.#dependencies;
+    if (this.#terminationLog !== undefined) closeSync(this.#terminationLog);
+    this.#terminationLog = undefined;
+    await Promise.all([stdout.end(), stderr.end()]);
+    exit(status);
+  }
+
+  #openTerminationLog(): void {
+    try {
+      this.#terminationLog = openSync("/dev/termination-log", "r+");
+    } catch {
+      // No Kubernetes, or another path: the log has the reason as well.
+    }
+  }
+}
+
+/** The pod's network is its own, so this concerns nobody else; containerd 2 does the same. */
+function allowLowPorts(): void {
+  const file = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+  if (Number(readFileSync(file, "utf8")) > 0) writeFileSync(file, "0");
+}
+
+function dropPrivileges({ uid, gid, groups }: HostSpec): void {
+  process.setgroups?.([...groups]);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+}
+
+function firstBytes(text: string): Buffer {
+  return Buffer.from(text).subarray(0, shimLimits.terminationMessageBytesMax);
+}

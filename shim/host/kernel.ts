@@ -1,0 +1,80 @@
+import { dlopen, getRawPointer } from "node:ffi";
+import { ShimError } from "../error.ts";
+
+/** Flags of mount(2). */
+export const mountFlags = {
+  readOnly: 1n,
+  noSuid: 2n,
+  noDev: 4n,
+  noExec: 8n,
+  remount: 32n,
+  bind: 4096n,
+  recursive: 16384n,
+} as const;
+
+/** The calls that Node has no function for. Each throws `internal`, naming what it was for. */
+export interface Kernel {
+  mount(mount: {
+    readonly source: string;
+    readonly target: string;
+    readonly type: string;
+    readonly flags: bigint;
+    readonly data: string;
+  }): void;
+  /** The root of every thread of this process. */
+  changeRoot(path: string): void;
+  /** No program started from here ever gets more privileges. */
+  forbidNewPrivileges(): void;
+  /** Every thread of this process, now and later, is refused what the filter refuses. */
+  filterCalls(filter: Uint8Array): void;
+  /** This process may look at its own memory map, which a change of user forbids. */
+  allowOwnInspection(): void;
+  /** This process is ended when the thread that started it is gone. */
+  endWithParent(): void;
+}
+
+const prctlOptions = { setParentDeathSignal: 1, setDumpable: 4, setNoNewPrivileges: 38 } as const;
+
+const seccompNumbers: Readonly<Record<string, bigint>> = { x64: 317n, arm64: 277n };
+const setModeFilter = 1n;
+const allThreads = 1n;
+
+/** Loads them from the C library. */
+export function linuxKernel(): Kernel {
+  const { functions } = dlopen(null, {
+    mount: { arguments: ["string", "string", "string", "u64", "string"], return: "i32" },
+    chroot: { arguments: ["string"], return: "i32" },
+    syscall: { arguments: ["i64", "u64", "u64", "pointer"], return: "i64" },
+    prctl: { arguments: ["i32", "u64", "u64", "u64", "u64"], return: "i32" },
+  });
+  const check = (result: unknown, what: string): void => {
+    if (result !== 0) throw new ShimError("internal", `${what} failed`);
+  };
+  const prctl = (option: number, value: bigint, what: string): void =>
+    check(functions.prctl(option, value, 0n, 0n, 0n), what);
+  return {
+    mount({ source, target, type, flags, data }) {
+      const result = functions.mount(source, target, type, flags, data);
+      check(result, `mounting ${source} at ${target}`);
+    },
+    changeRoot(path) {
+      process.chdir(path);
+      check(functions.chroot("."), `changing the root to ${path}`);
+      process.chdir("/");
+    },
+    forbidNewPrivileges: () =>
+      prctl(prctlOptions.setNoNewPrivileges, 1n, "giving up new privileges"),
+    filterCalls(filter) {
+      const number = seccompNumbers[process.arch];
+      if (number === undefined) throw new ShimError("unimplemented", "no seccomp(2) here");
+      // struct sock_fprog: the number of instructions, and after padding their address.
+      const program = Buffer.alloc(16);
+      program.writeUInt16LE(filter.length / 8, 0);
+      program.writeBigUInt64LE(getRawPointer(filter), 8);
+      const result = functions.syscall(number, setModeFilter, allThreads, getRawPointer(program));
+      check(Number(result), "filtering system calls");
+    },
+    allowOwnInspection: () => prctl(prctlOptions.setDumpable, 1n, "permitting own inspection"),
+    endWithParent: () => prctl(prctlOptions.setParentDeathSignal, 9n, "tying to the front"),
+  };
+}

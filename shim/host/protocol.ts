@@ -1,0 +1,34 @@
+import type { SpecMount } from "../front/container-spec.ts";
+import type { RootfsMount } from "../front/app-in-rootfs.ts";
+
+/** What a host process has to know to run one container. */
+export interface HostSpec {
+  /** Absolute path of the folder that becomes the container's root. */
+  readonly rootfsPath: string;
+  readonly rootfs: readonly RootfsMount[];
+  readonly isRootReadOnly: boolean;
+  readonly mounts: readonly SpecMount[];
+  /** Manifest or component, absolute within the root. */
+  readonly appPath: string;
+  /** For an app with a command. */
+  readonly arguments: readonly string[];
+  readonly environment: readonly (readonly [string, string])[];
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  /** The network is the pod's own: its settings may be changed. */
+  readonly isNetworkPrivate: boolean;
+}
+
+/** From the front to a host process. */
+export type HostCommand =
+  | { readonly kind: "prepare"; readonly spec: HostSpec }
+  | { readonly kind: "serve" }
+  /** Stop accepting, finish what is in flight, end with 0. */
+  | { readonly kind: "drain" };
+
+/** From a host process to the front. */
+export type HostReport =
+  /** Triggers are served; with the address for HTTP. */
+  | { readonly kind: "running"; readonly url: string | undefined }
+  | { readonly kind: "failed"; readonly reason: string };

@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, vi } from "vitest";
+import { TestContainerd, type TestPod } from "../servers/containerd.ts";
+import type { ContainerdRelease } from "../servers/containerd-configuration.ts";
+import { findLeftovers, sharedState } from "../servers/leftovers.ts";
+import { testImages } from "../servers/test-images.ts";
+
+const waitMsMax = 20_000;
+const pollMs = 25;
+
+/** For what takes a moment: several test files share few processors. */
+export const patience = { timeout: 20_000, interval: 50 } as const;
+
+/** A containerd with the images of the tests; at its end it is checked that nothing is left. */
+export class TestNode implements AsyncDisposable {
+  readonly containerd: TestContainerd;
+  readonly #before: ReadonlySet<string>;
+
+  private constructor(containerd: TestContainerd, before: ReadonlySet<string>) {
+    this.containerd = containerd;
+    this.#before = before;
+  }
+
+  static async start(release: ContainerdRelease): Promise<TestNode> {
+    const before = sharedState();
+    const containerd = await TestContainerd.start({ release });
+    for (const image of testImages()) await containerd.importImage(image);
+    return new TestNode(containerd, before);
+  }
+
+  get cri(): TestContainerd["cri"] {
+    return this.containerd.cri;
+  }
+
+  /** Process that runs a Wasm container. */
+  hostPid(containerId: string): number {
+    const { cgroupParent } = this.containerd;
+    const folders = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"].map((root) =>
+      join(root, cgroupParent, containerId, "cgroup.procs"),
+    );
+    const file = folders.find((path) => existsSync(path));
+    if (file === undefined) throw new Error(`${containerId} has no cgroup`);
+    return Number(readFileSync(file, "utf8").split("\n")[0]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { folder, bridge: name } = this.containerd;
+    const log = this.containerd.frontLog;
+    await this.containerd[Symbol.asyncDispose]();
+    const marks = { folder, name, before: this.#before };
+    const nothingIsLeft = (): void => {
+      expect(findLeftovers(marks), `the front said:\n${log}`).toEqual([]);
+    };
+    await vi.waitFor(nothingIsLeft, patience);
+  }
+}
+
+/** Lines of a container's log of one stream, without what kubelet's format adds. */
+export function logLines(pod: TestPod, container: string, stream: "stdout" | "stderr"): string[] {
+  const text = readFileSync(join(pod.logs, `${container}.log`), "utf8");
+  return text.split("\n").flatMap((line) => {
+    const [, name, , ...rest] = line.split(" ");
+    return name === stream ? [rest.join(" ")] : [];
+  });
+}
+
+/** Body of an answer with status 200; tries again until the server is there. */
+export async function fetchText(url: string, timeoutMs = waitMsMax): Promise<string> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await getText(url);
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await delay(pollMs);
+    }
+  }
+}
+
+async function getText(url: string): Promise<string> {
+  const request = get(url, { agent: false });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  if (response.statusCode !== 200) throw new Error(`${url}: ${response.statusCode} ${text}`);
+  return text;
+}

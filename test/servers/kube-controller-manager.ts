@@ -1,0 +1,44 @@
+import { connect } from "node:net";
+import type { KubeApiServer } from "./kube-apiserver.ts";
+import { kubernetesTool } from "./kubernetes-tools.ts";
+import { ServerProcess, freePort } from "./server-process.ts";
+
+/** The controllers of Kubernetes: garbage collection, Deployments, ReplicaSets, service accounts. */
+export class KubeControllerManager implements AsyncDisposable {
+  readonly #server: ServerProcess;
+
+  private constructor(server: ServerProcess) {
+    this.#server = server;
+  }
+
+  static async start(apiServer: KubeApiServer): Promise<KubeControllerManager> {
+    const port = await freePort();
+    const server = await ServerProcess.start({
+      program: kubernetesTool("kube-controller-manager"),
+      args: [
+        `--kubeconfig=${apiServer.kubeconfigFile}`,
+        `--service-account-private-key-file=${apiServer.serviceAccountKeyFile}`,
+        "--leader-elect=false",
+        "--bind-address=127.0.0.1",
+        `--secure-port=${port}`,
+        "--use-service-account-credentials=false",
+      ],
+      probe: async () => await listening(port),
+    });
+    return new KubeControllerManager(server);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+}
+
+function listening(port: number): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.on("error", reject);
+  });
+}

@@ -16,8 +16,8 @@ export function createCaptureIo(hasColors = false): CaptureIo {
   let survive: ((error: unknown) => void) | undefined;
   return {
     written,
-    stdout: { hasColors, write: (text) => void (written.stdout += text) },
-    stderr: { hasColors, write: (text) => void (written.stderr += text) },
+    stdout: { hasColors, isTerminal: false, write: (text) => void (written.stdout += text) },
+    stderr: { hasColors, isTerminal: false, write: (text) => void (written.stderr += text) },
     signals,
     send: signals.send,
     get survive() {

@@ -8,6 +8,8 @@ export interface CommandDependencies {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Absolute path of the current directory: relative paths of the command line start here. */
   readonly directory: string;
+  /** What stands after `--` on the command line. */
+  readonly guestArguments: readonly string[];
   /** Says how the command ended; without it the exit code is 0. */
   finish(exitCode: number): void;
 }

@@ -3,6 +3,8 @@ export interface TextSink {
   write(text: string): void;
   /** Whether escape sequences for colours are shown as colours. */
   readonly hasColors: boolean;
+  /** Whether it is a terminal, on which a line can be drawn again. */
+  readonly isTerminal: boolean;
 }
 
 /** Signals that end the program, one after the other. */

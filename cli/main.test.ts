@@ -29,7 +29,7 @@ test.each<[argv: string[], exitCode: number, stdout: RegExp, stderr: RegExp]>([
   [["--help"], 0, /^Usage: whorl/, nothing],
   [["up", "--help"], 0, /\$ whorl up hello\.wasm/, nothing],
   [[], 2, nothing, /^Usage: whorl/],
-  [["frob"], 2, nothing, /^error: unknown command 'frob'\nSee "whorl help up"\.\n$/],
+  [["frob"], 2, nothing, /^error: unknown command 'frob'\nSee "whorl help"\.\n$/],
   [["up", "--lisen", "x"], 2, nothing, /\(Did you mean --listen\?\)/],
   [["up", "does-not-exist"], 1, nothing, /^error: does-not-exist does not exist/],
   [

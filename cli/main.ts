@@ -3,7 +3,7 @@ import project from "../package.json" with { type: "json" };
 import { exitCodes } from "./io.ts";
 import type { CommandIo, EndSignals, TextSink } from "./io.ts";
 import { runProgram } from "./program.ts";
-import type { StartApp } from "./up.ts";
+import type { StartApp } from "./up/up.ts";
 
 /** The engine is loaded only when an app is really started. */
 const startApp: StartApp = async (app, options) => {
@@ -18,6 +18,7 @@ function textSink(stream: WriteStream): TextSink {
     write: (text) => void stream.write(text),
     // Also respects NO_COLOR and TERM=dumb.
     hasColors: stream.isTTY && stream.hasColors(16),
+    isTerminal: stream.isTTY,
   };
 }
 

@@ -31,6 +31,10 @@ export const whorlErrorCodes = {
   registry: "registry",
   /** An image is wrong: its manifest, its layers, or bytes that do not match their digest. */
   image: "image",
+  /** A build command failed, or did not make what the manifest names. */
+  build: "build",
+  /** A Kubernetes API cannot be reached, refuses, or does not have what is asked for. */
+  cluster: "cluster",
   /** The command line is wrong. */
   usage: "usage",
 } as const;

@@ -26,6 +26,8 @@ export const limits = {
   resetMemoryBytesMax: 64 * 1024 * 1024,
   /** Size of the cache of prepared components on disk; the least recently used ones go first. */
   prepareCacheBytesMax: 4 * 1024 * 1024 * 1024,
+  /** Elements of all tables that one core module defines. */
+  tableElementsMax: 1 << 20,
   /** Instances of one component kept ready for the next request. */
   idleInstancesMax: 16,
   /** Live entries of one instance's handle table (specification: less than 2^28). */
@@ -85,6 +87,13 @@ export const limits = {
   componentFilesMax: 100_000,
   /** Files copied at once. */
   fileCopiesMax: 16,
+  /** Watching: files that patterns may match, and directories that are watched for them. */
+  watchedFilesMax: 100_000,
+  watchedDirectoriesMax: 10_000,
+  /** Watching: of a larger file only size and time are compared. */
+  watchedContentBytesMax: 64 * 1024 * 1024,
+  /** Build commands that are asked to end have this long. */
+  buildStopMsMax: 5_000,
   /** Ports tried by --find-free-port. */
   freePortTriesMax: 100,
   /** wasi:http: connect, first byte, and between bytes, unless the guest asks otherwise. */
@@ -189,4 +198,61 @@ export const limits = {
   mqttTopicBytesMax: 65_535,
   /** Spin interfaces: inference may take this long. */
   inferenceMsMax: 600_000,
+  /** Telemetry: series of one metric; what is beyond is counted in one series of its own. */
+  metricSeriesMax: 2_000,
+  /** Telemetry: spans, or log records, that wait to be exported (OpenTelemetry's default). */
+  telemetryQueueItemsMax: 2_048,
+  /** Telemetry: spans, or log records, in one export (OpenTelemetry's default). */
+  telemetryBatchItemsMax: 512,
+  /** Telemetry: guests' metric exports that wait to be sent, and data points in one of them. */
+  guestMetricsWaitingMax: 64,
+  guestDataPointsMax: 2_000,
+  /** Telemetry: attributes of one span or record, and characters of one name or value. */
+  telemetryAttributesMax: 128,
+  telemetryTextCharsMax: 4_096,
+  /** Telemetry: attempts at one export, first and longest pause between two of them. */
+  telemetryTriesMax: 5,
+  telemetryPauseMsMin: 1_000,
+  telemetryPauseMsMax: 10_000,
+  /** Telemetry: a longer Retry-After is not waited for. */
+  telemetryRetryAfterMsMax: 30_000,
+  /** Telemetry: a collector's answer; of more only the beginning is read. */
+  telemetryAnswerBytesMax: 64 * 1024,
+  /** Telemetry: what is left at the end of the process has this long to be sent. */
+  telemetryFlushMsMax: 3_000,
+  /** Telemetry: hosts of one component that have series of their own. */
+  outboundHostsMax: 32,
+  /** Telemetry: host calls (outbound requests, stores) of one request that become spans. */
+  hostCallSpansMax: 128,
+  /** Guests' lines that are shown, of one component: per second, and at once after a pause. */
+  guestLinesPerSecondMax: 1_000,
+  guestLinesBurstMax: 5_000,
+  /** Live view: subscribers of one process, and records that wait for a slow one. */
+  requestLogSubscribersMax: 16,
+  requestLogWaitingMax: 1_000,
+  /** Live view: connections to one admin socket; one line of its answers, in characters. */
+  adminConnectionsMax: 64,
+  adminLineCharsMax: 16 * 1024 * 1024,
+  /** W3C trace context: length of one tracestate (the specification demands 512 at least). */
+  traceStateCharsMax: 1_024,
 } as const;
+
+/** Bounds of guests that whoever runs them may set. */
+export interface InstanceLimits {
+  /** All memories of one instance together, in bytes; growing beyond it fails inside the guest. */
+  readonly memoryBytesMax: number;
+  /** Instances of one component at the same time. */
+  readonly instancesMax: number;
+  /** Milliseconds of CPU time that a guest may use before it lets anything else run. */
+  readonly cpuMsMax: number;
+  /** Milliseconds that one call of a guest may take, however it spends them. */
+  readonly callMsMax: number;
+}
+
+/** What holds where nothing else is said. */
+export const defaultInstanceLimits: InstanceLimits = {
+  memoryBytesMax: 4 * 1024 * 1024 * 1024,
+  instancesMax: 4096,
+  cpuMsMax: 10_000,
+  callMsMax: Infinity,
+};

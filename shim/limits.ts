@@ -26,8 +26,6 @@ export const shimLimits = {
   waitingEventsMax: 10_000,
   /** First and longest pause between attempts to deliver an event. */
   eventRetryMs: { first: 50, longest: 5_000 },
-  /** A host process has this long to end after it was told to stop accepting requests. */
-  hostStopMsMax: 10_000,
   /** The reason of a failure as a container's termination message (Kubernetes keeps 4096). */
   terminationMessageBytesMax: 4096,
 } as const;

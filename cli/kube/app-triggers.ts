@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Manifest, ManifestTrigger } from "../../runtime/app/manifest.ts";
+import type { Manifest } from "../../runtime/app/manifest.ts";
 import { ManifestProblems } from "../../runtime/app/manifest-problems.ts";
 import { PlainToml, parseTomlDocument } from "../../runtime/app/toml-document.ts";
 import { triggerIds } from "../../runtime/app/trigger-table.ts";
@@ -31,7 +31,7 @@ export function appTriggers(text: string): AppTriggers {
   const root = record(positions.value);
   const trigger = record(root["trigger"]);
   const tables = Array.isArray(trigger["cron"]) ? trigger["cron"].map(record) : [];
-  const ids = triggerIds("cron", tables as readonly ManifestTrigger[], {
+  const ids = triggerIds("cron", tables, {
     positions,
     manifest: root as unknown as Manifest,
     problems: new ManifestProblems("spin.toml"),

@@ -1,10 +1,9 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { createCaptureIo } from "../capture-io.ts";
+import { runCommand } from "../build/command-run.ts";
 import { scaffoldCommand } from "./scaffold-command.ts";
 
 let directory = "";
@@ -20,12 +19,9 @@ async function scaffoldText(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const io = createCaptureIo();
-  const dependencies = { io, version: "1", environment, directory, finish: () => undefined };
-  const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
-  program.addCommand(scaffoldCommand(dependencies).copyInheritedSettings(program));
-  await program.parseAsync(["scaffold", "-f", image, ...args], { from: "user" });
-  return io.written.stdout;
+  const run = runCommand(scaffoldCommand, ["-f", image, ...args], { environment, directory });
+  await run.exitCode;
+  return run.io.written.stdout;
 }
 
 const scaling = ["--cpu-limit", "100m", "--memory-limit", "128Mi"];
@@ -46,14 +42,14 @@ test.each<[name: string, args: string[]]>([
   ],
   ["secret-and-hpa", ["-c", "runtime-config.toml", "--autoscaler", "hpa", ...scaling]],
 ])("whorl scaffold: %s", async (name, args) => {
-  await expect(await scaffoldText(args)).toMatchFileSnapshot(`golden/${name}.yaml`);
+  await expect(await scaffoldText(args)).toMatchFileSnapshot(`golden/${name}.txt`);
 });
 
 test.each<[name: string, args: string[]]>([
   ["job", ["--kind", "job", "--argument", "--size", "--argument", "3", "-v", "zone=no"]],
   ["cronjob", ["--schedule", "0 3 * * *", "-s", "pull", "-c", "runtime-config.toml", ...scaling]],
 ])("whorl scaffold of what ends: %s", async (name, args) => {
-  await expect(await scaffoldText(args)).toMatchFileSnapshot(`golden/${name}.yaml`);
+  await expect(await scaffoldText(args)).toMatchFileSnapshot(`golden/${name}.txt`);
 });
 
 test("whorl scaffold keeps values texts that YAML would take for something else", async () => {

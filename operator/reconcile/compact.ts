@@ -15,7 +15,7 @@ import type { DataObject } from "./resources.ts";
 export function compactChild<T extends KubeObject>(object: T): T {
   if (object.metadata.labels?.[appNameLabel] === undefined) return stripToMetadata(object);
   const { managedFields = [] } = object.metadata;
-  const kept = managedFields.filter(isOurApply);
+  const kept = managedFields.filter(isOurApply).map(packed);
   const stripped = stripForCache(object);
   return { ...stripped, metadata: { ...stripped.metadata, managedFields: kept } };
 }
@@ -24,12 +24,20 @@ interface ManagedFieldsEntry {
   readonly manager?: string;
   readonly operation?: string;
   readonly subresource?: string;
-  readonly fieldsV1?: FieldSet;
+  /** A tree as the API server sends it, or as text once it is packed. */
+  readonly fieldsV1?: FieldSet | string;
 }
 
 /** FieldsV1: keys `f:name`, `k:{...}`, `v:...`, `i:n` and `.` for the node itself. */
 export interface FieldSet {
   readonly [key: string]: FieldSet;
+}
+
+/** The tree of fields as text: it is read once for each look, and as objects it is the largest part. */
+function packed(entry: unknown): ManagedFieldsEntry {
+  const { manager = "", operation = "", fieldsV1 } = entry as ManagedFieldsEntry;
+  const fields = typeof fieldsV1 === "string" ? fieldsV1 : JSON.stringify(fieldsV1 ?? {});
+  return { manager, operation, fieldsV1: fields };
 }
 
 function isOurApply(entry: unknown): boolean {
@@ -39,8 +47,9 @@ function isOurApply(entry: unknown): boolean {
 
 /** The fields that we have applied; undefined where the object has never been applied by us. */
 export function appliedFields(object: KubeObject): FieldSet | undefined {
-  const entry = object.metadata.managedFields?.find(isOurApply);
-  return (entry as ManagedFieldsEntry | undefined)?.fieldsV1;
+  const entry = object.metadata.managedFields?.find(isOurApply) as ManagedFieldsEntry | undefined;
+  const fields = entry?.fieldsV1;
+  return typeof fields === "string" ? (JSON.parse(fields) as FieldSet) : fields;
 }
 
 /** The app itself, without what nobody reads here. */

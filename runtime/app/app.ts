@@ -38,6 +38,30 @@ export interface AppComponent {
   readonly keyValueStores: readonly string[];
   readonly sqliteDatabases: readonly string[];
   readonly aiModels: readonly string[];
+  /** Components that satisfy imports of this one; composed into it when it is loaded. */
+  readonly dependencies?: readonly AppDependency[];
+  /** HTTP middleware in front of the component's handler, the outermost first. */
+  readonly middleware?: readonly ComposedPart[];
+  /** Id in the manifest of a component that was copied for a trigger with middleware of its own. */
+  readonly declaredId?: string;
+}
+
+/** A component that is composed with another one and runs in the same instance. */
+export interface ComposedPart {
+  /** Absolute path of the .wasm file. */
+  readonly sourcePath: string;
+  /** Where it was named, for messages: `spin.toml:12`. */
+  readonly sourceOrigin: string;
+  /** What of the other component's configuration it may use; nothing else of the host's. */
+  readonly inherit: "all" | readonly string[];
+}
+
+/** Satisfies those imports of a component that its name means. */
+export interface AppDependency extends ComposedPart {
+  /** `ns:package`, `ns:package/interface@1.2.3`, or a plain import's own name. */
+  readonly name: string;
+  /** The export that is used; the one with the import's name where undefined. */
+  readonly export: string | undefined;
 }
 
 /** One host file or directory, read-only, at a path inside the guest's `/`. */

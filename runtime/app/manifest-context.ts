@@ -1,3 +1,4 @@
+import type { RemoteSource } from "./component-sources.ts";
 import type { ManifestProblems } from "./manifest-problems.ts";
 import type { Manifest } from "./manifest.ts";
 import type { PlainToml } from "./toml-document.ts";
@@ -9,4 +10,6 @@ export interface ManifestContext {
   readonly problems: ManifestProblems;
   /** Absolute directory of the manifest: paths in it are relative to here. */
   readonly directory: string;
+  /** The file of a component that is not a file of the app. Rejects with WhorlError. */
+  readonly fetchSource: (source: RemoteSource) => Promise<string>;
 }

@@ -23,6 +23,33 @@ const source = textOr(
   table({ url: text, digest: text, registry: text, package: text, version: text }),
 );
 
+/** Where another component is and what it is used for; a trigger's knows no export. */
+function dependency(properties: Record<string, object>): object {
+  return table({
+    version: text,
+    registry: text,
+    package: text,
+    path: text,
+    url: text,
+    digest: text,
+    component: text,
+    inherit_configuration: { type: ["boolean", "array"], items: text },
+    ...properties,
+  });
+}
+
+const dependencies = {
+  type: "object",
+  additionalProperties: textOr(dependency({ export: text })),
+} as const;
+
+const profile = table({
+  source,
+  environment: textMap,
+  dependencies,
+  build: table({ command: { type: ["string", "array"], items: text } }, ["command"]),
+});
+
 const build = table(
   {
     command: { type: ["string", "array"], items: text },
@@ -51,9 +78,9 @@ const component = table(
     build,
     tool: freeTable,
     targets: freeList,
-    dependencies: freeTable,
+    dependencies,
     dependencies_inherit_configuration: flag,
-    profile: freeTable,
+    profile: { type: "object", additionalProperties: profile },
   },
   ["source"],
 );
@@ -64,12 +91,24 @@ const componentReference = { $ref: "#/definitions/component" };
 /** The id of a component, or a component's own table. */
 const inlineComponent = { type: ["string", "object"], ...componentReference };
 
+/** By role: one component or a list of them. */
+const roles = {
+  type: "object",
+  additionalProperties: { ...componentReference, items: inlineComponent },
+} as const;
+
+/** By role: a list. */
+const triggerDependencies = {
+  type: "object",
+  additionalProperties: { type: "array", items: { ...dependency({}), type: "object" } },
+} as const;
+
 const httpTrigger = table({
   id: text,
   route: textOr(table({ private: flag }, ["private"])),
   component: inlineComponent,
-  components: freeTable,
-  dependencies: freeTable,
+  components: roles,
+  dependencies: triggerDependencies,
   static_response: table({
     status_code: { type: "integer", minimum: 200, maximum: 999 },
     headers: textMap,
@@ -84,8 +123,8 @@ function eventTrigger(properties: Record<string, object>, required: readonly str
     {
       id: text,
       component: inlineComponent,
-      components: freeTable,
-      dependencies: freeTable,
+      components: roles,
+      dependencies: triggerDependencies,
       ...properties,
     },
     required,
@@ -165,5 +204,5 @@ const manifest = table(
 
 export const manifestSchema: object = {
   ...manifest,
-  definitions: { component: { ...component, type: ["string", "object"] } },
+  definitions: { component: { ...component, type: ["string", "object", "array"] } },
 };

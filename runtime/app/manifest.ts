@@ -42,9 +42,12 @@ export interface ManifestVariable {
 export interface ManifestTrigger {
   readonly id?: string;
   readonly component?: string | ManifestComponent;
-  readonly components?: object;
-  readonly dependencies?: object;
+  /** By role. */
+  readonly components?: Readonly<Record<string, OneOrMany<string | ManifestComponent>>>;
+  readonly dependencies?: Readonly<Record<string, readonly ManifestDependency[]>>;
 }
+
+type OneOrMany<T> = T | readonly T[];
 
 export interface ManifestRedisTrigger extends ManifestTrigger {
   readonly channel: string;
@@ -83,7 +86,7 @@ export interface ManifestHttpTrigger extends ManifestTrigger {
 }
 
 export interface ManifestComponent {
-  readonly source: string | { readonly url?: string; readonly package?: string };
+  readonly source: ManifestSource;
   readonly description?: string;
   readonly variables?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
@@ -94,8 +97,30 @@ export interface ManifestComponent {
   readonly key_value_stores?: readonly string[];
   readonly sqlite_databases?: readonly string[];
   readonly ai_models?: readonly string[];
-  readonly dependencies?: object;
+  readonly dependencies?: Readonly<Record<string, string | ManifestDependency>>;
+  readonly dependencies_inherit_configuration?: boolean;
   readonly build?: { readonly command: string | readonly string[] };
+  /** Its overrides are in the rest of the table already. */
+  readonly profile?: Readonly<Record<string, object>>;
+}
+
+export type ManifestSource = string | ManifestRemoteSource;
+
+/** A URL and its digest, or a package, its version and where it is from. */
+export interface ManifestRemoteSource {
+  readonly url?: string;
+  readonly digest?: string;
+  readonly registry?: string;
+  readonly package?: string;
+  readonly version?: string;
+}
+
+/** One of: a file, a URL, a package, another component of the app. */
+export interface ManifestDependency extends ManifestRemoteSource {
+  readonly path?: string;
+  readonly component?: string;
+  readonly export?: string;
+  readonly inherit_configuration?: boolean | readonly string[];
 }
 
 /** A path or pattern, or a file or directory and its place in the guest. */

@@ -357,10 +357,6 @@ test.each([
     wat: `(core module $m (memory (export "mem") i64 1)) (core instance $i (instantiate $m))
       (import "f" (func $f)) (core func (canon lower (func $f) (memory (core memory $i "mem"))))`,
   },
-  {
-    what: "parallelism of shared threads",
-    wat: "(core func (canon thread.available-parallelism))",
-  },
 ])("$what is unsupported", async ({ wat }) => {
   const bytes = await encode(`(component ${wat})`);
   expect(() => linkComponent(bytes)).toThrow(expect.objectContaining({ code: "unsupported" }));

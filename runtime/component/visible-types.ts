@@ -1,6 +1,15 @@
 import type { Entity, TypeEntity, TypeIdentity } from "./entities.ts";
 import type { LinkContext } from "./link-context.ts";
 
+type Visible = Set<TypeIdentity>;
+
+/** One run over an import or export. */
+interface Check {
+  /** Names it in messages. */
+  readonly what: string;
+  readonly seen: Set<Entity>;
+}
+
 /**
  * The types that a component imports and exports so far. What it imports may only use imported
  * ones, what it exports also exported ones (Explainer.md, "External visibility of types").
@@ -16,52 +25,45 @@ export class VisibleTypes {
 
   /** Throws `invalid` when it uses a type that is not imported. */
   addImport(name: string, entity: Entity): void {
-    this.#check(entity, [this.#imported], `import ${JSON.stringify(name)}`);
+    this.#start(entity, [this.#imported], `import ${JSON.stringify(name)}`);
     register(entity, this.#imported);
   }
 
   /** Throws `invalid` when it uses a type that is neither imported nor exported. */
   addExport(name: string, entity: Entity): void {
-    this.#check(entity, [this.#imported, this.#exported], `export ${JSON.stringify(name)}`);
+    this.#start(entity, [this.#imported, this.#exported], `export ${JSON.stringify(name)}`);
     register(entity, this.#exported);
   }
 
   /** The same for what a type describes. */
   checkImport(name: string, described: Entity | undefined): void {
     if (described === undefined) return;
-    this.#check(described, [this.#imported], `import ${JSON.stringify(name)}`);
+    this.#start(described, [this.#imported], `import ${JSON.stringify(name)}`);
   }
 
   checkExport(name: string, described: Entity | undefined): void {
     if (described === undefined) return;
-    this.#check(described, [this.#imported, this.#exported], `export ${JSON.stringify(name)}`);
+    this.#start(described, [this.#imported, this.#exported], `export ${JSON.stringify(name)}`);
   }
 
-  #check(entity: Entity, visible: readonly ReadonlySet<TypeIdentity>[], what: string): void {
+  #start(entity: Entity, visible: readonly Visible[], what: string): void {
+    this.#check(entity, visible, { what, seen: new Set() });
+  }
+
+  #check(entity: Entity, visible: readonly Visible[], check: Check): void {
     this.#context.step();
-    switch (entity.kind) {
-      case "func":
-        return this.#require(entity.type.needs, visible, what);
-      case "type":
-        return this.#require(neededBy(entity.type), visible, what);
-      case "instance": {
-        const own = new Set<TypeIdentity>();
-        register(entity, own);
-        for (const [name, each] of entity.exports) {
-          this.#check(each, [...visible, own], `${what} ${JSON.stringify(name)}`);
-        }
-        return;
-      }
-      case "component":
-      case "core-module":
-    }
+    if (entity.kind === "func") return this.#require(entity.type.needs, visible, check);
+    if (entity.kind === "type") return this.#require(neededBy(entity.type), visible, check);
+    // An instance may be reached on many ways: once is enough.
+    if (entity.kind !== "instance" || check.seen.has(entity)) return;
+    check.seen.add(entity);
+    const own = new Set<TypeIdentity>();
+    register(entity, own);
+    const inside = [...visible, own];
+    for (const each of entity.exports.values()) this.#check(each, inside, check);
   }
 
-  #require(
-    needs: ReadonlySet<TypeIdentity>,
-    visible: readonly ReadonlySet<TypeIdentity>[],
-    what: string,
-  ): void {
+  #require(needs: ReadonlySet<TypeIdentity>, visible: readonly Visible[], { what }: Check): void {
     for (const need of needs) {
       if (visible.some((set) => set.has(need))) continue;
       this.#context.fail(`${what} uses a type that is not itself imported or exported`);
@@ -78,10 +80,14 @@ function neededBy(type: TypeEntity): ReadonlySet<TypeIdentity> {
 }
 
 /** Makes the types in it visible. */
-function register(entity: Entity, visible: Set<TypeIdentity>): void {
-  if (entity.kind === "instance") {
-    for (const each of entity.exports.values()) register(each, visible);
-  }
+function register(entity: Entity, visible: Visible, seen: Set<Entity> = new Set()): void {
+  if (entity.kind !== "instance") return registerType(entity, visible);
+  if (seen.has(entity)) return;
+  seen.add(entity);
+  for (const each of entity.exports.values()) register(each, visible, seen);
+}
+
+function registerType(entity: Entity, visible: Visible): void {
   if (entity.kind !== "type") return;
   if (entity.type.kind === "resource") visible.add(entity.type.identity);
   // A type without an identity of its own needs nothing but its parts.

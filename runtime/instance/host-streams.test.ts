@@ -269,5 +269,6 @@ describe("futures", () => {
     const { result, done } = guest.start("add", Promise.resolve(1));
     ((await result) as FutureReader).drop();
     await done;
+    expect(guest.instance.end()).toBe(true);
   });
 });

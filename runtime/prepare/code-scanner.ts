@@ -15,12 +15,22 @@ export type StateInstruction =
   | "table.copy"
   | "table.grow"
   | "table.fill"
+  /** Only where control flow is asked for; ends where the loop's body begins. */
+  | "loop"
+  /** Only where control flow is asked for. Immediate: the function's index. */
+  | "call"
+  /** Only where control flow is asked for: of a function that is not known before. */
+  | "call.indirect"
   /** Garbage-collected objects have state of their own that cannot be seen from outside. */
   | "gc";
 
 export interface CodeVisitor {
   /** Whether `global.get` is reported: it is frequent. */
   readonly readsGlobals?: boolean;
+  /** Whether loops and calls are reported: they are frequent. */
+  readonly readsFlow?: boolean;
+  /** Told where the instructions of a body begin. */
+  begin?(offset: number): void;
   /** `start` is where the instruction begins, `end` behind its immediates. */
   instruction(kind: StateInstruction, immediate: number, place: CodePlace): void;
 }
@@ -56,6 +66,8 @@ function makeShapes(): Uint8Array {
 }
 
 const opcodes = { globalGet: 0x23, end: 0x0b } as const;
+/** loop; call, call_indirect, call_ref, each also as a tail call. */
+const flowOpcodes = [0x03, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15];
 
 /**
  * Walks the instructions of function bodies (core specification, 5.4). Expects code that the engine
@@ -73,10 +85,11 @@ export class CodeScanner {
     this.#bytes = bytes;
     this.#visitor = visitor;
     this.#shapes = shapes;
-    if (visitor.readsGlobals === true) {
-      this.#shapes = shapes.slice();
-      this.#shapes[opcodes.globalGet] = shape.other;
-    }
+    if (visitor.readsGlobals !== true && visitor.readsFlow !== true) return;
+    this.#shapes = shapes.slice();
+    if (visitor.readsGlobals === true) this.#shapes[opcodes.globalGet] = shape.other;
+    if (visitor.readsFlow !== true) return;
+    for (const opcode of flowOpcodes) this.#shapes[opcode] = shape.other;
   }
 
   /** Scans one body: locals and instructions, from `start` to `end`. */
@@ -87,6 +100,7 @@ export class CodeScanner {
       this.#skipLeb();
       this.#type();
     }
+    this.#visitor.begin?.(this.#at);
     while (this.#at < end) this.#run();
     if (this.#at !== end) this.#fail("a function body ends within an instruction");
     if (this.#bytes[end - 1] !== opcodes.end) this.#fail("a function body has no end");
@@ -155,6 +169,19 @@ export class CodeScanner {
 
   #other(opcode: number, start: number): void {
     switch (opcode) {
+      case 0x03:
+        this.#type();
+        return this.#visitor.instruction("loop", 0, { start, end: this.#at });
+      case 0x10:
+      case 0x12:
+        return this.#visit("call", start);
+      case 0x11:
+      case 0x13:
+        this.#skipLeb();
+        return this.#visit("call.indirect", start);
+      case 0x14:
+      case 0x15:
+        return this.#visit("call.indirect", start);
       case 0x0e:
         for (let labels = this.#count(); labels >= 0; labels--) this.#skipLeb();
         return;

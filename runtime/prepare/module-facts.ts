@@ -34,6 +34,8 @@ export interface MemoryFacts {
   readonly imported: { readonly module: string; readonly name: string } | undefined;
   /** Pages. */
   readonly initial: number;
+  /** Pages. */
+  readonly maximum: number | undefined;
   /** Whether code here asks for its size or grows it. */
   readonly isSized: boolean;
   /** Names under which it is exported. */
@@ -81,9 +83,10 @@ export function readModuleFacts(bytes: Uint8Array<ArrayBuffer>): ModuleFacts {
     globalCount: importedGlobals + globals.count,
     memories: readMemories(sections, imports, code.bodies),
     mutableGlobals: globals.mutable,
-    hasReservedNames: [...exports.keys(), ...imports.map(({ name }) => name)].some((name) =>
-      name.startsWith(reservedPrefix),
-    ),
+    hasReservedNames: [
+      ...exports.keys(),
+      ...imports.flatMap(({ module, name }) => [module, name]),
+    ].some((name) => name.startsWith(reservedPrefix)),
     ...code,
   };
 }
@@ -120,6 +123,7 @@ function readMemories(
     memories.push({
       imported,
       initial: Number(bounds.min),
+      maximum: bounds.max === undefined ? undefined : Number(bounds.max),
       isSized: sized.has(index),
       exportNames: exported.filter((each) => each.index === index).map(({ name }) => name),
     });

@@ -3,9 +3,10 @@ import { linkComponent } from "../component/link.ts";
 import type { Plan } from "../component/plan.ts";
 import { errorText, WhorlError } from "../error.ts";
 import type { CacheEntry } from "./cache-entry.ts";
+import type { HostImports } from "./interruptible-module.ts";
 import { isCoreModule } from "./module-kind.ts";
 import type { PrepareCache } from "./prepare-cache.ts";
-import { type ResetProof, proveReset } from "./reset-proof.ts";
+import { type ResetProof, type RewriteOptions, proveReset } from "./reset-proof.ts";
 import { type SavedSnapshot, savedSnapshot, snapshotEntry } from "./saved-snapshot.ts";
 
 /** What is done once per component: decoded, validated, linked, its core modules compiled. */
@@ -20,6 +21,11 @@ export interface PreparedComponent {
   readonly bareModules?: readonly WebAssembly.Module[] | undefined;
   /** Whether an instance can be put back to where it began, and how. */
   readonly reset: ResetProof;
+  /**
+   * By index of Plan.modules: what it imports from the host beside what the plan says; undefined
+   * for a module that is as it was.
+   */
+  readonly host: readonly (HostImports | undefined)[];
   /** The state of a new instance, where an earlier process has kept it. */
   readonly snapshot?: SavedSnapshot | undefined;
   /** `modules` are the bare ones: instances have to be filled from `snapshot`. */
@@ -33,6 +39,11 @@ export interface PrepareOptions {
   readonly cache?: PrepareCache | undefined;
   /** SHA-256 of the bytes in hexadecimal, where it is known already. */
   readonly digest?: string | undefined;
+  /**
+   * Whether guests can be stopped in the middle of their work and have their memories bounded;
+   * true by default. Costs a look at memory in every round of a loop.
+   */
+  readonly isInterruptible?: boolean | undefined;
 }
 
 /** Everything of a prepared component that does not depend on the process. */
@@ -41,15 +52,28 @@ interface Sources {
   readonly modules: readonly Uint8Array<ArrayBuffer>[];
   readonly bareModules: readonly Uint8Array<ArrayBuffer>[] | undefined;
   readonly reset: ResetProof;
+  readonly host: PreparedComponent["host"];
 }
 
 const noBytes = new Uint8Array(0);
+
+/** Where the entries of one component are kept. */
+interface CachePlace {
+  readonly cache: PrepareCache;
+  readonly key: string;
+  readonly kinds: typeof kinds;
+}
 
 /**
  * Kinds of cache entries: what is known before the first instance, and what replaces it as soon as
  * there is a snapshot of one.
  */
-const kinds = { prepared: "prepared", ready: "ready" } as const;
+const kinds: { readonly prepared: string; readonly ready: string } = {
+  prepared: "prepared",
+  ready: "ready",
+};
+/** The same of components that cannot be interrupted. */
+const plainKinds: typeof kinds = { prepared: "prepared-plain", ready: "ready-plain" };
 
 /**
  * Prepares a component binary, or a core module that can be made one. Throws WhorlError: what
@@ -57,61 +81,67 @@ const kinds = { prepared: "prepared", ready: "ready" } as const;
  */
 export async function prepareComponent(
   bytes: Uint8Array<ArrayBuffer>,
-  { cache, digest }: PrepareOptions = {},
+  { cache, digest, isInterruptible = false }: PrepareOptions = {},
 ): Promise<PreparedComponent> {
-  if (cache === undefined) return compiled(await makeSources(bytes));
+  const make = (): Promise<Sources> => makeSources(bytes, { isInterruptible });
+  if (cache === undefined) return compiled(await make());
   const key = digest ?? hash("sha256", bytes);
-  const ready = await cache.read(key, kinds.ready);
+  const place: CachePlace = { cache, key, kinds: isInterruptible ? kinds : plainKinds };
+  const ready = await cache.read(key, place.kinds.ready);
   if (ready !== undefined) return compiledReady(ready);
   const prepared = await cache.exclusively(key, async () => {
     // An earlier process may have done it, or another one meanwhile.
-    const kept = await cache.read(key, kinds.prepared);
+    const kept = await cache.read(key, place.kinds.prepared);
     if (kept !== undefined) return compiled(keptSources(kept));
-    const made = await makeSources(bytes);
+    const made = await make();
     const whole = await compiled(made);
-    await cache.write(key, kinds.prepared, sourcesEntry(made));
+    await cache.write(key, place.kinds.prepared, sourcesEntry(made));
     return whole;
   });
-  return { ...prepared, saveSnapshot: (snapshot) => saveSnapshot(cache, key, snapshot) };
+  return { ...prepared, saveSnapshot: (snapshot) => saveSnapshot(place, snapshot) };
 }
 
 /** Reads again what was prepared: holding it in memory until then would cost more. */
 async function saveSnapshot(
-  cache: PrepareCache,
-  key: string,
+  { cache, key, kinds: { prepared, ready } }: CachePlace,
   snapshot: SavedSnapshot,
 ): Promise<void> {
-  const kept = await cache.read(key, kinds.prepared);
+  const kept = await cache.read(key, prepared);
   if (kept === undefined) return;
-  const { plan, reset, modules, bareModules } = keptSources(kept);
+  const { plan, reset, host, modules, bareModules } = keptSources(kept);
   const saved = snapshotEntry(snapshot);
   const used = bareModules ?? modules;
   const header: ReadyHeader = {
-    ...{ plan: withoutBytes(plan), reset, moduleCount: used.length },
+    ...{ plan: withoutBytes(plan), reset, host, moduleCount: used.length },
     ...{ isBare: bareModules !== undefined, snapshot: saved.header },
   };
-  await cache.write(key, kinds.ready, { header, blobs: [...used, ...saved.blobs] });
-  await cache.remove(key, kinds.prepared);
+  await cache.write(key, ready, { header, blobs: [...used, ...saved.blobs] });
+  await cache.remove(key, prepared);
 }
 
 async function compiledReady({ header, blobs }: CacheEntry): Promise<PreparedComponent> {
-  const { plan, reset, moduleCount, isBare, snapshot } = header as ReadyHeader;
+  const { plan, reset, host, moduleCount, isBare, snapshot } = header as ReadyHeader;
   const modules = await compileModules(blobs.slice(0, moduleCount));
   // A copy: the spans of memory must not keep the bytes of the modules.
   const spans = blobs.slice(moduleCount).map((bytes) => bytes.slice());
   const saved = savedSnapshot({ header: snapshot, blobs: spans });
-  return { plan, modules, reset, snapshot: saved, isBare, ...(isBare && { bareModules: modules }) };
+  const bare = isBare ? { bareModules: modules } : {};
+  return { plan, modules, reset, host, snapshot: saved, isBare, ...bare };
 }
 
-async function makeSources(bytes: Uint8Array<ArrayBuffer>): Promise<Sources> {
+async function makeSources(
+  bytes: Uint8Array<ArrayBuffer>,
+  options: RewriteOptions,
+): Promise<Sources> {
   const plan = linkComponent(await componentBytes(bytes));
-  const { modules, bareModules, coreInstances, proof } = proveReset(plan);
-  return { plan: { ...plan, modules, coreInstances }, modules, bareModules, reset: proof };
+  const { modules, bareModules, coreInstances, proof, host } = proveReset(plan, options);
+  return { plan: { ...plan, modules, coreInstances }, modules, bareModules, reset: proof, host };
 }
 
 interface SourcesHeader {
   readonly plan: Plan;
   readonly reset: ResetProof;
+  readonly host: PreparedComponent["host"];
   readonly moduleCount: number;
 }
 
@@ -120,16 +150,18 @@ interface ReadyHeader extends SourcesHeader {
   readonly snapshot: unknown;
 }
 
-function sourcesEntry({ plan, modules, bareModules, reset }: Sources): CacheEntry {
-  const header: SourcesHeader = { plan: withoutBytes(plan), reset, moduleCount: modules.length };
+function sourcesEntry({ plan, modules, bareModules, reset, host }: Sources): CacheEntry {
+  const header: SourcesHeader = {
+    ...{ plan: withoutBytes(plan), reset, host, moduleCount: modules.length },
+  };
   return { header, blobs: [...modules, ...(bareModules ?? [])] };
 }
 
 function keptSources({ header, blobs }: CacheEntry): Sources {
-  const { plan, reset, moduleCount } = header as SourcesHeader;
+  const { plan, reset, host, moduleCount } = header as SourcesHeader;
   const bare = blobs.slice(moduleCount);
   const modules = blobs.slice(0, moduleCount);
-  return { plan, modules, bareModules: bare.length === 0 ? undefined : bare, reset };
+  return { plan, modules, bareModules: bare.length === 0 ? undefined : bare, reset, host };
 }
 
 /** The modules' bytes are the engine's, or beside the plan. */
@@ -142,12 +174,13 @@ async function compiled({
   modules,
   bareModules,
   reset,
+  host,
 }: Sources): Promise<PreparedComponent> {
   const [whole, bare] = await Promise.all([
     compileModules(modules),
     bareModules && compileModules(bareModules),
   ]);
-  return { plan: withoutBytes(plan), modules: whole, bareModules: bare, reset };
+  return { plan: withoutBytes(plan), modules: whole, bareModules: bare, reset, host };
 }
 
 /** Encoding takes megabytes of tools: components never load them. */

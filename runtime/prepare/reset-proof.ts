@@ -1,6 +1,7 @@
 import type { CoreItem, Plan, PlanCoreInstance } from "../component/plan.ts";
 import { WhorlError } from "../error.ts";
-import { sectionIds, writeCoreSections } from "./core-sections.ts";
+import { type CoreSections, sectionIds, writeCoreSections } from "./core-sections.ts";
+import { type HostImports, makeInterruptible } from "./interruptible-module.ts";
 import { type ModuleFacts, readModuleFacts } from "./module-facts.ts";
 import {
   bareModule,
@@ -26,6 +27,13 @@ export interface ProvedModules {
   /** Core instances of the plan with what the rewrite imports in addition. */
   readonly coreInstances: readonly PlanCoreInstance[];
   readonly proof: ResetProof;
+  /** By index of Plan.modules: what the rewrite makes them import; undefined for one left alone. */
+  readonly host: readonly (HostImports | undefined)[];
+}
+
+export interface RewriteOptions {
+  /** Whether modules take their memories from the host and can be told to stop. */
+  readonly isInterruptible?: boolean;
 }
 
 /** Below this much data, filling a memory costs no more than mapping a snapshot over it. */
@@ -40,37 +48,72 @@ const restorableTypes: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c, 0x
  * can be put back; the proof is that no instruction changes the others. Host-side state (handles,
  * task state) is made anew for each request anyway.
  */
-export function proveReset({ modules, coreInstances }: Plan): ProvedModules {
-  const refused = (reason: string): ProvedModules => ({
+export function proveReset(plan: Plan, options: RewriteOptions = {}): ProvedModules {
+  try {
+    const facts = plan.modules.map(readModuleFacts);
+    // An index that names nothing could name what the rewrite adds.
+    const invalid = plan.modules.findIndex((module) => !WebAssembly.validate(module));
+    if (invalid >= 0) return leftAlone(plan, `core module ${invalid} is not valid`);
+    const reason = facts.map(refusal).find((each) => each !== undefined);
+    return reason === undefined
+      ? proved(plan, facts, options)
+      : refused(plan, facts, { ...options, reason });
+  } catch (error) {
+    // What cannot be read here may be fine for the engine, which validates it.
+    if (!(error instanceof WhorlError)) throw error;
+    return leftAlone(plan, error.message);
+  }
+}
+
+function leftAlone({ modules, coreInstances }: Plan, reason: string): ProvedModules {
+  return {
     modules,
     bareModules: undefined,
     coreInstances,
     proof: { kind: "refused", reason },
+    host: modules.map(() => undefined),
+  };
+}
+
+function refused(
+  plan: Plan,
+  facts: readonly ModuleFacts[],
+  { reason, isInterruptible = false }: RewriteOptions & { readonly reason: string },
+): ProvedModules {
+  const untouched = leftAlone(plan, reason);
+  if (!isInterruptible || facts.some((each) => each.hasReservedNames)) return untouched;
+  const made = facts.map((each) => makeInterruptible(each, each.sections));
+  return {
+    ...untouched,
+    modules: made.map(({ sections }) => writeCoreSections(sections)),
+    host: made.map(({ host }) => host),
+  };
+}
+
+function proved(
+  { coreInstances }: Plan,
+  facts: readonly ModuleFacts[],
+  { isInterruptible = false }: RewriteOptions,
+): ProvedModules {
+  const isSizeShared = facts.some(({ memories }) =>
+    memories.some(({ imported, isSized }) => imported !== undefined && isSized),
+  );
+  const rewritten = facts.map((each) => {
+    const { sections, state } = makeResettable(each, { isSizeShared });
+    const made: { sections: CoreSections; host?: HostImports } = isInterruptible
+      ? makeInterruptible(each, sections)
+      : { sections };
+    return { ...made, state };
   });
-  try {
-    const facts = modules.map(readModuleFacts);
-    const reason = facts.map(refusal).find((each) => each !== undefined);
-    if (reason !== undefined) return refused(reason);
-    // An index that names nothing could name what the rewrite adds.
-    const invalid = modules.findIndex((module) => !WebAssembly.validate(module));
-    if (invalid >= 0) return refused(`core module ${invalid} is not valid`);
-    const isSizeShared = facts.some(({ memories }) =>
-      memories.some(({ imported, isSized }) => imported !== undefined && isSized),
-    );
-    const rewritten = facts.map((each) => makeResettable(each, { isSizeShared }));
-    return {
-      modules: rewritten.map(({ sections }) => writeCoreSections(sections)),
-      bareModules: dataBytes(facts) < bareDataBytesMin ? undefined : rewritten.map(bareModule),
-      coreInstances: isSizeShared
-        ? coreInstances.map((core) => withCounts(core, facts))
-        : coreInstances,
-      proof: { kind: "proved", modules: rewritten.map(({ state }) => state) },
-    };
-  } catch (error) {
-    // What cannot be read here may be fine for the engine, which validates it.
-    if (!(error instanceof WhorlError)) throw error;
-    return refused(error.message);
-  }
+  return {
+    modules: rewritten.map(({ sections }) => writeCoreSections(sections)),
+    bareModules: dataBytes(facts) < bareDataBytesMin ? undefined : rewritten.map(bareModule),
+    coreInstances: isSizeShared
+      ? coreInstances.map((core) => withCounts(core, facts))
+      : coreInstances,
+    proof: { kind: "proved", modules: rewritten.map(({ state }) => state) },
+    host: rewritten.map(({ host }) => host),
+  };
 }
 
 function dataBytes(facts: readonly ModuleFacts[]): number {

@@ -4,17 +4,19 @@ import { join } from "node:path";
 import type { App, AppComponent } from "../app/app.ts";
 import { prepareMounts } from "../app/prepare-mounts.ts";
 import { errorText, WhorlError } from "../error.ts";
-import type { Linker } from "../instance/linker.ts";
+import type { Plan } from "../component/plan.ts";
+import { Linker } from "../instance/linker.ts";
 import { limits } from "../limits.ts";
 import { prepareComponent } from "../prepare/prepare.ts";
-import type { AppServices } from "./app-services.ts";
+import type { PreparedComponent } from "../prepare/prepare.ts";
+import type { AppServices } from "./services/app-services.ts";
 import { componentContext, type ComponentSurroundings } from "./component-context.ts";
 import type { GuestContext } from "./guest-context.ts";
 import { LoadedComponent } from "./loaded-component.ts";
+import type { NewContext } from "./loaded-component.ts";
 
 /** What all components of one app share. */
 export interface LoadSurroundings extends Omit<ComponentSurroundings, "preopens" | "onGuestLine"> {
-  readonly linker: Linker<GuestContext>;
   readonly services: AppServices;
   onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
 }
@@ -33,13 +35,28 @@ export async function loadComponents(
   surroundings: LoadSurroundings,
 ): Promise<LoadedComponents> {
   await using stack = new AsyncDisposableStack();
+  const components = triggeredComponents(app);
+  const prepared = await Promise.all(components.map((component) => prepare(component)));
+  const { services } = surroundings;
+  await services.require(prepared.flatMap(({ plan }) => importedInterfaces(plan)));
+  const linker = new Linker(services.interfaces);
   const byId = new Map<string, LoadedComponent>();
-  for (const component of triggeredComponents(app)) {
+  for (const [index, component] of components.entries()) {
     const { preopens } = stack.use(await prepareMounts(component, makeTempDirectory));
-    byId.set(component.id, await load(component, preopens, surroundings));
+    const { id } = component;
+    const own: ComponentSurroundings = {
+      ...surroundings,
+      preopens,
+      onGuestLine: (stream, line) => surroundings.onGuestLine(id, stream, line),
+    };
+    byId.set(id, link(component, { own, services, linker, prepared: prepared[index] }));
   }
   const owned = stack.move();
   return { byId, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function importedInterfaces({ imports }: Plan): string[] {
+  return imports.flatMap(({ interfaceName }) => interfaceName ?? []);
 }
 
 function triggeredComponents(app: App): AppComponent[] {
@@ -50,23 +67,29 @@ function triggeredComponents(app: App): AppComponent[] {
   return [...app.components.values()].filter((component) => ids.has(component.id));
 }
 
-async function load(
-  component: AppComponent,
-  preopens: ComponentSurroundings["preopens"],
-  surroundings: LoadSurroundings,
-): Promise<LoadedComponent> {
-  const { id, sourcePath } = component;
-  const own: ComponentSurroundings = {
-    ...surroundings,
-    preopens,
-    onGuestLine: (stream, line) => surroundings.onGuestLine(id, stream, line),
-  };
+async function prepare(component: AppComponent): Promise<PreparedComponent> {
   try {
-    const prepared = await prepareComponent(await readComponent(sourcePath));
-    const linked = surroundings.linker.link(prepared);
-    const newSpin = surroundings.services.contexts(component);
+    return await prepareComponent(await readComponent(component.sourcePath));
+  } catch (error) {
+    throw componentError(component, error);
+  }
+}
+
+interface LinkParts {
+  readonly own: ComponentSurroundings;
+  readonly services: AppServices;
+  readonly linker: Linker<GuestContext>;
+  readonly prepared: PreparedComponent | undefined;
+}
+
+function link(component: AppComponent, parts: LinkParts): LoadedComponent {
+  const { own, services, linker, prepared } = parts;
+  if (prepared === undefined) throw new Error(`component ${component.id} is not prepared`);
+  try {
+    const newSpin = services.contexts(component);
     const newWasi = componentContext(component, own);
-    return new LoadedComponent(id, linked, (cli) => ({ ...newWasi(cli), ...newSpin() }));
+    const newContext: NewContext<GuestContext> = (cli) => ({ ...newWasi(cli), ...newSpin() });
+    return new LoadedComponent(component.id, linker.link(prepared), newContext);
   } catch (error) {
     throw componentError(component, error);
   }

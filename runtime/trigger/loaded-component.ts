@@ -4,6 +4,7 @@ import type { InstanceLease } from "../instance/instance-pool.ts";
 import type { LinkedComponent } from "../instance/linker.ts";
 import type { LiftedFunction } from "../component/plan.ts";
 import type { CliContext } from "../wasi/context.ts";
+import { disposeContext } from "./guest-context.ts";
 import type { GuestContext } from "./guest-context.ts";
 import { wasmStack } from "./wasm-stack.ts";
 
@@ -36,8 +37,7 @@ export class LoadedComponent {
       instance: lease.instance,
       [Symbol.dispose]: () => {
         lease[Symbol.dispose]();
-        // Connections of its first version are numbers, no resources that the instance drops.
-        context.sqlite[Symbol.dispose]();
+        disposeContext(context);
       },
     };
   }

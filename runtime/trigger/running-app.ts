@@ -1,5 +1,5 @@
 import type { App } from "../app/app.ts";
-import type { ServiceOptions } from "./app-services.ts";
+import type { ServiceOptions } from "./services/app-services.ts";
 import type { ReuseLimits } from "./executor/reused-instances.ts";
 
 /** How an app is to be run; what the embedder decides and wants to hear. */

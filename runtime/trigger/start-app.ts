@@ -1,19 +1,16 @@
 import { readFile } from "node:fs/promises";
-import type { Dispatcher } from "undici";
 import type { App, CommandTrigger } from "../app/app.ts";
 import { errorText, WhorlError } from "../error.ts";
-import { Linker } from "../instance/linker.ts";
 import { limits } from "../limits.ts";
-import { storeInterfaces } from "../spin/store-interfaces.ts";
-import { wasiInterfaces } from "../wasi/all-interfaces.ts";
 import type { HttpExecutor } from "../wasi/http/exchange.ts";
 import { outboundAgent } from "../wasi/http/outbound-agent.ts";
-import { AppServices } from "./app-services.ts";
+import { networkPolicy } from "../app/network-policy.ts";
+import type { Outside } from "./services/app-services.ts";
+import { AppServices } from "./services/app-services.ts";
 import { ChainingDispatcher } from "./chaining/chaining-dispatcher.ts";
 import { runCommandTrigger } from "./event/command-trigger.ts";
 import type { RunningTrigger, TriggerServices } from "./event/running-trigger.ts";
 import { startEventTriggers } from "./event/start-event-triggers.ts";
-import type { GuestContext } from "./guest-context.ts";
 import { httpExecutors } from "./executor/http-executors.ts";
 import { spinReuse } from "./executor/reused-instances.ts";
 import { serveHttp } from "./http/server.ts";
@@ -29,9 +26,12 @@ import type { RunningApp, StartOptions } from "./running-app.ts";
  */
 export async function startApp(app: App, options: StartOptions): Promise<RunningApp> {
   await using stack = new AsyncDisposableStack();
-  const agent = outboundAgent({ isAddressAllowed: () => true });
-  stack.defer(() => agent.destroy());
-  const running = new RunningTriggers(options, agent);
+  const network = {
+    isAddressAllowed: networkPolicy(options.runtimeConfig.outboundNetworking),
+  };
+  const dispatcher = outboundAgent(network);
+  stack.defer(() => dispatcher.destroy());
+  const running = new RunningTriggers(options, { network, dispatcher });
   await running.start(app);
   const exited = runCommand(app, options, running.services);
   const owned = stack.move();
@@ -56,11 +56,11 @@ interface Version extends AsyncDisposable {
 /** The listener, which stays, and the version of the app that is served now. */
 class RunningTriggers {
   readonly #options: StartOptions;
-  readonly #outside: Dispatcher;
+  readonly #outside: Outside;
   #server: HttpServer | undefined;
   #version: Version | undefined;
 
-  constructor(options: StartOptions, outside: Dispatcher) {
+  constructor(options: StartOptions, outside: Outside) {
     this.#options = options;
     this.#outside = outside;
   }
@@ -77,7 +77,7 @@ class RunningTriggers {
   /** Starts a version, and ends the one before when it has finished what it was doing. */
   async start(app: App): Promise<void> {
     await using stack = new AsyncDisposableStack();
-    const services = stack.use(await AppServices.open(app, this.#options));
+    const services = stack.use(await AppServices.open(app, this.#options, this.#outside));
     const loaded = stack.use(await this.#load(services));
     const { answered } = await this.#serve(services.app, loaded.executors);
     const events = stack.adopt(
@@ -102,11 +102,10 @@ class RunningTriggers {
     const { app } = services;
     await using stack = new AsyncDisposableStack();
     const executors = new Map<string, HttpExecutor>();
-    const dispatcher = new ChainingDispatcher(this.#outside, (id) => executors.get(id));
+    const dispatcher = new ChainingDispatcher(this.#outside.dispatcher, (id) => executors.get(id));
     const { environment, reuse = spinReuse, onGuestLine } = this.#options;
     const components = stack.use(
       await loadComponents(app, {
-        linker: new Linker<GuestContext>([...wasiInterfaces, ...storeInterfaces]),
         services,
         environment,
         dispatcher: () => dispatcher,

@@ -7,6 +7,8 @@ export interface ContainerSpec {
   readonly workingDirectory: string;
   readonly user: { readonly uid: number; readonly gid: number };
   readonly additionalGroups: readonly number[];
+  /** -1000 to 1000: the higher, the sooner the kernel ends it when the node has no memory left. */
+  readonly oomScoreAdj: number;
   readonly isRootReadOnly: boolean;
   readonly mounts: readonly SpecMount[];
   readonly network: NetworkNamespace;
@@ -72,6 +74,7 @@ export function parseContainerSpec(bytes: Uint8Array): ContainerSpec {
     additionalGroups: list(user["additionalGids"], "process.user.additionalGids").map(
       (value) => integer(value, "process.user.additionalGids") ?? 0,
     ),
+    oomScoreAdj: integer(process["oomScoreAdj"], "process.oomScoreAdj") ?? 0,
     isRootReadOnly: optionalFields(root["root"], "root")["readonly"] === true,
     mounts: list(root["mounts"], "mounts").map(mount),
     network: networkOf(list(linux["namespaces"], "linux.namespaces")),

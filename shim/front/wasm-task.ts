@@ -1,6 +1,7 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { whorl } from "../../proto/gen/wire.js";
-import { ShimError } from "../error.ts";
+import { errorText, ShimError } from "../error.ts";
 import type { HostReport, HostSpec } from "../host/protocol.ts";
 import type { RootfsMount } from "./app-in-rootfs.ts";
 import type { StartRecord } from "./bundle.ts";
@@ -56,15 +57,12 @@ export class WasmTask {
     this.#options = options;
     const { spec } = options;
     this.#cgroup = spec.cgroupPath === undefined ? undefined : openCgroup(spec.cgroupPath);
+    this.#cgroup?.limit(spec.resources);
+    this.#host = this.#startHost();
     try {
-      this.#cgroup?.limit(spec.resources);
-      this.#host = this.#startHost();
-      const { pid } = this.#host;
-      if (pid === undefined) throw new ShimError("internal", "the host process does not start");
-      this.#cgroup?.add(pid);
-      this.pid = reportedPid(spec) ?? pid;
+      this.pid = this.#adopt(this.#host.pid);
     } catch (error) {
-      void this.#cgroup?.remove();
+      void this.destroy();
       throw error;
     }
     this.#host.send({ kind: "prepare", spec: hostSpec(options) });
@@ -124,6 +122,20 @@ export class WasmTask {
         onEnd: (status) => void this.#onEnd(status),
       },
     );
+  }
+
+  /** Puts a host process under the container's rules; gives the process id to report. */
+  #adopt(pid: number | undefined): number {
+    const { spec, record, log } = this.#options;
+    if (pid === undefined) throw new ShimError("internal", "the host process does not start");
+    this.#cgroup?.add(pid);
+    try {
+      // It has the front's, which the kernel ends last.
+      writeFileSync(`/proc/${pid}/oom_score_adj`, String(spec.oomScoreAdj));
+    } catch (error) {
+      log(`${record.id}: its OOM score stays that of the front: ${errorText(error)}`);
+    }
+    return reportedPid(spec) ?? pid;
   }
 
   #onReport(report: HostReport): void {

@@ -1,6 +1,8 @@
 import { openSync, readFileSync, writeFileSync, writeSync, closeSync } from "node:fs";
 import type { App } from "../../runtime/app/app.ts";
 import { loadApp } from "../../runtime/app/load-app.ts";
+// Loaded when it is asked for, which is after the last moment to keep what was compiled.
+import "../../runtime/app/load-manifest-app.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
 import type { RunningApp } from "../../runtime/trigger/running-app.ts";
@@ -107,7 +109,8 @@ export class Host {
     // What is still starting is given up: nobody can have asked it for anything.
     const nothing: Promise<RunningApp | undefined> = Promise.resolve(undefined);
     const running = await Promise.race([this.#running ?? nothing, nothing]);
-    await running?.close();
+    // Whoever sent the signal decides how long this may take, and sends SIGKILL then.
+    await running?.close(new AbortController().signal);
     await this.#end(0);
   }
 

@@ -2,11 +2,15 @@
  * A host process: started by the front for one container, commanded over the channel it inherits.
  * Its standard output and error are the container's log.
  */
+import { flushCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Host } from "./host.ts";
 import { guestOutput } from "./guest-output.ts";
 import { linuxKernel } from "./kernel.ts";
 import type { HostCommand } from "./protocol.ts";
+
+// Everything is loaded now, and later this process may not write to the cache.
+flushCompileCache();
 
 const host = new Host({
   kernel: linuxKernel(),

@@ -1,5 +1,5 @@
 /** One push or pull as a process of its own: `push APP REFERENCE CACHE`, `pull REFERENCE CACHE`. */
-import { openRegistrySession } from "../../cli/registry-session.ts";
+import { openRegistrySession } from "../../cli/registry/registry-session.ts";
 import type { TransferEvent } from "../../runtime/image/transfer-progress.ts";
 
 const [action, first = "", second = "", third = ""] = process.argv.slice(2);
@@ -11,7 +11,7 @@ const cacheDir = action === "push" ? third : second;
 const start = performance.now();
 await using session = await openRegistrySession({ insecure: true, cacheDir }, {});
 if (action === "push") {
-  const { registryPush } = await import("../../cli/registry-push.ts");
+  const { registryPush } = await import("../../cli/registry/registry-push.ts");
   const what = {
     from: first,
     to: second,
@@ -21,7 +21,7 @@ if (action === "push") {
   } as const;
   await registryPush({ ...what, onTransfer }, session);
 } else {
-  const { registryPull } = await import("../../cli/registry-pull.ts");
+  const { registryPull } = await import("../../cli/registry/registry-pull.ts");
   await registryPull({ from: first, onTransfer }, session);
 }
 console.log(JSON.stringify({ moved, ms: performance.now() - start }));

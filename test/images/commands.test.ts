@@ -13,14 +13,14 @@ import {
 } from "../servers/docker-registry.ts";
 import type { DockerRegistry } from "../servers/docker-registry.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
-import { formatDescription, inspectImage } from "../../cli/registry-inspect.ts";
-import { registryLogin, registryLogout } from "../../cli/registry-login.ts";
-import { registryPull } from "../../cli/registry-pull.ts";
-import { registryPush } from "../../cli/registry-push.ts";
-import type { RegistryPushOptions } from "../../cli/registry-push.ts";
-import { openRegistrySession } from "../../cli/registry-session.ts";
-import type { RegistrySession } from "../../cli/registry-session.ts";
-import { imageToRun, obtainImage } from "../../cli/registry-source.ts";
+import { formatDescription, inspectImage } from "../../cli/registry/registry-inspect.ts";
+import { registryLogin, registryLogout } from "../../cli/registry/registry-login.ts";
+import { registryPull } from "../../cli/registry/registry-pull.ts";
+import { registryPush } from "../../cli/registry/registry-push.ts";
+import type { RegistryPushOptions } from "../../cli/registry/registry-push.ts";
+import { openRegistrySession } from "../../cli/registry/registry-session.ts";
+import type { RegistrySession } from "../../cli/registry/registry-session.ts";
+import { imageToRun, obtainImage } from "../../cli/registry/registry-source.ts";
 
 const helloRust = fileURLToPath(new URL("../../wasm-apps/hello-rust/hello.wasm", import.meta.url));
 const plain = { annotations: {}, archives: false, format: "spin" } as const;

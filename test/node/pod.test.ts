@@ -172,6 +172,18 @@ describe.each(Object.keys(containerdReleases) as ContainerdRelease[])(
       expect(memory.workingSetBytes.value).toBeLessThan(1e9);
     });
 
+    test("limits are those of the container's cgroup, and can be changed", async () => {
+      const containerId = await node.containerd.startContainer(pod, {
+        ...hello,
+        memoryBytes: 256 << 20,
+        cpuQuotaUs: 50_000,
+      });
+      expect(node.limits(containerId)).toEqual({ memoryBytes: 256 << 20, cpuQuotaUs: 50_000 });
+      const linux = { memoryLimitInBytes: 300 << 20, cpuQuota: 60_000, cpuPeriod: 100_000 };
+      await node.cri.call("UpdateContainerResources", { containerId, linux });
+      expect(node.limits(containerId)).toEqual({ memoryBytes: 300 << 20, cpuQuotaUs: 60_000 });
+    });
+
     test("who takes more memory than the limit is ended: OOMKilled", async () => {
       const id = await node.containerd.startContainer(pod, { ...http, memoryBytes: 160 << 20 });
       await fetchText(`http://${pod.ip}/`);

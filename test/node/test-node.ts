@@ -38,13 +38,29 @@ export class TestNode implements AsyncDisposable {
 
   /** Process that runs a Wasm container. */
   hostPid(containerId: string): number {
+    const procs = this.#cgroupFile(containerId, "pids", "cgroup.procs");
+    return Number(procs?.split("\n")[0]);
+  }
+
+  /** What the kernel enforces for a container. */
+  limits(containerId: string): { readonly memoryBytes: number; readonly cpuQuotaUs: number } {
+    const memory =
+      this.#cgroupFile(containerId, "memory", "memory.limit_in_bytes") ??
+      this.#cgroupFile(containerId, "", "memory.max");
+    const quota =
+      this.#cgroupFile(containerId, "cpu", "cpu.cfs_quota_us") ??
+      this.#cgroupFile(containerId, "", "cpu.max")?.split(" ")[0];
+    return { memoryBytes: Number(memory), cpuQuotaUs: Number(quota) };
+  }
+
+  /** Of version 1 below its controller, of version 2 below the root. */
+  #cgroupFile(containerId: string, controller: string, file: string): string | undefined {
     const { cgroupParent } = this.containerd;
-    const folders = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"].map((root) =>
-      join(root, cgroupParent, containerId, "cgroup.procs"),
+    const paths = [controller, ""].map((name) =>
+      join("/sys/fs/cgroup", name, cgroupParent, containerId, file),
     );
-    const file = folders.find((path) => existsSync(path));
-    if (file === undefined) throw new Error(`${containerId} has no cgroup`);
-    return Number(readFileSync(file, "utf8").split("\n")[0]);
+    const found = paths.find((path) => existsSync(path));
+    return found === undefined ? undefined : readFileSync(found, "utf8");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

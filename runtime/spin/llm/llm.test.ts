@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Agent } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { callHost } from "../network/call-host.ts";
@@ -13,17 +13,8 @@ let asked: { path: string | undefined; authorization: string | undefined; body: 
 const agent = new Agent();
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += String(chunk);
-    asked = {
-      path: request.url,
-      authorization: request.headers.authorization,
-      body: JSON.parse(body),
-    };
-    if (answer.body === "gone") request.socket.destroy();
-    else response.writeHead(answer.status).end(answer.body);
-  }).listen(0, "127.0.0.1");
+  server = createServer((request, response) => void serve(request, response));
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   url = typeof address === "object" ? `http://127.0.0.1:${address?.port}` : "";
@@ -33,6 +24,18 @@ afterAll(async () => {
   await agent.close();
   server.close();
 });
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = "";
+  for await (const chunk of request) body += String(chunk);
+  asked = {
+    path: request.url,
+    authorization: request.headers.authorization,
+    body: JSON.parse(body),
+  };
+  if (answer.body === "gone") request.socket.destroy();
+  else response.writeHead(answer.status).end(answer.body);
+}
 
 type RemoteApi = Extract<LlmComputeOptions, { type: "remote_http" }>["apiType"];
 

@@ -1,4 +1,7 @@
-import { TypedParameter } from "mysql2";
+import mysql2 from "mysql2";
+
+// Node does not see all names of a CommonJS module.
+const { TypedParameter } = mysql2;
 
 interface Payloads {
   readonly boolean: boolean;
@@ -92,7 +95,7 @@ export function mysqlValue(value: unknown, { name, dataType }: MysqlColumn): Mys
     case "uint64":
       return { tag: dataType, val: BigInt(value as number | string) };
     case "str":
-      return { tag: "str", val: Buffer.isBuffer(value) ? value.toString() : String(value) };
+      return { tag: "str", val: textOf(value) };
     case "binary":
       return { tag: "binary", val: bytesOf(value) };
     case "boolean":
@@ -145,5 +148,12 @@ export function mysqlValueSize({ val }: MysqlValue): number {
 
 /** Text with a binary collation arrives as text. */
 function bytesOf(value: unknown): Uint8Array {
-  return new Uint8Array(Buffer.isBuffer(value) ? value : Buffer.from(String(value)));
+  return new Uint8Array(Buffer.isBuffer(value) ? value : Buffer.from(textOf(value)));
+}
+
+/** What the client gives for texts and bytes. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (Buffer.isBuffer(value)) return value.toString();
+  throw new Error("the server sent a value of another type than it announced");
 }

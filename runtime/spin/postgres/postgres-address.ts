@@ -73,7 +73,7 @@ function urlParameters(address: string): Map<string, string> {
   const at = authority.lastIndexOf("@");
   const parameters = new Map<string, string>();
   if (at !== -1) {
-    const [user = "", password] = split(authority.slice(0, at), ":");
+    const [user, password] = split(authority.slice(0, at), ":");
     parameters.set("user", decoded(user));
     if (password !== undefined) parameters.set("password", decoded(password));
   }
@@ -81,7 +81,7 @@ function urlParameters(address: string): Map<string, string> {
   if (hosts !== "") addHosts(parameters, hosts.split(","));
   if (path !== "") parameters.set("dbname", decoded(path));
   for (const item of query === "" ? [] : query.split("&")) {
-    const [key = "", value] = split(item, "=");
+    const [key, value] = split(item, "=");
     if (value === undefined) throw new Error("invalid connection string: unterminated parameter");
     parameters.set(decoded(key), decoded(value));
   }

@@ -12,6 +12,7 @@ import { ReplyMarker } from "./reply-marker.ts";
 export class RedisConnection {
   readonly #client: Redis;
   #lastError: unknown;
+  #aborted: Error | undefined;
   #pending = 0;
 
   private constructor(client: Redis) {
@@ -73,12 +74,13 @@ export class RedisConnection {
   }
 
   #abort(error: Error): void {
-    this.#lastError = error;
+    this.#aborted = error;
     this.close();
   }
 
   /** The client says "closed" for everything; what closed it tells more. */
   #reason(error: unknown): unknown {
+    if (this.#aborted !== undefined) return this.#aborted;
     return this.#lastError === undefined || !/closed|writeable/i.test(errorText(error))
       ? error
       : this.#lastError;

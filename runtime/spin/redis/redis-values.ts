@@ -55,8 +55,9 @@ function append(results: RedisResult[], reply: RedisReply): number {
   }
   const result = resultOf(reply as Exclude<RedisReply, readonly RedisReply[]>);
   results.push(result);
-  const held = typeof result.val === "string" || result.val instanceof Uint8Array;
-  return resultBytes + (held ? (result.val as string | Uint8Array).length : 0);
+  const { val } = result;
+  const held = typeof val === "string" || val instanceof Uint8Array ? val.length : 0;
+  return resultBytes + held;
 }
 
 function resultOf(reply: Buffer | string | number | null | Error): RedisResult {

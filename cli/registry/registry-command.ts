@@ -1,0 +1,168 @@
+import { text as readText } from "node:stream/consumers";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { WhorlError } from "../../runtime/error.ts";
+import type { CommandDependencies } from "../command.ts";
+import { addRegistryFlags } from "./registry-flags.ts";
+import type { PushFormat } from "./registry-push.ts";
+import type { RegistryFlags } from "./registry-session.ts";
+
+interface OutputFlag {
+  readonly output: "text" | "json";
+}
+
+interface PushFlags extends RegistryFlags, OutputFlag {
+  readonly from?: string;
+  readonly annotation?: readonly (readonly [string, string])[];
+  readonly format: PushFormat;
+  readonly mountFrom?: string;
+}
+
+interface PullFlags extends RegistryFlags, OutputFlag {
+  readonly to?: string;
+}
+
+interface LoginFlags extends RegistryFlags {
+  readonly username?: string;
+  readonly password?: string;
+  readonly passwordStdin?: true;
+}
+
+const examples = `
+Examples:
+  $ whorl registry login ghcr.io -u me --password-stdin < token
+  $ whorl registry push ghcr.io/me/shop:1.0
+  $ whorl registry push -f apps/shop --format container oci-archive:shop.tar:1.0
+  $ whorl up -f ghcr.io/me/shop:1.0`;
+
+/** `whorl registry push | pull | login | logout`. */
+export function registryCommand(dependencies: CommandDependencies): Command {
+  return new Command("registry")
+    .description("push and pull apps as images of a registry")
+    .addHelpText("after", examples)
+    .addCommand(pushCommand(dependencies))
+    .addCommand(pullCommand(dependencies))
+    .addCommand(loginCommand(dependencies))
+    .addCommand(logoutCommand(dependencies));
+}
+
+function outputOption(): Option {
+  return new Option("--output <form>", "text for people, or one JSON object")
+    .choices(["text", "json"])
+    .default("text");
+}
+
+function pushCommand({ io, environment }: CommandDependencies): Command {
+  return addRegistryFlags(new Command("push"))
+    .description("make the image of an app and send it")
+    .argument("<to>", "REGISTRY/REPOSITORY:TAG, oci:FOLDER[:TAG] or oci-archive:FILE[:TAG]")
+    .option("-f, --from <app>", "manifest, directory, component or another image", ".")
+    .option("--annotation <name=value>", "repeatable", addAnnotation)
+    .addOption(
+      new Option("--format <format>", "Spin's artifact, or an image for containerd 1.6 and docker")
+        .choices(["spin", "container"])
+        .default("spin"),
+    )
+    .option("--mount-from <repository>", "of the same registry, that has the layers already")
+    .addOption(outputOption())
+    .action(async (to: string, flags: PushFlags) => {
+      const [{ registryPush }, { openRegistrySession }, { createTransferProgress }] =
+        await Promise.all([
+          import("./registry-push.ts"),
+          import("./registry-session.ts"),
+          import("./registry-progress.ts"),
+        ]);
+      await using session = await openRegistrySession(flags, environment);
+      const { isTerminal } = io.stderr;
+      const now = (): number => performance.now();
+      using progress = createTransferProgress({ sink: io.stderr, isTerminal, now });
+      const epoch = environment["SOURCE_DATE_EPOCH"];
+      const result = await registryPush(
+        {
+          to,
+          from: flags.from ?? ".",
+          format: flags.format,
+          annotations: Object.fromEntries(flags.annotation ?? []),
+          archives: environment["SPIN_OCI_ARCHIVE_LAYERS"] !== undefined,
+          created: epoch === undefined ? undefined : new Date(Number(epoch) * 1000).toISOString(),
+          mountFrom: flags.mountFrom,
+          onTransfer: progress.onTransfer,
+        },
+        session,
+      );
+      progress[Symbol.dispose]();
+      if (flags.output === "json") io.stdout.write(`${JSON.stringify(result)}\n`);
+      else io.stdout.write(`Pushed with digest ${result.digest} (${progress.summary("sent")})\n`);
+    });
+}
+
+function pullCommand({ io, environment }: CommandDependencies): Command {
+  return addRegistryFlags(new Command("pull"))
+    .description("bring an app here, so that it can be run without the registry")
+    .argument("<from>", "REGISTRY/REPOSITORY:TAG or @DIGEST")
+    .option("--to <layout>", "also write oci:FOLDER[:TAG] or oci-archive:FILE[:TAG]")
+    .addOption(outputOption())
+    .action(async (from: string, flags: PullFlags) => {
+      const [{ registryPull }, { openRegistrySession }, { createTransferProgress }] =
+        await Promise.all([
+          import("./registry-pull.ts"),
+          import("./registry-session.ts"),
+          import("./registry-progress.ts"),
+        ]);
+      await using session = await openRegistrySession(flags, environment);
+      const { isTerminal } = io.stderr;
+      const now = (): number => performance.now();
+      using progress = createTransferProgress({ sink: io.stderr, isTerminal, now });
+      const { onTransfer } = progress;
+      const result = await registryPull({ from, to: flags.to, onTransfer }, session);
+      progress[Symbol.dispose]();
+      if (flags.output === "json") io.stdout.write(`${JSON.stringify(result)}\n`);
+      else io.stdout.write(`Pulled ${result.digest} (${progress.summary("received")})\n`);
+    });
+}
+
+function loginCommand({ io, environment }: CommandDependencies): Command {
+  return addRegistryFlags(new Command("login"))
+    .description("keep name and password of a registry, as docker does")
+    .argument("<server>", "host of the registry, such as ghcr.io")
+    .option("-u, --username <name>", "user name")
+    .option("-p, --password <password>", "visible to others on this machine: prefer standard input")
+    .option("--password-stdin", "read the password from standard input")
+    .action(async (server: string, flags: LoginFlags) => {
+      const { registryLogin } = await import("./registry-login.ts");
+      const password = await passwordOf(flags);
+      const username = flags.username ?? "";
+      const result = await registryLogin({ server, ...flags, username, password }, environment);
+      io.stdout.write(`Logged in to ${result.server}\n`);
+      if (!result.isPlain) return;
+      io.stderr.write(
+        `warning: the password stands readable in ${result.configPath}; a credential helper ` +
+          `(credsStore in that file) would protect it\n`,
+      );
+    });
+}
+
+async function passwordOf({ password, passwordStdin }: LoginFlags): Promise<string> {
+  if (passwordStdin === true) return (await readText(process.stdin)).replace(/\r?\n$/, "");
+  if (password !== undefined) return password;
+  throw new WhorlError("usage", "give the password: --password-stdin reads it");
+}
+
+function logoutCommand({ io, environment }: CommandDependencies): Command {
+  return new Command("logout")
+    .description("forget name and password of a registry")
+    .argument("<server>", "host of the registry")
+    .action(async (server: string) => {
+      const { registryLogout } = await import("./registry-login.ts");
+      const wasKnown = await registryLogout(server, environment);
+      io.stdout.write(wasKnown ? `Logged out of ${server}\n` : `Not logged in to ${server}\n`);
+    });
+}
+
+function addAnnotation(
+  text: string,
+  previous: readonly (readonly [string, string])[] = [],
+): (readonly [string, string])[] {
+  const equals = text.indexOf("=");
+  if (equals < 1) throw new InvalidArgumentError("Write NAME=VALUE.");
+  return [...previous, [text.slice(0, equals), text.slice(equals + 1)]];
+}

@@ -1,0 +1,71 @@
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { errorText, WhorlError } from "../../runtime/error.ts";
+import { ContentStore } from "../../runtime/image/content-store.ts";
+import { anonymousCredentials, dockerCredentials } from "../../runtime/image/credential-source.ts";
+import type { CredentialSource } from "../../runtime/image/credential-source.ts";
+import { dockerConfigPath } from "../../runtime/image/docker-config.ts";
+import { RegistryClient } from "../../runtime/image/registry-client.ts";
+
+/** What all commands that talk to a registry take. */
+export interface RegistryFlags {
+  /** Any certificate, and plain HTTP where there is no TLS. */
+  readonly insecure?: boolean;
+  /** Authorities to trust beside the known ones, PEM. */
+  readonly caFile?: string;
+  /** Folder for images. */
+  readonly cacheDir?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Connections to registries, and the images on this machine. Disposing closes connections. */
+export interface RegistrySession extends AsyncDisposable {
+  readonly client: RegistryClient;
+  readonly store: ContentStore;
+}
+
+/**
+ * Opens what registry commands need; nothing is sent.
+ * @throws WhorlError `file` if the folder for images or the authorities cannot be had.
+ */
+export async function openRegistrySession(
+  flags: RegistryFlags,
+  environment: Environment,
+): Promise<RegistrySession> {
+  const store = await ContentStore.open(flags.cacheDir ?? imageFolder(environment));
+  const client = await openRegistryClient(flags, userCredentials(environment));
+  return { store, client, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+}
+
+/** @throws WhorlError `file` if the authorities cannot be read. */
+export async function openRegistryClient(
+  { insecure, caFile }: RegistryFlags,
+  credentials: CredentialSource,
+): Promise<RegistryClient> {
+  const caCertificates = caFile === undefined ? undefined : await readAuthorities(caFile);
+  return RegistryClient.create({ insecure, caCertificates, credentials });
+}
+
+async function readAuthorities(path: string): Promise<string> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
+  });
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new WhorlError("file", `${path} has no certificate in PEM form; name another --ca-file`);
+}
+
+/** Who docker is logged in as. */
+function userCredentials(environment: Environment): CredentialSource {
+  const configPath = dockerConfigPath(environment);
+  if (configPath === undefined) return anonymousCredentials;
+  return dockerCredentials({ configPath, environment });
+}
+
+/** Folder for images: in the user's cache, where there is none among temporary files. */
+export function imageFolder({ XDG_CACHE_HOME: cache, HOME: home }: Environment): string {
+  if (cache !== undefined && cache !== "") return join(cache, "whorl", "images");
+  if (home !== undefined && home !== "") return join(home, ".cache", "whorl", "images");
+  return join(tmpdir(), "whorl-images");
+}

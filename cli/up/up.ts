@@ -1,0 +1,139 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { App } from "../../runtime/app/app.ts";
+import { loadApp } from "../../runtime/app/load-app.ts";
+import { loadRuntimeConfig } from "../../runtime/app/load-runtime-config.ts";
+import { readVariableArguments } from "../../runtime/app/variable-arguments.ts";
+import { retainComponents } from "../../runtime/app/retain-components.ts";
+import { limits } from "../../runtime/limits.ts";
+import type { ReuseLimits } from "../../runtime/trigger/executor/reused-instances.ts";
+import type { RunningApp, StartOptions } from "../../runtime/trigger/running-app.ts";
+import { findFreePort } from "./free-port.ts";
+import { exitCodes } from "../io.ts";
+import type { CommandIo } from "../io.ts";
+import type { ListenAddress } from "./listen-address.ts";
+import type { RegistryFlags } from "../registry/registry-session.ts";
+import type { Reporter } from "../output.ts";
+
+export interface UpOptions {
+  /** A directory, a manifest, a component, or an image: a reference or a layout. */
+  readonly from: string;
+  readonly registry: RegistryFlags;
+  readonly listen: ListenAddress;
+  /** Take the next free port if the wanted one is in use. */
+  readonly findFreePort: boolean;
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Only these, all where empty. */
+  readonly components: readonly string[];
+  readonly environment: readonly (readonly [string, string])[];
+  /** A runtime-config.toml. */
+  readonly runtimeConfigFile: string | undefined;
+  /** `name=value`, `name=@file`, `@file`. */
+  readonly variables: readonly string[];
+  /** Where stores are kept; the runtime config decides where not given. */
+  readonly stateDirectory: string | undefined;
+  readonly reuse: ReuseLimits;
+  /** What a command gets as arguments. */
+  readonly arguments: readonly string[];
+}
+
+export type StartApp = (app: App, options: StartOptions) => Promise<RunningApp>;
+
+export interface UpDependencies {
+  readonly io: CommandIo;
+  readonly reporter: Reporter;
+  readonly startApp: StartApp;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absolute; relative paths start here. */
+  readonly directory: string;
+}
+
+/**
+ * Loads an app and serves it until a signal comes or its command is done; a second signal does not
+ * wait for requests.
+ * @returns the exit code: the command's own, where the app has one.
+ * @throws WhorlError if the app cannot be loaded or served.
+ */
+export async function up(options: UpOptions, dependencies: UpDependencies): Promise<number> {
+  const { io, reporter } = dependencies;
+  const firstSignal = io.signals.next();
+  const running = await Promise.race([start(options, dependencies), firstSignal]);
+  // Nothing is being served yet: nothing to wait for.
+  if (typeof running === "string") return exitCodes.done;
+  using _survival = io.surviveErrors((error) => reporter.error(error));
+  const end = await Promise.race([firstSignal, running.exited ?? firstSignal]);
+  if (typeof end === "string") reporter.stopping(end);
+  const exitCode = await finish(running, io.signals.next());
+  return typeof end === "string" ? exitCode : end;
+}
+
+async function start(
+  options: UpOptions,
+  { reporter, startApp, environment, directory }: UpDependencies,
+): Promise<RunningApp> {
+  const loaded = await loadFrom(options, { environment, directory });
+  const app = retainComponents(loaded, options.components);
+  for (const warning of app.warnings) reporter.warning(warning);
+  const listen = options.findFreePort ? await findFreePort(options.listen) : options.listen;
+  const running = await startApp(app, {
+    listen,
+    ...(options.tls && { tls: options.tls }),
+    environment: options.environment,
+    reuse: options.reuse,
+    runtimeConfig: await loadRuntimeConfig(options.runtimeConfigFile, {
+      workingDirectory: directory,
+      appDirectory: app.directory,
+      ...(options.stateDirectory !== undefined && { stateDirectory: options.stateDirectory }),
+    }),
+    variables: await readVariableArguments(options.variables, directory),
+    processEnvironment: environment,
+    arguments: options.arguments,
+    onGuestLine: (component, stream, line) => reporter.guestLine(component, stream, line),
+    onWarning: (message) => reporter.warning(message),
+    onError: (message) => reporter.appError(message),
+  });
+  reporter.started(app, running.url);
+  return running;
+}
+
+/** Images and what they need are loaded only where an image is meant. */
+async function loadFrom(
+  { from, registry }: UpOptions,
+  { environment, directory }: Pick<UpDependencies, "environment" | "directory">,
+): Promise<App> {
+  if (await isAppPath(from, directory)) return loadApp(from);
+  const [{ imageToRun, obtainImage }, { openRegistrySession }, { loadImageApp }] =
+    await Promise.all([
+      import("../registry/registry-source.ts"),
+      import("../registry/registry-session.ts"),
+      import("../../runtime/app/locked-app-image.ts"),
+    ]);
+  const target = await imageToRun(from);
+  if (target === undefined) return loadApp(from);
+  await using session = await openRegistrySession(registry, environment);
+  return await loadImageApp(await obtainImage(target, session), loadApp);
+}
+
+/** Whether it surely is no image, told without looking further. */
+async function isAppPath(from: string, directory: string): Promise<boolean> {
+  if (/\.(?:toml|wasm)$/.test(from)) return true;
+  const found = await stat(resolve(directory, from, "spin.toml")).catch(() => undefined);
+  return found !== undefined;
+}
+
+/** Waits for the requests in flight, or no longer than until the next signal. */
+async function finish(running: RunningApp, signal: Promise<unknown>): Promise<number> {
+  const interrupt = new AbortController();
+  const patience = AbortSignal.timeout(limits.shutdownMsMax);
+  const closed = running.close(AbortSignal.any([patience, interrupt.signal]));
+  const exitCode = await Promise.race([
+    closed.then(() => exitCodes.done),
+    signal.then(() => exitCodes.interrupted),
+  ]);
+  if (exitCode === exitCodes.done) return exitCode;
+  interrupt.abort();
+  // Cutting connections is quick, and what the app keeps on disk is removed.
+  await Promise.race([closed, delay(limits.interruptMsMax, undefined, { ref: false })]);
+  return exitCode;
+}

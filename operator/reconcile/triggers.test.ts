@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import type { SpinApp } from "../api/spin-app.ts";
+import type { SpinAppExecutor } from "../api/spin-app-executor.ts";
+import { Caches } from "../kube/caches.ts";
+import { KubeClient } from "../kube/client.ts";
+import { FakeApi, refusal } from "../kube/fake-api.ts";
+import type { KubeObject } from "../kube/object.ts";
+import { appsOfChild, appsOfExecutor, appsOfReference } from "./triggers.ts";
+import { watchAll } from "./watched.ts";
+import type { Watched } from "./watched.ts";
+
+/** Objects by the plural of their kind, listed once; watches stay silent. */
+function served(objects: Readonly<Record<string, readonly object[]>>): FakeApi {
+  return new FakeApi(async ({ path }) => {
+    if (path.includes("sendInitialEvents=true")) return refusal(422, "Invalid");
+    if (path.includes("watch=true")) return await new Promise<never>(() => undefined);
+    const plural = /\/([a-z]+)\?/u.exec(path)?.[1] ?? "";
+    const items = objects[plural] ?? [];
+    return { status: 200, body: { metadata: { resourceVersion: "1" }, items } };
+  });
+}
+
+function app(name: string, spec: Partial<SpinApp["spec"]>, namespace = "shop"): SpinApp {
+  return {
+    metadata: { name, namespace, uid: `${namespace}-${name}`, resourceVersion: "1" },
+    spec: { image: "i", executor: "e", ...spec },
+  };
+}
+
+const secretOption = {
+  keyValueStores: [
+    {
+      name: "k",
+      type: "redis",
+      options: [{ name: "url", valueFrom: { secretKeyRef: { name: "backend", key: "u" } } }],
+    },
+  ],
+};
+const executors: readonly SpinAppExecutor[] = [
+  {
+    metadata: { name: "trusting", namespace: "shop", uid: "x1", resourceVersion: "1" },
+    spec: {
+      createDeployment: true,
+      deploymentConfig: { runtimeClassName: "r", caCertSecret: "ca" },
+    },
+  },
+];
+const apps: readonly SpinApp[] = [
+  app("configured", { runtimeConfig: secretOption }),
+  app("loaded", { runtimeConfig: { loadFromSecret: "backend" } }),
+  app("trusting", { executor: "trusting" }),
+  app("default", { executor: "" }),
+  app("variable", {
+    variables: [{ name: "v", valueFrom: { configMapKeyRef: { name: "backend", key: "v" } } }],
+  }),
+  app("elsewhere", { runtimeConfig: secretOption }, "other"),
+  app("defaultless", { executor: "" }, "other"),
+];
+
+async function withCaches(use: (watched: Watched) => void): Promise<void> {
+  const stop = new AbortController();
+  const transport = served({ spinapps: apps, spinappexecutors: executors });
+  const caches = new Caches({ client: new KubeClient({ transport, userAgent: "test" }) });
+  const watched = watchAll(caches, { namespace: undefined, operatorNamespace: "operator" });
+  const running = caches.run(stop.signal);
+  try {
+    await watched.apps.synced(stop.signal);
+    await watched.executors.synced(stop.signal);
+    use(watched);
+  } finally {
+    stop.abort();
+    await running;
+  }
+}
+
+function names(keys: readonly { readonly name: string }[]): readonly string[] {
+  return keys.map(({ name }) => name).toSorted();
+}
+
+function object(name: string, more: object = {}, namespace = "shop"): KubeObject {
+  return { metadata: { name, namespace, ...more } };
+}
+
+test("a change concerns the apps that depend on it, of its namespace only", async () => {
+  await withCaches((watched) => {
+    expect(names(appsOfReference(watched, "Secret", object("backend")))).toEqual([
+      "configured",
+      "loaded",
+    ]);
+    expect(names(appsOfReference(watched, "ConfigMap", object("backend")))).toEqual(["variable"]);
+    expect(names(appsOfReference(watched, "Secret", object("ca")))).toEqual(["trusting"]);
+    expect(names(appsOfReference(watched, "Secret", object("ca", {}, "other")))).toEqual([]);
+    const [trusting] = executors;
+    expect(trusting && names(appsOfExecutor(watched, trusting))).toEqual(["default", "trusting"]);
+    const shared: SpinAppExecutor = {
+      metadata: { name: "trusting", namespace: "operator" },
+      spec: { createDeployment: true, clusterDefault: true },
+    };
+    expect(names(appsOfExecutor(watched, shared))).toEqual(["default", "defaultless", "trusting"]);
+    const labels = { "core.spinkube.dev/app-name": "loaded" };
+    expect(names(appsOfChild(watched, object("loaded-1a2b", { labels })))).toEqual(["loaded"]);
+    expect(names(appsOfChild(watched, object("loaded")))).toEqual(["loaded"]);
+    expect(names(appsOfChild(watched, object("unrelated")))).toEqual([]);
+  });
+});

@@ -1,0 +1,164 @@
+import { Reader } from "../component/reader.ts";
+import { CodeScanner } from "./code-scanner.ts";
+import {
+  appendItems,
+  concatenated,
+  type CoreSections,
+  type Edit,
+  editedParts,
+  leb128,
+  nameBytes,
+  sectionIds,
+} from "./core-sections.ts";
+import { type ModuleFacts, reservedPrefix } from "./module-facts.ts";
+import { type BodyCalls, recursiveBodies } from "./recursive-functions.ts";
+
+/** What the host gives to each instance of a rewritten module, in {@link hostModuleName}. */
+export interface HostImports {
+  /** Memories that the module defined itself before. */
+  readonly memories: readonly HostMemory[];
+  /** Whether it also imports the page that tells it to stop, as {@link interruptName}. */
+  readonly isWatched: boolean;
+}
+
+export interface HostMemory {
+  readonly name: string;
+  /** Pages. */
+  readonly initial: number;
+  /** Pages. */
+  readonly maximum: number | undefined;
+}
+
+export interface InterruptibleModule {
+  readonly sections: CoreSections;
+  readonly host: HostImports;
+}
+
+export const hostModuleName: string = reservedPrefix;
+/** One page of shared memory: negative in its first 32 bits, it ends the code that looks at it. */
+export const interruptName = "interrupt";
+
+const importKindMemory = 2;
+const emptyBlock = 0x40;
+const memoryPlace = { hasMaximum: 1, shared: 3 } as const;
+
+/**
+ * Makes a module take its memories from the host, so that the host bounds them, and look at a page
+ * of memory that another thread can write to wherever it could run for ever: at the beginning of
+ * loops and of recursive functions (recursive-functions.ts). Imported memories come first in their
+ * index space, so only when its own are imported as well does nothing have to be renumbered.
+ *
+ * `sections` are those of the module that `facts` are about, perhaps with functions added to them.
+ */
+export function makeInterruptible(
+  { memories, functionCount, bodies }: ModuleFacts,
+  sections: CoreSections,
+): InterruptibleModule {
+  const own = memories.flatMap(({ imported, initial, maximum }, index): HostMemory[] =>
+    imported === undefined ? [{ name: `memory:${index}`, initial, maximum }] : [],
+  );
+  const code = sections.contents.get(sectionIds.code);
+  const scanned = code === undefined ? [] : scanFlow(code);
+  const checked = withChecks(code, scanned, {
+    memory: memories.length,
+    importedFunctions: functionCount - bodies.length,
+  });
+  const isWatched = checked !== undefined;
+  const contents = new Map(sections.contents);
+  contents.delete(sectionIds.memory);
+  const imports = own.map(memoryImport);
+  if (isWatched) {
+    imports.push(importOf(interruptName, [memoryPlace.shared, 1, 1]));
+    contents.set(sectionIds.code, checked);
+  }
+  if (imports.length > 0) {
+    contents.set(sectionIds.import, appendItems(contents.get(sectionIds.import), imports));
+  }
+  return { sections: { contents, names: sections.names }, host: { memories: own, isWatched } };
+}
+
+function memoryImport({ name, initial, maximum }: HostMemory): number[] {
+  const bounds =
+    maximum === undefined
+      ? [0, ...leb128(initial)]
+      : [memoryPlace.hasMaximum, ...leb128(initial), ...leb128(maximum)];
+  return importOf(name, bounds);
+}
+
+function importOf(name: string, bounds: readonly number[]): number[] {
+  return [...nameBytes(hostModuleName), ...nameBytes(name), importKindMemory, ...bounds];
+}
+
+interface FlowBody extends BodyCalls {
+  /** Where its length stands, where it starts, where its instructions start, and where it ends. */
+  readonly prefix: number;
+  readonly start: number;
+  readonly first: number;
+  readonly end: number;
+  /** Where the bodies of its loops begin. */
+  readonly loops: readonly number[];
+}
+
+function scanFlow(section: Uint8Array<ArrayBuffer>): FlowBody[] {
+  const bodies: FlowBody[] = [];
+  let calls: number[] = [];
+  let loops: number[] = [];
+  let callsUnknown = false;
+  let first = 0;
+  const scanner = new CodeScanner(section, {
+    readsFlow: true,
+    begin: (offset) => (first = offset),
+    instruction(kind, immediate, { end }) {
+      if (kind === "loop") loops.push(end);
+      else if (kind === "call") calls.push(immediate);
+      else if (kind === "call.indirect") callsUnknown = true;
+    },
+  });
+  const reader = new Reader(section, "code section");
+  for (let count = reader.u32(); count > 0; count--) {
+    const prefix = reader.offset;
+    const length = reader.u32();
+    const start = reader.offset;
+    reader.window(length, "function body");
+    [calls, loops, callsUnknown] = [[], [], false];
+    scanner.body(start, start + length);
+    bodies.push({ prefix, start, first, end: start + length, loops, calls, callsUnknown });
+  }
+  return bodies;
+}
+
+/** Undefined when nothing in the module can run for long. */
+function withChecks(
+  section: Uint8Array<ArrayBuffer> | undefined,
+  bodies: readonly FlowBody[],
+  { memory, importedFunctions }: { readonly memory: number; readonly importedFunctions: number },
+): Uint8Array<ArrayBuffer> | undefined {
+  if (section === undefined) return undefined;
+  const recursive = recursiveBodies(bodies, importedFunctions);
+  if (recursive.size === 0 && bodies.every(({ loops }) => loops.length === 0)) return undefined;
+  const check = checkCode(memory);
+  const parts: Uint8Array[] = [new Uint8Array(leb128(bodies.length))];
+  let unchanged = bodies[0]?.prefix ?? 0;
+  for (const [index, body] of bodies.entries()) {
+    const places = recursive.has(index) ? [body.first, ...body.loops] : body.loops;
+    if (places.length === 0) continue;
+    const edits = places.map((place): Edit => ({ start: place, end: place, bytes: check }));
+    const length = body.end - body.start + edits.length * check.length;
+    parts.push(section.subarray(unchanged, body.prefix), new Uint8Array(leb128(length)));
+    parts.push(...editedParts(section, edits, body));
+    unchanged = body.end;
+  }
+  parts.push(section.subarray(unchanged));
+  return concatenated(parts);
+}
+
+/**
+ * `if (load < 0) trap`. An ordinary load: V8 loads again in every round, which is tested, and an
+ * atomic one costs several times as much (docs/decisions.md). The trap is that of a null reference,
+ * which code without garbage collection never has otherwise, so that it can be told apart.
+ */
+function checkCode(memory: number): number[] {
+  const load = [0x41, 0, 0x28, 0x42, ...leb128(memory), 0];
+  const fail = [0xd0, 0x70, 0xd4, 0x1a];
+  return [...load, 0x41, 0, 0x48, 0x04, emptyBlock, ...fail, 0x0b];
+}

@@ -1,0 +1,51 @@
+import type { Dispatcher } from "undici";
+import type { AppComponent } from "../../app/app.ts";
+import type { RuntimeConfig } from "../../app/runtime-config.ts";
+import type { HostInterface } from "../../instance/host-interface.ts";
+import type { OutboundNetwork } from "../../spin/network/outbound-network.ts";
+import type { GuestContext } from "../guest-context.ts";
+
+/** What a service is opened with. */
+export interface GuestServiceOptions {
+  readonly network: OutboundNetwork;
+  readonly runtimeConfig: RuntimeConfig;
+  readonly dispatcher: Dispatcher;
+}
+
+/** A service of an app that is running: what all its instances share. */
+export interface GuestService extends AsyncDisposable {
+  readonly interfaces: readonly HostInterface<GuestContext>[];
+  /** The part of one instance's context that the interfaces need. */
+  newScope(component: AppComponent): Partial<GuestContext>;
+}
+
+/** Interfaces whose clients are loaded only where a component imports one of them. */
+export interface GuestServiceGroup {
+  /** Names of the interfaces, without versions. */
+  readonly interfaces: readonly string[];
+  open(options: GuestServiceOptions): Promise<GuestService>;
+}
+
+/** Every group there is. */
+export const guestServiceGroups: readonly GuestServiceGroup[] = [
+  {
+    interfaces: ["fermyon:spin/redis", "spin:redis/redis"],
+    open: async (options) => (await import("./redis-service.ts")).openRedisService(options),
+  },
+  {
+    interfaces: ["fermyon:spin/mqtt", "spin:mqtt/mqtt"],
+    open: async (options) => (await import("./mqtt-service.ts")).openMqttService(options),
+  },
+  {
+    interfaces: ["fermyon:spin/mysql", "spin:mysql/mysql"],
+    open: async (options) => (await import("./mysql-service.ts")).openMysqlService(options),
+  },
+  {
+    interfaces: ["fermyon:spin/postgres", "spin:postgres/postgres"],
+    open: async (options) => (await import("./postgres-service.ts")).openPostgresService(options),
+  },
+  {
+    interfaces: ["fermyon:spin/llm"],
+    open: async (options) => (await import("./llm-service.ts")).openLlmService(options),
+  },
+];

@@ -1,0 +1,19 @@
+import { postgresV1, postgresV2, postgresV3 } from "../../spin/postgres/postgres-older.ts";
+import { PostgresPools } from "../../spin/postgres/postgres-pools.ts";
+import { PostgresContext } from "../../spin/postgres/postgres-scope.ts";
+import { postgresV4 } from "../../spin/postgres/postgres-v4.ts";
+import type { GuestService, GuestServiceOptions } from "./guest-service.ts";
+
+/** fermyon:spin/postgres and spin:postgres/postgres. */
+export function openPostgresService({ network, runtimeConfig }: GuestServiceOptions): GuestService {
+  const maxConnections = runtimeConfig.outboundPostgres.connectionsMax;
+  const pools = new PostgresPools({
+    network,
+    ...(maxConnections !== undefined && { maxConnections }),
+  });
+  return {
+    interfaces: [postgresV1, postgresV2, postgresV3, postgresV4],
+    newScope: () => ({ postgres: new PostgresContext(pools) }),
+    [Symbol.asyncDispose]: () => pools[Symbol.asyncDispose](),
+  };
+}

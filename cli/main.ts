@@ -7,8 +7,8 @@ import type { StartApp } from "./up/up.ts";
 
 /** The engine is loaded only when an app is really started. */
 const startApp: StartApp = async (app, options) => {
-  const engine = await import("../runtime/trigger/start-app.ts");
-  return engine.startApp(app, options);
+  const { startWithEngine } = await import("./up/start-with-engine.ts");
+  return startWithEngine(project.version)(app, options);
 };
 
 function textSink(stream: WriteStream): TextSink {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { App } from "../runtime/app/app.ts";
 import { WhorlError } from "../runtime/error.ts";
-import type { RunningApp, StartOptions } from "../runtime/trigger/running-app.ts";
+import type { RunningApp } from "../runtime/trigger/running-app.ts";
+import type { AppStartOptions } from "./up/up.ts";
 import { createCaptureIo } from "./capture-io.ts";
 import type { CaptureIo } from "./capture-io.ts";
 import { runProgram } from "./program.ts";
@@ -27,7 +28,7 @@ interface Run {
   readonly io: CaptureIo;
   readonly exitCode: Promise<number>;
   /** What the engine was asked to serve, once it is serving. */
-  readonly started: Promise<{ app: App; options: StartOptions }>;
+  readonly started: Promise<{ app: App; options: AppStartOptions }>;
 }
 
 interface RunSetup {
@@ -39,7 +40,7 @@ interface RunSetup {
 
 function run(argv: readonly string[], setup: RunSetup = {}): Run {
   const io = createCaptureIo();
-  const started = Promise.withResolvers<{ app: App; options: StartOptions }>();
+  const started = Promise.withResolvers<{ app: App; options: AppStartOptions }>();
   const exitCode = runProgram(argv, {
     io,
     version: "1.2.3",
@@ -60,7 +61,7 @@ function run(argv: readonly string[], setup: RunSetup = {}): Run {
   return { io, exitCode, started: started.promise };
 }
 
-async function optionsOf(argv: readonly string[], setup?: RunSetup): Promise<StartOptions> {
+async function optionsOf(argv: readonly string[], setup?: RunSetup): Promise<AppStartOptions> {
   const { io, exitCode, started } = run(["up", wasm, ...argv], setup);
   const { options } = await started;
   io.send("SIGTERM");

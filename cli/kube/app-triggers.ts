@@ -36,6 +36,7 @@ export function appTriggers(text: string): AppTriggers {
     manifest: root as unknown as Manifest,
     problems: new ManifestProblems("spin.toml"),
     directory: "",
+    fetchSource: () => Promise.reject(new Error("nothing is fetched to name triggers")),
   });
   const name = record(root["application"])["name"];
   return {

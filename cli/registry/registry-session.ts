@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorText, WhorlError } from "../../runtime/error.ts";
 import { ContentStore } from "../../runtime/image/content-store.ts";
 import { anonymousCredentials, dockerCredentials } from "../../runtime/image/credential-source.ts";
+import { cacheFolder } from "../cache-folder.ts";
 import type { CredentialSource } from "../../runtime/image/credential-source.ts";
 import { dockerConfigPath } from "../../runtime/image/docker-config.ts";
 import { RegistryClient } from "../../runtime/image/registry-client.ts";
@@ -34,7 +34,9 @@ export async function openRegistrySession(
   flags: RegistryFlags,
   environment: Environment,
 ): Promise<RegistrySession> {
-  const store = await ContentStore.open(flags.cacheDir ?? imageFolder(environment));
+  const store = await ContentStore.open(
+    flags.cacheDir === undefined ? imageFolder(environment) : join(flags.cacheDir, "images"),
+  );
   const client = await openRegistryClient(flags, userCredentials(environment));
   return { store, client, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 }
@@ -63,9 +65,7 @@ function userCredentials(environment: Environment): CredentialSource {
   return dockerCredentials({ configPath, environment });
 }
 
-/** Folder for images: in the user's cache, where there is none among temporary files. */
-export function imageFolder({ XDG_CACHE_HOME: cache, HOME: home }: Environment): string {
-  if (cache !== undefined && cache !== "") return join(cache, "whorl", "images");
-  if (home !== undefined && home !== "") return join(home, ".cache", "whorl", "images");
-  return join(tmpdir(), "whorl-images");
+/** Folder for images. */
+export function imageFolder(environment: Environment): string {
+  return join(cacheFolder(environment), "images");
 }

@@ -13,6 +13,7 @@ import { findFreePort } from "./free-port.ts";
 import { exitCodes } from "../io.ts";
 import type { CommandIo } from "../io.ts";
 import type { ListenAddress } from "./listen-address.ts";
+import { cacheFolder } from "../cache-folder.ts";
 import type { RegistryFlags } from "../registry/registry-session.ts";
 import type { Reporter } from "../output.ts";
 
@@ -38,7 +39,14 @@ export interface UpOptions {
   readonly arguments: readonly string[];
 }
 
-export type StartApp = (app: App, options: StartOptions) => Promise<RunningApp>;
+/** What a start needs; the engine is the starter's own. */
+export interface AppStartOptions extends Omit<StartOptions, "engine" | "listen"> {
+  readonly listen: ListenAddress;
+  /** Where prepared components are kept. */
+  readonly cacheDirectory: string | undefined;
+}
+
+export type StartApp = (app: App, options: AppStartOptions) => Promise<RunningApp>;
 
 export interface UpDependencies {
   readonly io: CommandIo;
@@ -81,6 +89,7 @@ async function start(
     ...(options.tls && { tls: options.tls }),
     environment: options.environment,
     reuse: options.reuse,
+    cacheDirectory: options.registry.cacheDir ?? cacheFolder(environment),
     runtimeConfig: await loadRuntimeConfig(options.runtimeConfigFile, {
       workingDirectory: directory,
       appDirectory: app.directory,

@@ -49,6 +49,8 @@ export class ChangeHints implements Disposable {
       const watcher = watch(directory, () => this.#delayHint());
       watcher.on("error", () => this.#delayHint());
       this.#watchers.set(directory, watcher);
+      // What happened between the last look and now was not heard.
+      this.#delayHint();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== "ENOSPC" && code !== "EMFILE") {

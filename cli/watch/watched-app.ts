@@ -69,7 +69,7 @@ export class WatchedApp {
     if (manifestChanges.length > 0) await this.#replan();
     for (const path of await this.#lookAtInputs()) changed.add(path);
     for (const path of await this.#lookAtArtifacts()) changed.add(path);
-    const directory = this.#plan?.directory ?? "";
+    const directory = this.#manifestPattern.directory;
     return {
       changed: [...changed].map((path) => relative(directory, path)),
       toBuild: [...this.#outdated],

@@ -214,6 +214,7 @@ class HostCaller implements Caller, FailureListener, ExportCall {
     this.#returnsEarly = returnsEarly;
     // Whoever waits for one of them learns of a failure; nobody has to wait for both.
     this.#done.promise.catch(() => undefined);
+    this.#result.promise.catch(() => undefined);
   }
 
   get result(): Promise<unknown> {

@@ -18,7 +18,8 @@ export function applyProfile(
   const upgrade = (node: TomlNode): TomlNode => withProfile(node, profile, known);
   const result = mapTable(root, {
     component: (node) => mapValues(node, upgrade),
-    trigger: (node) => mapValues(node, (list) => mapItems(list, (each) => withInline(each, upgrade))),
+    trigger: (node) =>
+      mapValues(node, (list) => mapItems(list, (each) => withInline(each, upgrade))),
   });
   if (!known.has(profile)) {
     const names = [...known].toSorted();

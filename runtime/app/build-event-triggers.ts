@@ -10,7 +10,12 @@ import type {
   ManifestSqsTrigger,
   ManifestTrigger,
 } from "./manifest.ts";
-import { checkTriggerRoles, triggerComponent, triggerIds } from "./trigger-table.ts";
+import {
+  refuseDependencies,
+  triggerComponent,
+  triggerIds,
+  checkTriggerIds,
+} from "./trigger-table.ts";
 import type { DeclaredComponents } from "./trigger-table.ts";
 import type { Position } from "./toml-document.ts";
 
@@ -62,9 +67,10 @@ function places<T extends ManifestTrigger>(
 ): Place<T>[] {
   const { components, variables } = surroundings;
   const { positions, problems } = context;
-  const ids = triggerIds(type, tables, context);
+  checkTriggerIds(tables, context);
+  const ids = triggerIds(tables, type);
   return tables.flatMap((table, index) => {
-    checkTriggerRoles(table, context);
+    refuseDependencies(type, table, context);
     const id = ids[index] ?? "";
     const component = triggerComponent({ id, table }, components, context);
     if (table.component === undefined) {

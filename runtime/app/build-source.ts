@@ -8,7 +8,7 @@ import type { Position } from "./toml-document.ts";
 
 /** A source of the manifest and where it stands. */
 export interface PlacedSource {
-  readonly source: ManifestSource;
+  readonly source: ManifestSource | RemoteSource;
   readonly at: Position;
   /** What to do about a file that is absent, behind "; ". */
   readonly hint: string;
@@ -47,11 +47,11 @@ export async function resolveSource(
 }
 
 async function fetchSource(
-  source: ManifestRemoteSource,
+  source: ManifestRemoteSource | RemoteSource,
   at: Position,
   { problems, fetchSource: fetch }: ManifestContext,
 ): Promise<string> {
-  const remote = remoteSource(source);
+  const remote = "kind" in source ? source : remoteSource(source);
   if (remote === undefined) {
     problems.add(
       "manifest",

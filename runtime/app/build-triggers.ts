@@ -3,15 +3,17 @@ import { errorText } from "../error.ts";
 import type { AppVariable, EventTrigger, HttpTrigger } from "./app.ts";
 import { buildEventTriggers } from "./build-event-triggers.ts";
 import type { ManifestContext } from "./manifest-context.ts";
-import type { ManifestHttpTrigger } from "./manifest.ts";
+import type { ManifestDependency, ManifestHttpTrigger } from "./manifest.ts";
 import { nearestName } from "./nearest-name.ts";
-import { checkTriggerRoles, triggerComponent, triggerIds } from "./trigger-table.ts";
-import type { DeclaredComponent, DeclaredComponents, IdentifiedTrigger } from "./trigger-table.ts";
+import { triggerComponent, triggerIds, checkTriggerIds } from "./trigger-table.ts";
+import type { DeclaredComponents, IdentifiedTrigger } from "./trigger-table.ts";
 
 export interface DeclaredApp {
   readonly httpTriggers: readonly HttpTrigger[];
   readonly eventTriggers: readonly EventTrigger[];
-  readonly components: ReadonlyMap<string, DeclaredComponent>;
+  readonly components: DeclaredComponents;
+  /** By ids of HTTP triggers. */
+  readonly middleware: ReadonlyMap<string, readonly ManifestDependency[]>;
 }
 
 /** Checks `[[trigger.*]]`, names what has no name yet and collects the components. */
@@ -22,8 +24,10 @@ export function buildTriggers(
   checkTriggerTypes(context);
   const components = declaredComponents(context);
   const tables = context.manifest.trigger?.http ?? [];
-  const ids = triggerIds("http", tables, context);
+  checkTriggerIds(tables, context);
+  const ids = triggerIds(tables, "http");
   const httpTriggers: HttpTrigger[] = [];
+  const middleware = new Map<string, readonly ManifestDependency[]>();
   for (const [index, table] of tables.entries()) {
     checkTrigger(table, context);
     const id = ids[index] ?? "";
@@ -35,9 +39,33 @@ export function buildTriggers(
         : context.positions.valueAt(table, "route"),
     );
     if (target !== undefined) httpTriggers.push({ id, route, origin, target });
+    const layers = middlewareOf(table, context);
+    if (target?.kind === "component" && layers.length > 0) middleware.set(id, layers);
   }
   const eventTriggers = buildEventTriggers({ components, variables }, context);
-  return { httpTriggers, eventTriggers, components };
+  return { httpTriggers, eventTriggers, components, middleware };
+}
+
+function middlewareOf(
+  table: ManifestHttpTrigger,
+  { positions, problems }: ManifestContext,
+): readonly ManifestDependency[] {
+  const roles = table.dependencies ?? {};
+  for (const [role, list] of Object.entries(roles)) {
+    if (role === "middleware" || list.length === 0) continue;
+    const message = `the HTTP trigger's only allowed trigger dependency is "middleware", not "${role}"`;
+    problems.add("manifest", positions.keyAt(roles, role), message);
+  }
+  const layers = roles["middleware"] ?? [];
+  if (
+    layers.length > 0 &&
+    (table.static_response !== undefined || table.executor?.type === "wagi")
+  ) {
+    const message =
+      "middleware stands before a component that answers HTTP, not before this trigger";
+    problems.add("manifest", positions.keyAt(roles, "middleware"), message);
+  }
+  return layers;
 }
 
 function declaredComponents(context: ManifestContext): DeclaredComponents {
@@ -111,7 +139,6 @@ function checkTrigger(table: ManifestHttpTrigger, context: ManifestContext): voi
       'missing key "component" (or "static_response") in [[trigger.http]]',
     );
   }
-  checkTriggerRoles(table, context);
   const { executor } = table;
   if (executor === undefined || executor.type === "http" || executor.type === "spin") return;
   const at = positions.valueAt(executor, "type");

@@ -117,7 +117,7 @@ describe("loadApp refuses, in a component,", () => {
       "dependencies",
       "unsupported",
       'dependencies = { "a:b" = "1" }',
-      '8:1: "dependencies" of a component are not supported yet; compose them into the component when it is built',
+      '8:18: components are not fetched from a registry here; download it and write source = "file.wasm"',
     ],
   ])("%s", async (_name, code, toml, line) => {
     const result = await problemsOf(`${head}${trigger}${component}${toml}\n`);
@@ -147,13 +147,25 @@ describe("loadApp refuses, in a component,", () => {
       "a URL",
       "unsupported",
       'source = { url = "x", digest = "y" }',
-      '7:10: a source from a URL is not supported yet; download it and write source = "file.wasm"',
+      '7:10: components are not fetched from a URL here; download it and write source = "file.wasm"',
     ],
     [
       "a package",
       "unsupported",
       'source = { package = "a:b", version = "1" }',
-      '7:10: a source from a registry is not supported yet; download it and write source = "file.wasm"',
+      '7:10: components are not fetched from a registry here; download it and write source = "file.wasm"',
+    ],
+    [
+      "a URL without its digest",
+      "manifest",
+      'source = { url = "https://x/y.wasm" }',
+      "7:10: a source is a path, { url = ..., digest = ... } or { package = ..., version = ..., registry = ... }",
+    ],
+    [
+      "a URL and a package",
+      "manifest",
+      'source = { url = "https://x/y.wasm", digest = "d", package = "a:b" }',
+      "7:10: a source is a path, { url = ..., digest = ... } or { package = ..., version = ..., registry = ... }",
     ],
     ["no source", "manifest", "", '6:1: missing key "source" in [component.a]'],
   ])("%s", async (_name, code, toml, line) => {

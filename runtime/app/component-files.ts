@@ -147,7 +147,12 @@ async function directoryNames(directory: string): Promise<string[]> {
 /** The path without symbolic links. */
 async function insidePath(path: string, { directory }: FileSelection): Promise<string> {
   const real = await realpath(path);
-  if (real === directory || real.startsWith(directory + sep)) return real;
+  if (
+    real === directory ||
+    real.startsWith(directory.endsWith(sep) ? directory : directory + sep)
+  ) {
+    return real;
+  }
   const link = relative(directory, path);
   throw new WhorlError(
     "manifest",

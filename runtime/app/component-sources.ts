@@ -79,9 +79,11 @@ export class ComponentSources implements AsyncDisposable {
     const path = store.pathOf(wanted);
     if (await isIntact(path, wanted)) return path;
     const answer = await this.#get(exchange, from);
-    const kept = await store.ingest(answer.body, limits.componentBytesMax).catch((error: unknown) => {
-      throw broken(url, error);
-    });
+    const kept = await store
+      .ingest(answer.body, limits.componentBytesMax)
+      .catch((error: unknown) => {
+        throw broken(url, error);
+      });
     if (kept.digest === wanted) return path;
     throw new WhorlError(
       "image",
@@ -102,7 +104,10 @@ export class ComponentSources implements AsyncDisposable {
       }
       url = checkUrl(location.href, url);
     }
-    throw new WhorlError("file", `${from.href} redirects more than ${limits.registryRedirectsMax} times`);
+    throw new WhorlError(
+      "file",
+      `${from.href} redirects more than ${limits.registryRedirectsMax} times`,
+    );
   }
 
   async #send(exchange: HttpExchange, url: URL): Promise<HttpAnswer> {
@@ -119,7 +124,10 @@ export class ComponentSources implements AsyncDisposable {
     const { packages = commonPackageRegistries, signal } = this.#options;
     const name = parsePackageName(source.package);
     if (name === undefined) {
-      throw new WhorlError("manifest", `"${source.package}" is not a package; write "namespace:name"`);
+      throw new WhorlError(
+        "manifest",
+        `"${source.package}" is not a package; write "namespace:name"`,
+      );
     }
     const { client, store, exchange } = await this.#open();
     const known =
@@ -146,7 +154,9 @@ export class ComponentSources implements AsyncDisposable {
   async #described(known: PackageRegistry, exchange: HttpExchange): Promise<PackageRegistry> {
     if (known.metadata !== undefined) return known;
     const isPlain = this.#options.registry?.insecure === true && isLoopback(known.registry);
-    const url = URL.parse(`${isPlain ? "http" : "https"}://${known.registry}${registryMetadataPath}`);
+    const url = URL.parse(
+      `${isPlain ? "http" : "https"}://${known.registry}${registryMetadataPath}`,
+    );
     if (url === null) {
       throw new WhorlError("manifest", `"${known.registry}" is no host of a registry`);
     }

@@ -1,77 +1,48 @@
-import { readFile, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { errorText, WhorlError } from "../error.ts";
-import { limits } from "../limits.ts";
-import type { App } from "./app.ts";
+import type { App, ComposedPart } from "./app.ts";
+import { assignMiddleware } from "./assign-middleware.ts";
 import { buildComponent } from "./build-component.ts";
+import { buildMiddleware } from "./build-dependencies.ts";
 import { buildTriggers } from "./build-triggers.ts";
+import type { DeclaredApp } from "./build-triggers.ts";
 import { buildVariables } from "./build-variables.ts";
-import { checkShape } from "./check-shape.ts";
+import type { LoadOptions } from "./load-options.ts";
 import type { ManifestContext } from "./manifest-context.ts";
-import { ManifestProblems } from "./manifest-problems.ts";
-import { parseTomlDocument, TomlSyntaxError } from "./toml-document.ts";
-import type { TomlTable } from "./toml-document.ts";
-import { upgradeManifest } from "./upgrade-manifest.ts";
+import type { Manifest, ManifestComponent } from "./manifest.ts";
+import { readManifestFile, withManifest } from "./read-manifest.ts";
+import type { ManifestText } from "./read-manifest.ts";
+
+/** An app and the tables that it was made of. */
+export interface BuiltManifest {
+  readonly app: App;
+  readonly manifest: Manifest;
+  /** By id, those inside triggers too. */
+  readonly tables: ReadonlyMap<string, ManifestComponent>;
+}
 
 /**
  * Loads the app of a manifest file.
  * @throws WhorlError `manifest`, `unsupported` or `file` with one line `file:line:column: ...` per
  * problem; `limit` if the file is too large.
  */
-export async function loadManifestApp(path: string): Promise<App> {
-  const text = await readManifest(path);
-  const problems = new ManifestProblems(path);
-  const root = parseOrReport(text, problems);
-  const shaped = root && checkShape(upgradeManifest(root, problems), problems);
-  const context = shaped && { ...shaped, problems, directory: resolve(dirname(path)) };
-  const app = context && (await buildApp(context));
-  problems.throwIfAny();
-  if (app === undefined) throw new Error(`${path}: refused without a reason`);
+export async function loadManifestApp(path: string, options: LoadOptions = {}): Promise<App> {
+  const { app } = await buildManifest(await readManifestFile(path), options);
   return app;
 }
 
-async function readManifest(path: string): Promise<string> {
-  const { size } = await stat(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  if (size > limits.manifestBytesMax) {
-    throw new WhorlError(
-      "limit",
-      `${path} has ${size} bytes; a manifest may have ${limits.manifestBytesMax}`,
-    );
-  }
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new WhorlError("manifest", `${path} is not UTF-8 text; save it as UTF-8`, {
-      cause: error,
-    });
-  }
+/** Makes the app of a manifest. Rejects as {@link loadManifestApp} does. */
+export function buildManifest(text: ManifestText, options: LoadOptions): Promise<BuiltManifest> {
+  return withManifest(text, options, buildApp);
 }
 
-function unreadable(path: string, error: unknown): WhorlError {
-  const message = `cannot read ${path}: ${errorText(error)}; name a manifest that exists`;
-  return new WhorlError("file", message, { cause: error });
-}
-
-function parseOrReport(text: string, problems: ManifestProblems): TomlTable | undefined {
-  try {
-    return parseTomlDocument(text);
-  } catch (error) {
-    if (!(error instanceof TomlSyntaxError)) throw error;
-    problems.add("manifest", error.position, error.message);
-    return undefined;
-  }
-}
-
-async function buildApp(context: ManifestContext): Promise<App> {
+async function buildApp(context: ManifestContext): Promise<BuiltManifest> {
   const { manifest, problems } = context;
   const variables = buildVariables(context);
   const declared = buildTriggers(context, variables);
-  const surroundings = { variables, componentIds: [...declared.components.keys()] };
+  const surroundings = {
+    variables,
+    componentIds: [...declared.components.keys()],
+    components: declared.components,
+  };
   const components = await Promise.all(
     [...declared.components.values()].map(
       async (component) =>
@@ -79,16 +50,28 @@ async function buildApp(context: ManifestContext): Promise<App> {
     ),
   );
   const { name, version, description } = manifest.application;
-  return {
+  const middleware = await buildAllMiddleware(declared, context);
+  const app: App = {
     name,
     version: version === "" ? undefined : version,
     description: description === "" ? undefined : description,
     ociImageDigest: undefined,
     directory: context.directory,
     variables,
-    components: new Map(components),
-    httpTriggers: declared.httpTriggers,
-    eventTriggers: declared.eventTriggers,
+    ...assignMiddleware({ ...declared, components: new Map(components) }, middleware),
     warnings: problems.warnings,
   };
+  const tables = [...declared.components].map(([id, { table }]) => [id, table] as const);
+  return { app, manifest, tables: new Map(tables) };
+}
+
+async function buildAllMiddleware(
+  { middleware, components }: DeclaredApp,
+  context: ManifestContext,
+): Promise<ReadonlyMap<string, readonly ComposedPart[]>> {
+  const built = new Map<string, readonly ComposedPart[]>();
+  for (const [trigger, tables] of middleware) {
+    built.set(trigger, await buildMiddleware(trigger, tables, components, context));
+  }
+  return built;
 }

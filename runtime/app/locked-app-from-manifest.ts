@@ -1,90 +1,51 @@
-import { readFile, realpath, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { errorText, WhorlError } from "../error.ts";
-import { limits } from "../limits.ts";
-import { checkShape } from "./check-shape.ts";
-import { selectFiles } from "./component-files.ts";
-import { compileFilePattern } from "./file-pattern.ts";
 import type {
   LockedApp,
   LockedComponent,
+  LockedDependency,
   LockedFile,
+  LockedSource,
   LockedTrigger,
   Values,
 } from "../image/locked-document.ts";
-import type { ManifestContext } from "./manifest-context.ts";
-import { ManifestProblems } from "./manifest-problems.ts";
-import type { ManifestComponent, ManifestTrigger } from "./manifest.ts";
-import { parseTomlDocument, TomlSyntaxError } from "./toml-document.ts";
-import { triggerComponent, triggerIds } from "./trigger-table.ts";
-import type { DeclaredComponents } from "./trigger-table.ts";
+import type { App, AppComponent, ComposedPart } from "./app.ts";
+import { writtenOutboundHosts } from "./build-outbound-hosts.ts";
+import { buildManifest } from "./load-manifest-app.ts";
+import type { BuiltManifest } from "./load-manifest-app.ts";
+import type { LoadOptions } from "./load-options.ts";
+import type { Manifest, ManifestComponent, ManifestTrigger } from "./manifest.ts";
+import { readManifestFile } from "./read-manifest.ts";
+import { triggerIds } from "./trigger-table.ts";
 
 /**
  * Locks the app of a manifest: ids made, files found, templates left as they are, so that
  * variables get their values where the app runs. Contents are named by `file:` URLs.
- * @throws WhorlError `manifest`, `unsupported` or `file` with one line `file:line:column: ...` per
- * problem.
+ * @throws WhorlError as `loadManifestApp` does.
  */
-export async function lockManifest(path: string): Promise<LockedApp> {
-  const problems = new ManifestProblems(path);
-  const context = await openManifest(path, problems);
-  const locked = context && (await lock(context));
-  problems.throwIfAny();
-  if (locked === undefined) throw new Error(`${path}: refused without a reason`);
-  return locked;
+export async function lockManifest(path: string, options: LoadOptions = {}): Promise<LockedApp> {
+  const built = await buildManifest(await readManifestFile(path), options);
+  return lock(built, options.profile);
 }
 
-async function openManifest(
-  path: string,
-  problems: ManifestProblems,
-): Promise<ManifestContext | undefined> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}; name a manifest`, {
-      cause: error,
-    });
-  });
-  if (bytes.length > limits.manifestBytesMax) {
-    throw new WhorlError("limit", `${path} has more than ${limits.manifestBytesMax} bytes`);
-  }
-  try {
-    const shaped = checkShape(parseTomlDocument(bytes.toString("utf8")), problems);
-    return shaped && { ...shaped, problems, directory: resolve(dirname(path)) };
-  } catch (error) {
-    if (!(error instanceof TomlSyntaxError)) throw error;
-    problems.add("manifest", error.position, error.message);
-    return undefined;
-  }
-}
-
-async function lock(context: ManifestContext): Promise<LockedApp> {
-  const { manifest, positions } = context;
-  const tables = manifest.component ?? {};
-  const declared: DeclaredComponents = new Map(
-    Object.entries(tables).map(([id, table]) => [
-      id,
-      { id, table, idPosition: positions.keyAt(tables, id) },
-    ]),
+function lock(built: BuiltManifest, profile: string | undefined): LockedApp {
+  const { app, manifest, tables } = built;
+  const components = [...app.components.values()].map((component) =>
+    lockComponent(component, tables.get(component.declaredId ?? component.id)),
   );
-  const triggers = lockTriggers(declared, context);
-  const components: LockedComponent[] = [];
-  for (const { id, table } of declared.values()) {
-    components.push(await lockComponent(id, table, context));
-  }
   const needsHost = components.some(({ host_requirements }) => host_requirements !== undefined);
-  const variables = lockVariables(context);
+  const variables = lockVariables(manifest);
   return {
     spin_lock_version: needsHost ? 1 : 0,
     ...(needsHost && { must_understand: ["component_host_requirements"] }),
-    metadata: appMetadata(context),
+    metadata: appMetadata(manifest, profile),
     ...(Object.keys(variables).length > 0 && { variables }),
-    triggers,
+    triggers: lockTriggers(manifest, app),
     components,
   };
 }
 
 /** Keys sorted, empty values left out, as Spin writes them. */
-function appMetadata({ manifest }: ManifestContext): Values {
+function appMetadata(manifest: Manifest, profile: string | undefined): Values {
   const { name, version, description, authors = [], trigger = {} } = manifest.application;
   const types = Object.keys(manifest.trigger ?? {});
   const [only] = types;
@@ -93,6 +54,7 @@ function appMetadata({ manifest }: ManifestContext): Values {
     ...(authors.length > 0 && { authors }),
     ...(description !== undefined && description !== "" && { description }),
     name,
+    ...(profile !== undefined && { profile }),
     ...(only !== undefined &&
       types.length === 1 && {
         trigger: sortedKeys({ ...(settings[only] as Values | undefined), type: only }),
@@ -102,7 +64,7 @@ function appMetadata({ manifest }: ManifestContext): Values {
   });
 }
 
-function lockVariables({ manifest }: ManifestContext): NonNullable<LockedApp["variables"]> {
+function lockVariables(manifest: Manifest): NonNullable<LockedApp["variables"]> {
   const entries = Object.entries(manifest.variables ?? {}).map(
     ([name, { description, default: value, secret }]) => [
       name,
@@ -116,16 +78,14 @@ function lockVariables({ manifest }: ManifestContext): NonNullable<LockedApp["va
   return sortedKeys(Object.fromEntries(entries) as Record<string, object>);
 }
 
-function lockTriggers(declared: DeclaredComponents, context: ManifestContext): LockedTrigger[] {
-  const byType = Object.entries(context.manifest.trigger ?? {});
-  return byType.flatMap(([type, list]) => {
+function lockTriggers(manifest: Manifest, app: App): LockedTrigger[] {
+  return Object.entries(manifest.trigger ?? {}).flatMap(([type, list]) => {
     const tables = list as readonly ManifestTrigger[];
-    const ids = triggerIds(type, tables, context);
+    const ids = triggerIds(tables, type);
     return tables.map((table, index): LockedTrigger => {
       const id = ids[index] ?? "";
-      const { id: _id, component: _component, ...config } = table;
-      refuseComposition(table, context);
-      const component = triggerComponent({ id, table }, declared, context);
+      const { id: _i, component: _c, components: _o, dependencies: _d, ...config } = table;
+      const component = calledComponent(app, type, id);
       return {
         id,
         trigger_type: type,
@@ -135,115 +95,93 @@ function lockTriggers(declared: DeclaredComponents, context: ManifestContext): L
   });
 }
 
-function refuseComposition(table: ManifestTrigger, { positions, problems }: ManifestContext): void {
-  for (const key of ["components", "dependencies"] as const) {
-    if (table[key] === undefined) continue;
-    const message = `"${key}" of a trigger cannot be pushed yet; compose them into the component`;
-    problems.add("unsupported", positions.keyAt(table, key), message);
+/** Which component a trigger got, also where it was copied for its middleware. */
+function calledComponent(
+  { httpTriggers, eventTriggers }: App,
+  type: string,
+  id: string,
+): string | undefined {
+  if (type !== "http") {
+    return eventTriggers.find((each) => each.kind === type && each.id === id)?.component;
   }
+  const target = httpTriggers.find((each) => each.id === id)?.target;
+  return target?.kind === "component" ? target.component : undefined;
 }
 
-async function lockComponent(
-  id: string,
-  table: ManifestComponent,
-  context: ManifestContext,
-): Promise<LockedComponent> {
-  const metadata = componentMetadata(table);
-  const files = await lockFiles(table, context);
-  const { environment = {}, variables = {} } = table;
+function lockComponent(
+  component: AppComponent,
+  table: ManifestComponent | undefined,
+): LockedComponent {
+  const { id, sourcePath, environment, variables, dependencies = [], middleware = [] } = component;
+  const metadata = componentMetadata(component, table);
+  const files = component.files.map(lockFile).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const requirements = {
+    ...(writtenHosts(table).some(isChaining) && { local_service_chaining: "required" }),
+    ...(middleware.length > 0 && { middleware: "required" }),
+  };
+  const locked = dependencies.map((each) => [each.name, lockPart(each, each.export)] as const);
   return {
     id,
     ...(Object.keys(metadata).length > 0 && { metadata }),
-    source: {
-      content_type: "application/wasm",
-      source: pathToFileURL(await sourcePath(table, context)).href,
-    },
-    ...(Object.keys(environment).length > 0 && { env: sortedKeys(environment) }),
+    source: lockSource(sourcePath),
+    ...(environment.length > 0 && { env: sortedKeys(Object.fromEntries(environment)) }),
     ...(files.length > 0 && { files }),
-    ...(Object.keys(variables).length > 0 && { config: sortedKeys(variables) }),
-    ...(outboundHosts(table).some(isChaining) && {
-      host_requirements: { local_service_chaining: "required" },
+    ...(variables.size > 0 && { config: sortedKeys(Object.fromEntries(variables)) }),
+    ...(locked.length > 0 && { dependencies: sortedKeys(Object.fromEntries(locked)) }),
+    ...(middleware.length > 0 && {
+      trigger_dependencies: { middleware: middleware.map((each) => lockPart(each, undefined)) },
     }),
+    ...(Object.keys(requirements).length > 0 && { host_requirements: requirements }),
   };
 }
 
-function componentMetadata(table: ManifestComponent): Values {
-  const { description, key_value_stores, sqlite_databases, ai_models, build } = table;
+function componentMetadata(
+  { aiModels, keyValueStores, sqliteDatabases, middleware = [] }: AppComponent,
+  table: ManifestComponent | undefined,
+): Values {
   const lists = {
-    ai_models,
-    allowed_outbound_hosts: outboundHosts(table),
-    databases: sqlite_databases,
-    key_value_stores,
+    ai_models: aiModels,
+    allowed_outbound_hosts: writtenHosts(table),
+    databases: sqliteDatabases,
+    key_value_stores: keyValueStores,
   };
-  const present = Object.entries(lists).filter(([, list]) => list !== undefined && list.length > 0);
+  const present = Object.entries(lists).filter(([, list]) => list.length > 0);
+  const { build, description = "" } = table ?? {};
   return sortedKeys({
     ...Object.fromEntries(present),
     ...(build !== undefined && { build }),
-    ...(description !== undefined && description !== "" && { description }),
+    ...(description !== "" && { description }),
+    ...(middleware.length > 0 && { "resolve-trigger-dependencies-using": "http" }),
   });
 }
 
-/** The key before allowed_outbound_hosts had hosts without a scheme. */
-function outboundHosts({
-  allowed_outbound_hosts: hosts = [],
-  allowed_http_hosts: legacy = [],
-}: ManifestComponent): string[] {
-  const converted = legacy.flatMap((host) => {
-    if (host === "insecure:allow-all") return ["http://*:*", "https://*:*", "http://self"];
-    return host.includes("://") ? [host] : [`http://${host}`, `https://${host}`];
-  });
-  return [...hosts, ...converted];
+/** With `*.spin.internal`, which the app has written out. */
+function writtenHosts(table: ManifestComponent | undefined): string[] {
+  return table === undefined ? [] : writtenOutboundHosts(table);
 }
 
 function isChaining(host: string): boolean {
   return /^(?:https?|\*):\/\/[^/:]*\.spin\.internal(?::|\/|$)/.test(host.trim());
 }
 
-async function sourcePath(
-  table: ManifestComponent,
-  { directory, positions, problems }: ManifestContext,
-): Promise<string> {
-  const { source, dependencies } = table;
-  if (Object.keys(dependencies ?? {}).length > 0) {
-    const message = `"dependencies" of a component cannot be pushed yet; compose them into it`;
-    problems.add("unsupported", positions.keyAt(table, "dependencies"), message);
-  }
-  const at = positions.valueAt(table, "source");
-  if (typeof source !== "string") {
-    const message = 'only a source that is a file can be pushed; write source = "file.wasm"';
-    problems.add("unsupported", at, message);
-    return directory;
-  }
-  const path = resolve(directory, source);
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true) {
-    problems.add("file", at, `source "${source}" does not exist; build it first (--build)`);
-  }
-  return path;
+function lockPart(
+  { sourcePath, inherit }: ComposedPart,
+  name: string | undefined,
+): LockedDependency {
+  return {
+    source: lockSource(sourcePath),
+    export: name ?? null,
+    ...(inherit === "all" && { inherit: "All" as const }),
+    ...(inherit !== "all" && inherit.length > 0 && { inherit: { Some: inherit } }),
+  };
 }
 
-async function lockFiles(
-  table: ManifestComponent,
-  { directory, positions, problems }: ManifestContext,
-): Promise<LockedFile[]> {
-  const entries = table.files ?? [];
-  if (entries.length === 0) return [];
-  const byPath = new Map<string, LockedFile>();
-  for (const [index, entry] of entries.entries()) {
-    const at =
-      typeof entry === "string" ? positions.valueAt(entries, index) : positions.start(entry);
-    try {
-      const excludes = (table.exclude_files ?? []).map((text) => compileFilePattern(text, true));
-      const selection = { directory: await realpath(directory), excludes };
-      for (const { hostPath, guestPath } of await selectFiles(entry, selection)) {
-        byPath.set(guestPath, { source: pathToFileURL(hostPath).href, path: guestPath });
-      }
-    } catch (error) {
-      if (!(error instanceof WhorlError)) throw error;
-      problems.add(error.code === "file" ? "file" : "manifest", at, error.message);
-    }
-  }
-  return [...byPath.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
+function lockSource(path: string): LockedSource {
+  return { content_type: "application/wasm", source: pathToFileURL(path).href };
+}
+
+function lockFile({ hostPath, guestPath }: AppComponent["files"][number]): LockedFile {
+  return { source: pathToFileURL(hostPath).href, path: guestPath };
 }
 
 function sortedKeys<T extends object>(object: T): T {

@@ -18,14 +18,22 @@ export interface UnlockedManifest {
   readonly files: ReadonlyMap<string, LockedContent>;
 }
 
+/** Path of some content that is a file already. */
+export type ContentPath = (content: LockedContent) => string;
+
 /**
  * Turns a locked app back into a manifest, so that one loader gives the app its meaning. Each
  * component gets its source as `components/ID.wasm` and its files below `files/ID`.
  * @param where what the messages call the locked app.
+ * @param pathOf where components are already; files are left out of the manifest then.
  * @throws WhorlError `image` if ids or paths of files occur twice or are dangerous.
  */
-export function unlockManifest(app: LockedApp, where: string): UnlockedManifest {
-  const unlocking = new Unlocking(app, where);
+export function unlockManifest(
+  app: LockedApp,
+  where: string,
+  pathOf?: ContentPath,
+): UnlockedManifest {
+  const unlocking = new Unlocking(app, where, pathOf);
   const { metadata = {} } = app;
   const manifest = {
     spin_manifest_version: 2,
@@ -48,11 +56,16 @@ class Unlocking {
   readonly #where: string;
   readonly #ids: ReadonlyMap<string, string>;
   readonly #base: string;
+  readonly #pathOf: ContentPath | undefined;
+  /** Middleware as Spin keeps it: with the component that it stands before. */
+  readonly #inFront: ReadonlyMap<string, LockedComponent["trigger_dependencies"]>;
 
-  constructor(app: LockedApp, where: string) {
+  constructor(app: LockedApp, where: string, pathOf: ContentPath | undefined) {
     this.#where = where;
-    this.#ids = new Map(
-      app.components.map(({ id }) => [id, isComponentId(id) ? id : toComponentId(id)]),
+    this.#pathOf = pathOf;
+    this.#ids = new Map(app.components.map(({ id }) => [id, unlockedId(id)]));
+    this.#inFront = new Map(
+      app.components.map(({ id, trigger_dependencies: inner }) => [id, inner]),
     );
     if (new Set(this.#ids.values()).size < app.components.length) {
       throw new WhorlError("image", `${where} has two components with the same id`);
@@ -60,8 +73,9 @@ class Unlocking {
     this.#base = basePath(app.metadata ?? {});
   }
 
-  trigger({ id, trigger_config: config, trigger_dependencies: inner }: LockedTrigger): Values {
+  trigger({ id, trigger_config: config, trigger_dependencies: own }: LockedTrigger): Values {
     const { component, route } = config;
+    const inner = own ?? (typeof component === "string" ? this.#inFront.get(component) : undefined);
     return {
       ...config,
       id,
@@ -74,10 +88,10 @@ class Unlocking {
   component(component: LockedComponent): [string, Values] {
     const { metadata = {}, source, env, files = [], config, dependencies } = component;
     const id = this.#ids.get(component.id) ?? component.id;
-    const path = `components/${id}.wasm`;
-    this.files.set(path, source);
+    const path = this.#place(`components/${id}.wasm`, source);
     const folder = `files/${id}`;
-    for (const file of files) this.#addFile(folder, file, component.id);
+    const isMounted = this.#pathOf === undefined && files.length > 0;
+    if (isMounted) for (const file of files) this.#addFile(folder, file, component.id);
     const hosts = metadata["allowed_outbound_hosts"];
     return [
       id,
@@ -85,7 +99,7 @@ class Unlocking {
         description: metadata["description"],
         source: path,
         environment: env,
-        files: files.length === 0 ? undefined : [{ source: folder, destination: "/" }],
+        files: isMounted ? [{ source: folder, destination: "/" }] : undefined,
         variables: config,
         allowed_outbound_hosts: hosts,
         allowed_http_hosts: hosts === undefined ? metadata["allowed_http_hosts"] : undefined,
@@ -143,15 +157,26 @@ class Unlocking {
     );
   }
 
+  /** Where a component will be found. */
+  #place(path: string, content: LockedContent): string {
+    if (this.#pathOf !== undefined) return this.#pathOf(content);
+    this.files.set(path, content);
+    return path;
+  }
+
   #dependency(path: string, { source, export: name, inherit }: LockedDependency): Values {
-    this.files.set(path, source);
     return {
-      path,
+      path: this.#place(path, source),
       ...(name !== null && { export: name }),
       ...(inherit === "All" && { inherit_configuration: true }),
       ...(typeof inherit === "object" && { inherit_configuration: inherit.Some }),
     };
   }
+}
+
+/** The id that a component has in the manifest. */
+export function unlockedId(id: string): string {
+  return isComponentId(id) ? id : toComponentId(id);
 }
 
 function unlockVariable({ description, default: value, secret }: LockedVariable): Values {

@@ -88,9 +88,24 @@ describe("loadApp refuses, in one trigger,", () => {
       '6:17: unknown executor type "x"; use "http" or "wagi"',
     ],
     [
-      "components",
-      `${trigger}components = { middle = "a" }\n`,
-      '6:1: "components" of a trigger is not supported yet; name one component with "component"',
+      "an unknown component for a role",
+      `${trigger}components = { middle = ["a", "b"] }\n`,
+      '6:31: unknown component "b"; did you mean "a"?',
+    ],
+    [
+      "a role of its dependencies that nobody plays",
+      `${trigger}dependencies = { butler = [{ component = "a" }] }\n`,
+      '6:18: the HTTP trigger\'s only allowed trigger dependency is "middleware", not "butler"',
+    ],
+    [
+      "middleware before a static response",
+      '[[trigger.http]]\nroute = "/"\nstatic_response.body = "x"\ndependencies = { middleware = [{ path = "a.wasm" }] }\n',
+      "6:18: middleware stands before a component that answers HTTP, not before this trigger",
+    ],
+    [
+      "an export of middleware",
+      `${trigger}dependencies = { middleware = [{ path = "a.wasm", export = "x" }] }\n`,
+      '6:55: unknown key "export" in trigger.http.dependencies.middleware',
     ],
     [
       "an impossible status",

@@ -9,7 +9,11 @@ import type { App, AppComponent } from "./app.ts";
  */
 export function retainComponents(app: App, ids: readonly string[]): App {
   if (ids.length === 0) return app;
-  const retained = new Set(ids);
+  // Where a component was copied for its middleware, its name means the copies too.
+  const copies = [...app.components.values()].filter(
+    ({ declaredId }) => declaredId !== undefined && ids.includes(declaredId),
+  );
+  const retained = new Set([...ids, ...copies.map(({ id }) => id)]);
   const known = [...app.components.keys()];
   const unknown = ids.find((id) => !app.components.has(id));
   if (unknown !== undefined) {

@@ -332,7 +332,32 @@ const unused: Case[] = [
   },
 ];
 
+const visibility: readonly { what: string; wat: string; message: string }[] = [
+  {
+    what: "import that uses a type of the component itself",
+    wat: `(type $r (record (field "x" u8))) (import "f" (func (result $r)))`,
+    message: "uses a type that is not itself imported or exported",
+  },
+  {
+    what: "export that uses a type which is exported under another identity",
+    wat: `(type $r (record (field "x" u8))) (import "f" (func $f))
+      (export "r" (type $r)) (type $ft (func (result $r))) (export "ft" (type $ft))`,
+    message: "uses a type that is not itself imported or exported",
+  },
+  {
+    what: "imported instance that keeps a type of its functions to itself",
+    wat: `(import "i" (instance (type $e (enum "a")) (export "f" (func (result $e)))))`,
+    message: "uses a type that is not itself imported or exported",
+  },
+  {
+    what: "core module that is neither valid nor used",
+    wat: "(core module (func i32.add))",
+    message: "core module that is not used",
+  },
+];
+
 test.each([
+  ...visibility,
   ...indices.map((row) => ({ ...row, what: `unknown ${row.what}` })),
   ...sorts,
   ...instantiation,

@@ -57,13 +57,14 @@ export class GuestGuard {
   /** As {@link call}, of something that may go on after it has returned. */
   start(instance: Guarded, begin: () => ExportCall): ExportCall {
     const watch = new GuardedCall(instance, this.#watchdog, this.#callMsMax);
-    const { result, done, cancel } = watch.entered(begin);
-    const watchedDone = watch.settled(done) as Promise<void>;
-    watchedDone.catch(() => undefined);
-    const explained = result.catch((error: unknown) => {
+    const call = watch.entered(begin);
+    const done = watch.settled(call.done) as Promise<void>;
+    // Whoever waits for one of them learns of a failure; nobody has to wait for both.
+    done.catch(() => undefined);
+    const result = call.result.catch((error: unknown) => {
       throw watch.explain(error);
     });
-    return { result: explained, done: watchedDone, cancel };
+    return { result, done, cancel: () => call.cancel() };
   }
 }
 

@@ -10,7 +10,9 @@ import { limits } from "../limits.ts";
 import { prepareComponent } from "../prepare/prepare.ts";
 import type { PreparedComponent } from "../prepare/prepare.ts";
 import type { AppServices } from "./services/app-services.ts";
+import type { Preopen } from "../wasi/context.ts";
 import { componentContext, type ComponentSurroundings } from "./component-context.ts";
+import type { Engine } from "./engine.ts";
 import type { GuestContext } from "./guest-context.ts";
 import { LoadedComponent } from "./loaded-component.ts";
 import type { NewContext } from "./loaded-component.ts";
@@ -18,6 +20,10 @@ import type { NewContext } from "./loaded-component.ts";
 /** What all components of one app share. */
 export interface LoadSurroundings extends Omit<ComponentSurroundings, "preopens" | "onGuestLine"> {
   readonly services: AppServices;
+  readonly engine: Engine;
+  /** Beside each component's own files. */
+  readonly mounts: readonly Preopen[];
+  onWarning(message: string): void;
   onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
 }
 
@@ -36,8 +42,10 @@ export async function loadComponents(
 ): Promise<LoadedComponents> {
   await using stack = new AsyncDisposableStack();
   const components = triggeredComponents(app);
-  const prepared = await Promise.all(components.map((component) => prepare(component)));
-  const { services } = surroundings;
+  const prepared = await Promise.all(
+    components.map((component) => prepare(component, surroundings.engine)),
+  );
+  const { services, engine } = surroundings;
   await services.require(prepared.flatMap(({ plan }) => importedInterfaces(plan)));
   const linker = new Linker(services.interfaces);
   const byId = new Map<string, LoadedComponent>();
@@ -46,10 +54,12 @@ export async function loadComponents(
     const { id } = component;
     const own: ComponentSurroundings = {
       ...surroundings,
-      preopens,
+      preopens: [...preopens, ...surroundings.mounts],
       onGuestLine: (stream, line) => surroundings.onGuestLine(id, stream, line),
     };
-    byId.set(id, link(component, { own, services, linker, prepared: prepared[index] }));
+    const loaded = link(component, { own, services, linker, engine, prepared: prepared[index] });
+    byId.set(id, stack.use(loaded));
+    warm(loaded, surroundings);
   }
   const owned = stack.move();
   return { byId, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -67,9 +77,18 @@ function triggeredComponents(app: App): AppComponent[] {
   return [...app.components.values()].filter((component) => ids.has(component.id));
 }
 
-async function prepare(component: AppComponent): Promise<PreparedComponent> {
+/** The first request then costs no more than others. */
+function warm(component: LoadedComponent, { onWarning }: LoadSurroundings): void {
   try {
-    return await prepareComponent(await readComponent(component.sourcePath));
+    component.warm();
+  } catch (error) {
+    onWarning(`component "${component.id}" fails as soon as it is started: ${errorText(error)}`);
+  }
+}
+
+async function prepare(component: AppComponent, { cache }: Engine): Promise<PreparedComponent> {
+  try {
+    return await prepareComponent(await readComponent(component.sourcePath), { cache });
   } catch (error) {
     throw componentError(component, error);
   }
@@ -79,17 +98,19 @@ interface LinkParts {
   readonly own: ComponentSurroundings;
   readonly services: AppServices;
   readonly linker: Linker<GuestContext>;
+  readonly engine: Engine;
   readonly prepared: PreparedComponent | undefined;
 }
 
 function link(component: AppComponent, parts: LinkParts): LoadedComponent {
-  const { own, services, linker, prepared } = parts;
+  const { own, services, linker, engine, prepared } = parts;
   if (prepared === undefined) throw new Error(`component ${component.id} is not prepared`);
   try {
     const newSpin = services.contexts(component);
     const newWasi = componentContext(component, own);
     const newContext: NewContext<GuestContext> = (cli) => ({ ...newWasi(cli), ...newSpin() });
-    return new LoadedComponent(component.id, linker.link(prepared), newContext);
+    const linked = linker.link(prepared);
+    return new LoadedComponent(component.id, { linked, newContext, mapper: engine.mapper });
   } catch (error) {
     throw componentError(component, error);
   }

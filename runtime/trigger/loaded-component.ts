@@ -1,4 +1,5 @@
 import { errorText, WhorlError } from "../error.ts";
+import type { MemoryMapper } from "../instance/ffi-memory.ts";
 import { InstancePool } from "../instance/instance-pool.ts";
 import type { InstanceLease } from "../instance/instance-pool.ts";
 import type { LinkedComponent } from "../instance/linker.ts";
@@ -11,22 +12,37 @@ import { wasmStack } from "./wasm-stack.ts";
 /** What makes an instance's context; the command line of a program may differ from the default. */
 export type NewContext<C> = (cli?: Partial<CliContext>) => C;
 
+/** What a component is made of. */
+export interface ComponentParts {
+  readonly linked: LinkedComponent<GuestContext>;
+  readonly newContext: NewContext<GuestContext>;
+  readonly mapper: MemoryMapper | undefined;
+}
+
 /** A component that is ready to be called: an instance for each call. */
-export class LoadedComponent {
+export class LoadedComponent implements Disposable {
   readonly id: string;
   readonly linked: LinkedComponent<GuestContext>;
   readonly newContext: NewContext<GuestContext>;
   readonly #instances: InstancePool<GuestContext>;
 
-  constructor(
-    id: string,
-    linked: LinkedComponent<GuestContext>,
-    newContext: NewContext<GuestContext>,
-  ) {
+  constructor(id: string, { linked, newContext, mapper }: ComponentParts) {
     this.id = id;
     this.linked = linked;
     this.newContext = newContext;
-    this.#instances = new InstancePool(linked);
+    this.#instances = new InstancePool(linked, { mapper: mapper ?? null });
+  }
+
+  /** Makes the first instance before it is asked for. Throws whatever instantiation throws. */
+  warm(): void {
+    const context = this.newContext();
+    this.#instances.warm(context);
+    disposeContext(context);
+  }
+
+  /** Instances that are out go on; no new ones are given. */
+  [Symbol.dispose](): void {
+    this.#instances[Symbol.dispose]();
   }
 
   /** Throws whatever instantiation throws: a trap of a start function. */

@@ -1,17 +1,24 @@
 import type { App } from "../app/app.ts";
+import type { Preopen } from "../wasi/context.ts";
+import type { ListenAddress, ListeningSocket } from "./http/listen.ts";
+import type { Engine } from "./engine.ts";
 import type { ServiceOptions } from "./services/app-services.ts";
 import type { ReuseLimits } from "./executor/reused-instances.ts";
 
 /** How an app is to be run; what the embedder decides and wants to hear. */
 export interface StartOptions extends ServiceOptions {
-  /** Port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+  /** An address, whose port 0 takes a free one, or a socket that listens already. */
+  readonly listen: ListenAddress | ListeningSocket;
+  /** Directories that every component sees beside its own files. */
+  readonly mounts?: readonly Preopen[];
   /** PEM files; without them the app is served without TLS. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Added to the environment of every component, winning over the manifest's. */
   readonly environment: readonly (readonly [string, string])[];
   /** For a command: its arguments after its own name. */
   readonly arguments?: readonly string[];
+  /** Shared by all apps of the process; outlives them. */
+  readonly engine: Engine;
   /** For components of wasi:http 0.3; as Spin's defaults where not given. */
   readonly reuse?: ReuseLimits;
   /** A line that a guest wrote, without its line break. */

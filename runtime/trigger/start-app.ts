@@ -107,6 +107,9 @@ class RunningTriggers {
     const components = stack.use(
       await loadComponents(app, {
         services,
+        engine: this.#options.engine,
+        mounts: this.#options.mounts ?? [],
+        onWarning: (message) => this.#options.onWarning(message),
         environment,
         dispatcher: () => dispatcher,
         selfOrigin: () => this.url,

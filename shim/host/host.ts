@@ -4,6 +4,7 @@ import { loadApp } from "../../runtime/app/load-app.ts";
 // Loaded when it is asked for, which is after the last moment to keep what was compiled.
 import "../../runtime/app/load-manifest-app.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
+import { openEngine } from "../../runtime/trigger/engine.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
 import type { RunningApp } from "../../runtime/trigger/running-app.ts";
 import { errorText, ShimError } from "../error.ts";
@@ -86,6 +87,8 @@ export class Host {
     for (const warning of app.warnings) log(warning);
     return startApp(app, {
       ...(await appSettings(app, spec)),
+      // It ends with the process. A cache of the node must not be written by who runs guests.
+      engine: openEngine({ cacheDirectory: undefined, version: "", onWarning: log }),
       listen: listenAddress(spec.environment),
       environment: spec.environment,
       arguments: spec.arguments,

@@ -50,6 +50,7 @@ test("--output json writes one object per line", async () => {
     app: "http-rust",
     url: whorl.url,
     routes: [{ name: "http", url: whorl.url, note: "wildcard" }],
+    triggers: [],
   });
   const log = { event: "log", component: "http" };
   expect(events).toContainEqual({ ...log, stream: "stdout", line: "a line for stdout" });

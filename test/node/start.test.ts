@@ -59,7 +59,8 @@ function run(directory: string, args: readonly string[], node = process.execPath
     },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  child.stdin?.end("what containerd says");
+  // delete ends without having read it.
+  child.stdin?.on("error", () => undefined).end("what containerd says");
   const stdout: Buffer[] = [];
   let stderr = "";
   child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));

@@ -32,6 +32,8 @@ export function containerdObstacle(): string | undefined {
   return goObstacle();
 }
 
+const forwardingFile = "/proc/sys/net/ipv4/ip_forward";
+
 /** A pod that a test has started. */
 export interface TestPod {
   readonly id: string;
@@ -53,6 +55,11 @@ export class TestContainerd implements AsyncDisposable {
   readonly #pods = new Set<string>();
   #server: ServerProcess | undefined;
   readonly cri: CriClient;
+  /** What containerd and the bridge plugin change on the machine. */
+  readonly #forwarding = readFileSync(forwardingFile, "utf8");
+  readonly #newCgroups = cgroupControllers()
+    .map((controller) => join(controller, "k8s.io"))
+    .filter((path) => !existsSync(path));
   #nextPod = 0;
 
   private constructor(options: ContainerdOptions) {
@@ -234,24 +241,17 @@ export class TestContainerd implements AsyncDisposable {
     tryToSignal(pid, "SIGKILL");
   }
 
-  /** The bridge and what failed tests left; the rest is gone with its pods. */
+  /** The bridge, settings, and what failed tests left; the rest is gone with its pods. */
   #removeKernelObjects(): void {
     spawnSync("ip", ["link", "del", this.#name]);
+    writeFileSync(forwardingFile, this.#forwarding);
     for (const line of readFileSync("/proc/self/mounts", "utf8").split("\n").toReversed()) {
       const [, target = ""] = line.split(" ");
       if (target.startsWith(this.folder)) spawnSync("umount", ["-l", target]);
     }
-    for (const controller of cgroupControllers()) {
-      spawnSync("find", [
-        join(controller, this.#name),
-        "-depth",
-        "-type",
-        "d",
-        "-exec",
-        "rmdir",
-        "{}",
-        ";",
-      ]);
+    const own = cgroupControllers().map((controller) => join(controller, this.#name));
+    for (const path of [...own, ...this.#newCgroups]) {
+      spawnSync("find", [path, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
     }
   }
 

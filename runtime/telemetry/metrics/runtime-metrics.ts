@@ -95,14 +95,18 @@ export class RuntimeMetrics {
     "Instances given to requests: cold, fresh (from a snapshot), reset or shared.",
     { labels: [...ofComponent, "start"], otelName: "whorl.instances.taken" },
   );
-  readonly take = histogram("whorl_instance_take_seconds", "How long it took to have an instance.", {
-    shape: {
-      labels: [...ofComponent, "start"],
-      otelName: "whorl.instance.take",
-      unit: "s",
+  readonly take = histogram(
+    "whorl_instance_take_seconds",
+    "How long it took to have an instance.",
+    {
+      shape: {
+        labels: [...ofComponent, "start"],
+        otelName: "whorl.instance.take",
+        unit: "s",
+      },
+      bounds: instanceBounds,
     },
-    bounds: instanceBounds,
-  });
+  );
   readonly reset = histogram(
     "whorl_instance_reset_seconds",
     "How long it took to end an instance, or to put it back.",
@@ -111,10 +115,14 @@ export class RuntimeMetrics {
       bounds: instanceBounds,
     },
   );
-  readonly resets = counter("whorl_instance_resets_total", "Instances put back for the next request.", {
-    labels: ofComponent,
-    otelName: "whorl.instance.resets",
-  });
+  readonly resets = counter(
+    "whorl_instance_resets_total",
+    "Instances put back for the next request.",
+    {
+      labels: ofComponent,
+      otelName: "whorl.instance.resets",
+    },
+  );
   readonly instances = gauge("whorl_instances", "Instances that are there now, busy or idle.", {
     labels: [...ofComponent, "state"],
     otelName: "whorl.instances",
@@ -167,10 +175,14 @@ export class RuntimeMetrics {
     labels: [...ofComponent, "stream"],
     otelName: "whorl.guest.lines",
   });
-  readonly linesDropped = counter("whorl_guest_lines_dropped_total", "Lines beyond the rate limit.", {
-    labels: ofComponent,
-    otelName: "whorl.guest.lines.dropped",
-  });
+  readonly linesDropped = counter(
+    "whorl_guest_lines_dropped_total",
+    "Lines beyond the rate limit.",
+    {
+      labels: ofComponent,
+      otelName: "whorl.guest.lines.dropped",
+    },
+  );
   readonly telemetryItems = counter(
     "whorl_telemetry_items_total",
     "Spans, log records and metric exports that the collector took.",
@@ -183,9 +195,7 @@ export class RuntimeMetrics {
   );
 
   all(): AnyFamily[] {
-    return Object.values(this).filter(
-      (each): each is AnyFamily => each instanceof MetricFamily,
-    );
+    return Object.values(this).filter((each): each is AnyFamily => each instanceof MetricFamily);
   }
 
   /** Removes everything that was counted for an app: it is not served here any more. */

@@ -85,7 +85,8 @@ export function withTraceContext(headers: readonly string[], context: TraceConte
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? "";
     const lower = name.length === 11 || name.length === 10 ? name.toLowerCase() : "";
-    if (lower !== "traceparent" && lower !== "tracestate") kept.push(name, headers[index + 1] ?? "");
+    if (lower !== "traceparent" && lower !== "tracestate")
+      kept.push(name, headers[index + 1] ?? "");
   }
   kept.push("traceparent", formatTraceparent(context));
   if (context.traceState !== "") kept.push("tracestate", context.traceState);

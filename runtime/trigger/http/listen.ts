@@ -7,13 +7,22 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** A socket that somebody else has bound and that listens already. */
+export interface ListeningSocket {
+  readonly fd: number;
+}
+
 /** Binds the server. Rejects with WhorlError `listen`, which says what to do. */
-export async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
-  server.listen({ host, port });
+export async function listen(
+  server: Server,
+  wanted: ListenAddress | ListeningSocket,
+): Promise<void> {
+  server.listen(wanted);
   try {
     await once(server, "listening");
   } catch (error) {
-    throw new WhorlError("listen", `Cannot listen on ${host}:${port}: ${reasonOf(error)}`, {
+    const place = "fd" in wanted ? `descriptor ${wanted.fd}` : `${wanted.host}:${wanted.port}`;
+    throw new WhorlError("listen", `Cannot listen on ${place}: ${reasonOf(error)}`, {
       cause: error,
     });
   }

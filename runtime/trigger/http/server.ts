@@ -11,7 +11,7 @@ import { Http1Wire } from "./http1-wire.ts";
 import type { Http1Response } from "./http1-wire.ts";
 import { Http2Wire } from "./http2-wire.ts";
 import { listen } from "./listen.ts";
-import type { ListenAddress } from "./listen.ts";
+import type { ListenAddress, ListeningSocket } from "./listen.ts";
 import { createNodeServers } from "./node-servers.ts";
 import type { NodeServers, TlsFiles } from "./node-servers.ts";
 import { serverLimits } from "./server-limits.ts";
@@ -20,7 +20,7 @@ import type { Peer } from "./wire.ts";
 
 export interface HttpServerOptions extends DispatcherOptions {
   /** Port 0 takes a free one. */
-  readonly listen: ListenAddress;
+  readonly listen: ListenAddress | ListeningSocket;
   readonly tls?: TlsFiles | undefined;
   /** Other bounds than those of limits.ts. */
   readonly limits?: Partial<ServerLimits> | undefined;
@@ -40,8 +40,8 @@ export interface HttpServer extends AsyncDisposable {
    */
   replace(options: DispatcherOptions): Promise<void>;
   /**
-   * Stops accepting, lets requests in flight finish for at most `limits.shutdownMsMax` or until the
-   * signal aborts, then breaks off what is left. Settles when every connection is closed; calling
+   * Stops accepting, lets requests in flight finish until the signal aborts (without one for at
+   * most `limits.shutdownMsMax`), then breaks off what is left. Settles when every connection is closed; calling
    * it again waits for the same.
    */
   close(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
@@ -84,7 +84,7 @@ class NodeHttpServer implements HttpServer {
     this.#attach();
   }
 
-  async listen(wanted: ListenAddress): Promise<void> {
+  async listen(wanted: ListenAddress | ListeningSocket): Promise<void> {
     const { listener } = this.#servers;
     await listen(listener, wanted);
     const { address: host, port, family } = listener.address() as AddressInfo;
@@ -176,7 +176,8 @@ class NodeHttpServer implements HttpServer {
     for (const session of this.#sessions.keys()) session.close();
     // Connections whose response was under way become idle one by one.
     const idle = setInterval(() => listener.closeIdleConnections(), idleCheckMs);
-    const deadline = setTimeout(destroy, this.#limits.shutdownMsMax);
+    const deadline =
+      signal === undefined ? setTimeout(destroy, this.#limits.shutdownMsMax) : undefined;
     signal?.addEventListener("abort", destroy, { once: true });
     if (signal?.aborted === true) destroy();
     await closed;

@@ -1,0 +1,104 @@
+import type { ItemQueue } from "../item-queue.ts";
+
+/** What became of a batch. */
+export interface BatchOutcome {
+  readonly taken: number;
+  readonly lost: number;
+  /** Why items were lost, from a small set. */
+  readonly reason: string;
+  /** How long this process computed for it, in milliseconds. */
+  readonly busyMs: number;
+}
+
+export interface BatchQueueOptions<T> {
+  readonly itemsMax: number;
+  readonly batchMax: number;
+  /** A batch that is not full leaves after this time. */
+  readonly delayMs: number;
+  /** Never rejects. */
+  send(batch: readonly T[], signal: AbortSignal): Promise<BatchOutcome>;
+  onTaken(items: number): void;
+  onDropped(items: number, reason: string): void;
+}
+
+/** Exporting may take this part of the time of a core; what does not fit is dropped and counted. */
+const busyShareMax = 0.05;
+
+/**
+ * Holds what is to be exported, up to a bound, and sends it in batches, one after the other. It is
+ * guests that this process is for: encoding takes a small part of its time only, and a collector
+ * that is slow or absent fills the queue and nothing else.
+ */
+export class BatchQueue<T> implements ItemQueue<T> {
+  readonly #options: BatchQueueOptions<T>;
+  #items: T[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> | undefined;
+  #restUntilMs = 0;
+  #isClosed = false;
+  readonly #abort = new AbortController();
+
+  constructor(options: BatchQueueOptions<T>) {
+    this.#options = options;
+  }
+
+  hasRoom(items: number): boolean {
+    return !this.#isClosed && this.#items.length + items <= this.#options.itemsMax;
+  }
+
+  push(item: T): boolean {
+    if (!this.hasRoom(1)) {
+      this.drop(1);
+      return false;
+    }
+    this.#items.push(item);
+    if (this.#items.length === 1 || this.#items.length === this.#options.batchMax) this.#schedule();
+    return true;
+  }
+
+  drop(items: number): void {
+    this.#options.onDropped(items, this.#isClosed ? "closed" : "queue_full");
+  }
+
+  /** Sends what is there. Settles when it is sent or the signal aborts; takes nothing any more. */
+  async close(signal: AbortSignal): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const given = (): void => this.#abort.abort();
+    if (signal.aborted) given();
+    signal.addEventListener("abort", given, { once: true });
+    await this.#sending;
+    while (this.#items.length > 0 && !signal.aborted) await this.#sendBatch();
+    signal.removeEventListener("abort", given);
+    if (this.#items.length > 0) this.#options.onDropped(this.#items.length, "closed");
+    this.#items = [];
+  }
+
+  #schedule(): void {
+    if (this.#sending !== undefined || this.#isClosed) return;
+    clearTimeout(this.#timer);
+    const { batchMax, delayMs } = this.#options;
+    const waitMs = this.#items.length >= batchMax ? 0 : delayMs;
+    const restMs = this.#restUntilMs - performance.now();
+    this.#timer = setTimeout(() => this.#start(), Math.max(waitMs, restMs));
+    // What is left is sent when the process closes, not by keeping it alive.
+    this.#timer.unref();
+  }
+
+  #start(): void {
+    this.#sending = this.#sendBatch().finally(() => {
+      this.#sending = undefined;
+      if (this.#items.length > 0) this.#schedule();
+    });
+  }
+
+  async #sendBatch(): Promise<void> {
+    const { batchMax, send, onTaken, onDropped } = this.#options;
+    const batch = this.#items.slice(0, batchMax);
+    this.#items = this.#items.slice(batchMax);
+    const { taken, lost, reason, busyMs } = await send(batch, this.#abort.signal);
+    if (taken > 0) onTaken(taken);
+    if (lost > 0) onDropped(lost, reason);
+    this.#restUntilMs = performance.now() + busyMs * (1 / busyShareMax - 1);
+  }
+}

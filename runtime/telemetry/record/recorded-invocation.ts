@@ -1,0 +1,248 @@
+import { errorText } from "../../error.ts";
+import type { Attributes } from "../trace/span-record.ts";
+import { noInvocation } from "../no-telemetry.ts";
+import type {
+  GuestTelemetry,
+  HostCallSpan,
+  InboundEvent,
+  InboundRequest,
+  InstanceStart,
+  Invocation,
+  OutboundCall,
+  OutboundRequest,
+} from "../telemetry.ts";
+import { inboundTraceContext, type TraceContext } from "../trace/trace-context.ts";
+import { guestTelemetry } from "./guest-bridge.ts";
+import { RecordedOutbound } from "./recorded-outbound.ts";
+import type { RecordedHandler } from "./recorded-handler.ts";
+import { eventSpan, requestSpan } from "./request-attributes.ts";
+import { knownMethod } from "./request-meters.ts";
+import { RequestTrace } from "./request-trace.ts";
+
+const noHeaders: readonly string[] = [];
+
+/** A call of a guest that is counted, and perhaps traced. Times are of `performance.now()`. */
+export class RecordedInvocation implements Invocation {
+  readonly isOn = true;
+  readonly #handler: RecordedHandler;
+  readonly #request: InboundRequest | undefined;
+  readonly #arrivedMs: number;
+  readonly #trace: RequestTrace | undefined;
+  /** Undefined: not looked for yet. */
+  #parent: TraceContext | null | undefined;
+  #traceId: string | undefined;
+  #wantedMs = 0;
+  #takenMs = 0;
+  #resetMs = 0;
+  #resetEndMs = 0;
+  #start: InstanceStart | undefined;
+  #isCold = false;
+  #status = 0;
+  #error: string | undefined;
+  #message: string | undefined;
+  #isEnded = false;
+
+  constructor(
+    handler: RecordedHandler,
+    request: InboundRequest | undefined,
+    event: InboundEvent | undefined,
+  ) {
+    this.#handler = handler;
+    this.#request = request;
+    this.#arrivedMs = event?.receivedMs ?? performance.now();
+    this.#trace = handler.shared.spans === undefined ? undefined : this.#sampled();
+    handler.meters.inFlight.value++;
+  }
+
+  get traceId(): string | undefined {
+    return (this.#traceId ??= this.parent?.traceId ?? this.#handler.shared.ids.traceId());
+  }
+
+  get guest(): GuestTelemetry | undefined {
+    const { shared, identity } = this.#handler;
+    return guestTelemetry(shared, identity.component, this.#trace?.guest ?? this.parent);
+  }
+
+  /** The context that came with the request. */
+  get parent(): TraceContext | undefined {
+    if (this.#parent === undefined) {
+      this.#parent = inboundTraceContext(this.#request?.rawHeaders ?? noHeaders) ?? null;
+    }
+    return this.#parent ?? undefined;
+  }
+
+  instanceWanted(): void {
+    const now = performance.now();
+    this.#wantedMs = now;
+    this.#handler.meters.queue.observe((now - this.#arrivedMs) / 1000);
+  }
+
+  instanceTaken(start: InstanceStart): void {
+    const now = performance.now();
+    const { meters } = this.#handler;
+    this.#takenMs = now;
+    this.#start = start;
+    this.#isCold = this.#handler.isColdStart(start);
+    if (this.#isCold) meters.coldStarts.value++;
+    const taken = meters.taken(start);
+    taken.count.value++;
+    taken.seconds.observe((now - this.#wantedMs) / 1000);
+  }
+
+  responded(status: number): void {
+    if (!this.#isEnded) this.#status = status;
+  }
+
+  resetStarted(): void {
+    this.#resetMs = performance.now();
+  }
+
+  resetEnded(isKept: boolean): void {
+    const { meters } = this.#handler;
+    this.#resetEndMs = performance.now();
+    meters.reset.observe((this.#resetEndMs - this.#resetMs) / 1000);
+    if (isKept) meters.resets.value++;
+  }
+
+  failed(error: unknown): void {
+    if (this.#error !== undefined) return;
+    this.#error = failureCode(error);
+    this.#message = errorText(error);
+  }
+
+  limitHit(limit: string): void {
+    this.#handler.meters.limitHit(limit).add();
+  }
+
+  outbound(request: OutboundRequest): OutboundCall {
+    return new RecordedOutbound(request, {
+      meters: this.#handler.meters,
+      trace: this.#trace,
+      // Without spans of our own the caller's context goes on as it came.
+      passedOn:
+        this.#handler.shared.isPropagating && this.#trace === undefined ? this.parent : undefined,
+      isPropagating: this.#handler.shared.isPropagating,
+    });
+  }
+
+  hostCall(name: string): HostCallSpan {
+    const trace = this.#trace;
+    const context = trace?.beginCall();
+    if (trace === undefined || context === undefined) return noInvocation.hostCall(name);
+    const startMs = performance.now();
+    return {
+      end: (error) => {
+        const attributes: Attributes = error === undefined ? [] : [["error.type", error]];
+        const endMs = performance.now();
+        trace.endCall(context, { name, kind: "internal", startMs, endMs, attributes, error });
+      },
+    };
+  }
+
+  line(stream: "stdout" | "stderr", text: string): boolean {
+    const { guest } = this.#trace ?? {};
+    return this.#handler.line(stream, text, guest);
+  }
+
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const now = performance.now();
+    const { meters, shared } = this.#handler;
+    const error = this.#error ?? (this.#status >= 500 ? "response" : undefined);
+    meters.inFlight.value--;
+    meters.duration.observe((now - this.#arrivedMs) / 1000);
+    meters.spinRequests.value++;
+    const status = this.#request === undefined ? 0 : this.#status;
+    meters.answered(knownMethod(this.#request?.method ?? ""), status).value++;
+    if (error !== undefined) meters.failed(error).add();
+    if (this.#trace !== undefined) this.#finish(this.#trace, now, error);
+    if (shared.requestLog.isWatched) this.#show(now);
+  }
+
+  #sampled(): RequestTrace | undefined {
+    const { shared } = this.#handler;
+    const { parent } = this;
+    const traceId = parent?.traceId ?? shared.ids.traceId();
+    this.#traceId = traceId;
+    if (!shared.sampler(traceId, parent)) return undefined;
+    // All spans of a request or none: a trace with holes would mislead.
+    if (shared.spans?.hasRoom(spansPerRequest) !== true) {
+      shared.spans?.drop(spansPerRequest);
+      return undefined;
+    }
+    return new RequestTrace(traceId, parent, shared.ids);
+  }
+
+  #finish(trace: RequestTrace, now: number, error: string | undefined): void {
+    const { identity, shared } = this.#handler;
+    if (this.#start !== undefined) this.#finishInstance(trace, now);
+    const root =
+      this.#request === undefined
+        ? eventSpan(identity, error)
+        : requestSpan(identity, this.#request, {
+            status: this.#status,
+            error: error === "response" ? String(this.#status) : error,
+          });
+    const failure = error === undefined ? undefined : (this.#message ?? "");
+    trace.addRoot({ ...root, startMs: this.#arrivedMs, endMs: now, error: failure });
+    for (const span of trace.ended) shared.spans?.push(span);
+  }
+
+  #finishInstance(trace: RequestTrace, now: number): void {
+    const { identity, guestSpanName } = this.#handler;
+    const start = this.#start ?? "fresh";
+    const kind = "internal" as const;
+    const ofInstance: Attributes = [["whorl.instance.start", start]];
+    trace.addPart({
+      ...{ name: "whorl.queue", kind, attributes: [] },
+      ...{ startMs: this.#arrivedMs, endMs: this.#wantedMs },
+    });
+    trace.addPart({
+      ...{ name: this.#isCold ? "whorl.cold_start" : "whorl.instance.take", kind },
+      ...{ attributes: ofInstance, startMs: this.#wantedMs, endMs: this.#takenMs },
+    });
+    trace.addGuest({
+      ...{ name: guestSpanName, kind, attributes: [["component_id", identity.component]] },
+      ...{ startMs: this.#takenMs, endMs: this.#resetMs === 0 ? now : this.#resetMs },
+      error: this.#message,
+    });
+    if (this.#resetMs === 0) return;
+    trace.addPart({
+      ...{ name: "whorl.instance.reset", kind, attributes: [] },
+      ...{ startMs: this.#resetMs, endMs: this.#resetEndMs === 0 ? now : this.#resetEndMs },
+    });
+  }
+
+  #show(now: number): void {
+    const { identity, shared } = this.#handler;
+    const isTaken = this.#start !== undefined;
+    shared.requestLog.add({
+      timeMs: performance.timeOrigin + this.#arrivedMs,
+      app: identity.app,
+      component: identity.component,
+      trigger: identity.trigger,
+      method: this.#request?.method ?? "",
+      path: this.#request?.target ?? identity.route,
+      route: identity.route,
+      status: this.#status,
+      durationMs: now - this.#arrivedMs,
+      queueMs: isTaken ? this.#wantedMs - this.#arrivedMs : 0,
+      takeMs: isTaken ? this.#takenMs - this.#wantedMs : 0,
+      start: this.#start,
+      isCold: this.#isCold,
+      traceId: this.traceId ?? "",
+      error: this.#error,
+      message: this.#message,
+    });
+  }
+}
+
+/** Request, guest, queue, instance, reset. */
+const spansPerRequest = 5;
+
+/** The code of an error that has one, from a small set: it becomes a label. */
+function failureCode(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && /^[a-z_]{1,32}$/.test(code) ? code : "internal";
+}

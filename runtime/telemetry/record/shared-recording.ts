@@ -1,0 +1,29 @@
+import type { GuestMetrics } from "../guest-telemetry.ts";
+import type { ItemQueue } from "../item-queue.ts";
+import type { LineRate } from "../line-limiter.ts";
+import type { RequestLog } from "../live/request-log.ts";
+import type { ExportedLog } from "../log-record.ts";
+import type { RuntimeMetrics } from "../metrics/runtime-metrics.ts";
+import type { Sampler } from "../trace/sampler.ts";
+import type { ExportedSpan } from "../trace/span-record.ts";
+import type { TraceIds } from "../trace/trace-ids.ts";
+
+/** Metrics that a guest has exported. */
+export interface ExportedGuestMetrics {
+  readonly component: string;
+  readonly metrics: GuestMetrics;
+}
+
+/** What all handlers of a process share; queues are undefined where nothing is exported. */
+export interface SharedRecording {
+  readonly metrics: RuntimeMetrics;
+  readonly requestLog: RequestLog;
+  readonly ids: TraceIds;
+  readonly sampler: Sampler;
+  /** Whether outgoing requests carry the trace context. */
+  readonly isPropagating: boolean;
+  readonly lineRate: LineRate;
+  readonly spans: ItemQueue<ExportedSpan> | undefined;
+  readonly logs: ItemQueue<ExportedLog> | undefined;
+  readonly guestMetrics: ItemQueue<ExportedGuestMetrics> | undefined;
+}

@@ -83,4 +83,18 @@ export const limits = {
   refusedMs: 60_000,
   /** Events read to find out why a pod is silent. */
   podEventsMax: 50,
+  /** A certificate that the operator makes for its webhooks is valid this long ... */
+  certificateMs: 90 * 86_400_000,
+  /** ... and replaced at this age, so that every replica has a month to take the new one. */
+  certificateRenewMs: 60 * 86_400_000,
+  /** It is valid from this long ago: clocks differ. */
+  certificateSkewMs: 3_600_000,
+  /** How often a certificate is looked at. */
+  certificateCheckMs: 10 * 60_000,
+  /** A request of a webhook: two objects of the largest size that etcd takes, escaped. */
+  admissionBytesMax: 16 * 1024 * 1024,
+  /** Running requests of webhooks may end within this. */
+  admissionDrainMs: 5_000,
+  /** All caches have to be read within this, otherwise the process ends and is started anew. */
+  cacheSyncMsMax: 120_000,
 } as const;

@@ -34,6 +34,12 @@ export interface ResourceHandle {
   lends: number;
 }
 
+/**
+ * Stands for a host object of an instance whose state another one begins with: it can be dropped,
+ * and whatever else is done with it is a trap.
+ */
+export const gone: object = Object.freeze({ __proto__: null });
+
 /** Waitables, waitable sets and error contexts: told apart by their classes. */
 export interface OtherEntry {
   readonly resource?: undefined;
@@ -107,6 +113,34 @@ export class HandleTable {
 
   get isEmpty(): boolean {
     return this.#free.length === this.#entries.length - 1;
+  }
+
+  /**
+   * What is in the table, for {@link begin}: the resource type by index, -1 where there is nothing.
+   * Undefined when there is more than own handles, or any that `isGuests` says a guest has defined.
+   */
+  kept(isGuests: (resource: number) => boolean): number[] | undefined {
+    const kept: number[] = [];
+    for (const entry of this.#entries) {
+      if (entry === undefined) kept.push(-1);
+      else if (entry.resource === undefined || isGuests(entry.resource)) return undefined;
+      else if (entry.scope !== undefined) return undefined;
+      else kept.push(entry.resource);
+    }
+    return kept;
+  }
+
+  /** Fills an empty table with handles of what is {@link gone}, under the same indices. */
+  begin(kept: readonly number[]): void {
+    for (let index = 1; index < kept.length; index++) {
+      const resource = kept[index] ?? -1;
+      if (resource < 0) {
+        this.#entries[index] = undefined;
+        this.#free.push(index);
+      } else {
+        this.#entries[index] = { resource, representation: gone, scope: undefined, lends: 0 };
+      }
+    }
   }
 
   /** Empties the table; returns what was left in it. */

@@ -25,7 +25,7 @@ export async function buildDependencies(
     if (name === undefined) continue;
     const whole = fromText(written, name);
     const dependency = { ...whole, inherit: table.dependencies_inherit_configuration };
-    checkNameAgainst(name, { text, at, dependency }, context);
+    if (!checkNameAgainst(name, { text, at, dependency }, context)) continue;
     const part = await buildPart(dependency, { user: id, name, at, components }, context);
     if (part !== undefined) built.push({ ...part, name: text, export: dependency.export });
   }
@@ -91,7 +91,8 @@ function checkNameAgainst(
   name: DependencyName,
   { text, at, dependency }: PlacedText & { readonly dependency: ManifestDependency },
   { problems }: ManifestContext,
-): void {
+): boolean {
+  const { count } = problems;
   if (
     name.kind === "plain" &&
     dependency.version !== undefined &&
@@ -109,6 +110,7 @@ function checkNameAgainst(
         `name the interface: "${text}/interface"`,
     );
   }
+  return problems.count === count;
 }
 
 function checkInheritance(

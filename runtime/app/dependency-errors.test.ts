@@ -65,8 +65,8 @@ describe("loadApp refuses dependencies", () => {
     ],
     [
       "on a component that is absent",
-      '"a:b" = { component = "bb" }\n[component.b]\nsource = "a.wasm"\n',
-      '9:1: dependency ID bb does not exist; did you mean "b"?',
+      '"a:b" = { component = "gate2" }\n[component.gate]\nsource = "a.wasm"\n',
+      '9:1: dependency ID gate2 does not exist; did you mean "gate"?',
     ],
     [
       "on a component with rights of its own",

@@ -50,8 +50,8 @@ environment = { A = "1", B = "2" }
 files = ["assets/*"]
 allowed_outbound_hosts = ["http://*.spin.internal"]
 [component.a.dependencies]
-"x:y/z@1.0.0" = { path = "b.wasm", export = "other", inherit_configuration = true }
 plain = { component = "gate" }
+"x:y/z@1.0.0" = { path = "b.wasm", export = "other", inherit_configuration = true }
 [component.a.build]
 command = "make"
 workdir = "w"
@@ -95,8 +95,8 @@ const a = {
   environment: { A: "1", B: "2" },
   files: [["assets/x.txt", "assets/x.txt"]],
   dependencies: [
-    ["x:y/z@1.0.0", "b.wasm", "other", "all"],
     ["plain", "gate.wasm", undefined, []],
+    ["x:y/z@1.0.0", "b.wasm", "other", "all"],
   ],
   middleware: undefined,
 };
@@ -135,8 +135,8 @@ describe("loadApp", () => {
       source: "debug.wasm",
       environment: { A: "1", B: "3", C: "4" },
       dependencies: [
-        ["x:y/z@1.0.0", "b.wasm", "other", "all"],
         ["plain", "a.wasm", undefined, []],
+        ["x:y/z@1.0.0", "b.wasm", "other", "all"],
       ],
     });
     expect(summary(app, "b")).toMatchObject({ environment: {} });

@@ -90,7 +90,7 @@ describe("loadApp refuses, in one trigger,", () => {
     [
       "an unknown component for a role",
       `${trigger}components = { middle = ["a", "b"] }\n`,
-      '6:31: unknown component "b"; did you mean "a"?',
+      '6:31: unknown component "b"; add [component.b]',
     ],
     [
       "a role of its dependencies that nobody plays",
@@ -105,7 +105,7 @@ describe("loadApp refuses, in one trigger,", () => {
     [
       "an export of middleware",
       `${trigger}dependencies = { middleware = [{ path = "a.wasm", export = "x" }] }\n`,
-      '6:55: unknown key "export" in trigger.http.dependencies.middleware',
+      '6:51: unknown key "export" in an item of trigger.http.dependencies.middleware',
     ],
     [
       "an impossible status",

@@ -94,7 +94,11 @@ const inlineComponent = { type: ["string", "object"], ...componentReference };
 /** By role: one component or a list of them. */
 const roles = {
   type: "object",
-  additionalProperties: { ...componentReference, items: inlineComponent },
+  additionalProperties: {
+    type: ["string", "object", "array"],
+    ...componentReference,
+    items: inlineComponent,
+  },
 } as const;
 
 /** By role: a list. */

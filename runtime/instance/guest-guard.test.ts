@@ -63,7 +63,7 @@ test("a guest that lets go now and then may use more", async () => {
   const { add: step } = await guest(add);
   const spinMs = (ms: number): void => {
     const { user, system } = process.threadCpuUsage();
-    for (let used = 0; used < ms * 1000; ) {
+    for (let used = 0; used < ms * 1000;) {
       step?.(1);
       const now = process.threadCpuUsage();
       used = now.user + now.system - user - system;

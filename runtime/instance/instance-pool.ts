@@ -1,9 +1,11 @@
-import { WhorlError } from "../error.ts";
-import { limits } from "../limits.ts";
+import { errorText, WhorlError } from "../error.ts";
+import { defaultInstanceLimits, type InstanceLimits, limits } from "../limits.ts";
 import type { SavedSnapshot } from "../prepare/saved-snapshot.ts";
 import { MappedImage, MemoryMapper } from "./ffi-memory.ts";
+import { GuestGuard } from "./guest-guard.ts";
 import { Instance, type InstanceSnapshot } from "./instance.ts";
 import type { LinkedComponent } from "./linker.ts";
+import { boundMemories } from "./memory-bounds.ts";
 import { CopiedImage } from "./memory-image.ts";
 import { type CoreSnapshot, loadedCore, savedCore } from "./snapshot.ts";
 
@@ -18,7 +20,26 @@ export interface InstancePoolOptions {
    * enough, and is disposed by who made it; by default a pool has its own.
    */
   readonly mapper?: MemoryMapper | null | undefined;
+  /** Ends what takes too long; one for all pools of a thread. Without it calls take their time. */
+  readonly guard?: GuestGuard | undefined;
+  readonly limits?: Partial<Pick<InstanceLimits, "memoryBytesMax" | "instancesMax">> | undefined;
 }
+
+/** How a component is made ready for requests by answering some. */
+export interface WarmUp<C> {
+  /** Should let the guest reach nothing of the outside world. */
+  readonly context: C;
+  /** Lets the guest answer; rejects when the answers are not good enough. */
+  drive(instance: Instance<C>): Promise<unknown>;
+  /**
+   * What the guest has been given that should have been another one in every instance: random
+   * numbers, the time.
+   */
+  asked?(): readonly string[];
+}
+
+/** Whether instances begin after the warm-up, or why they do not. */
+export type Warmth = { readonly kind: "warm" } | { readonly kind: "cold"; readonly reason: string };
 
 /**
  * Gives every request an instance in the state right after instantiation. Where that state can be
@@ -31,13 +52,23 @@ export class InstancePool<C> implements Disposable {
   readonly #bare: LinkedComponent<C> | undefined;
   readonly #mapper: MemoryMapper | undefined;
   readonly #ownsMapper: boolean;
+  readonly #guard: GuestGuard;
+  readonly #instancesMax: number;
   readonly #idle: Instance<C>[] = [];
   #snapshot: InstanceSnapshot | undefined;
+  /** Instances that are out. */
+  #busy = 0;
   #isFirst = true;
   #isDisposed = false;
 
-  constructor(linked: LinkedComponent<C>, options: InstancePoolOptions = {}) {
+  /** Throws `limit` when an instance would begin with more memory than it may have. */
+  constructor(unbounded: LinkedComponent<C>, options: InstancePoolOptions = {}) {
+    const { memoryBytesMax, instancesMax } = { ...defaultInstanceLimits, ...options.limits };
+    const recipes = boundMemories(unbounded.recipes, memoryBytesMax);
+    const linked = { ...unbounded, recipes };
     this.#linked = linked;
+    this.#instancesMax = instancesMax;
+    this.#guard = options.guard ?? new GuestGuard({ callMsMax: Infinity });
     this.#ownsMapper = options.mapper === undefined;
     this.#mapper = this.#ownsMapper ? MemoryMapper.open() : (options.mapper ?? undefined);
     // Copying a whole image into a new memory would cost more than data segments do.
@@ -48,17 +79,79 @@ export class InstancePool<C> implements Disposable {
     }
   }
 
-  /** Throws `trap` when instantiation traps, `limit` when there is no memory for an instance. */
+  /**
+   * Throws `trap` when instantiation traps, `limit` when there are too many instances, or no memory
+   * for another one.
+   */
   take(context: C): InstanceLease<C> {
     if (this.#isDisposed) throw new WhorlError("trap", "the component is not served any more");
+    if (this.#busy >= this.#instancesMax) {
+      throw new WhorlError(
+        "limit",
+        `${this.#busy} instances of the component are busy, and no more are allowed: ` +
+          "raise the limit, or run more copies of the app",
+      );
+    }
     const instance = this.#idle.pop() ?? this.#create(context);
     instance.resume(context);
-    return { instance, [Symbol.dispose]: () => this.#end(instance) };
+    this.#busy++;
+    return new Lease(instance, this.#end);
+  }
+
+  /** Instances that are out. */
+  get busy(): number {
+    return this.#busy;
   }
 
   /** Makes the first instance ahead of the first request. Throws as {@link take}. */
   warm(context: C): void {
     if (this.#idle.length === 0) this.take(context)[Symbol.dispose]();
+  }
+
+  /**
+   * Lets one instance answer, and all later ones begin with its state: what a language's runtime
+   * does lazily is done once. Before the first {@link take}. Refused, with everything as it would
+   * be without, when that state cannot be had or would not be that of a new instance. Throws as
+   * {@link take}.
+   *
+   * Where the component was prepared with `warm` and an earlier process has kept the state, nothing
+   * is called.
+   */
+  async warmUp({ context, drive, asked }: WarmUp<C>): Promise<Warmth> {
+    if (this.#snapshot !== undefined) return { kind: "warm" };
+    const instance = new Instance(this.#linked, context, this.#guard);
+    const cold = instance.snapshot();
+    this.#isFirst = false;
+    if (cold === undefined) return { kind: "cold", reason: "a new instance cannot be put back" };
+    instance.resume(context);
+    const taken = await stateAfter(instance, drive);
+    const given = asked?.() ?? [];
+    instance.end();
+    if (!("refused" in taken) && given.length === 0) {
+      this.#snapshot = this.#mapped(taken);
+      const failure = await this.#answersAgain(context, drive);
+      if (failure === undefined) {
+        this.#save(taken);
+        return { kind: "warm" };
+      }
+      this.#disposeSnapshot();
+      this.#snapshot = this.#mapped(cold);
+      return { kind: "cold", reason: `an instance of it answers but once: ${failure}` };
+    }
+    this.#snapshot = this.#mapped(cold);
+    const reason = "refused" in taken ? taken.refused : `it was given ${given.join(" and ")}`;
+    return { kind: "cold", reason };
+  }
+
+  /** Runtimes that expect to be used once answer wrongly, or not at all, the second time. */
+  async #answersAgain(context: C, drive: WarmUp<C>["drive"]): Promise<string | undefined> {
+    using lease = this.take(context);
+    try {
+      await drive(lease.instance);
+      return undefined;
+    } catch (error) {
+      return errorText(error);
+    }
   }
 
   /** Gives back the memory of the instances that wait for a request; the next ones are new. */
@@ -68,24 +161,20 @@ export class InstancePool<C> implements Disposable {
 
   /** Gives back everything. Instances that are out go on, but none is taken any more. */
   [Symbol.dispose](): void {
-    this.trim();
     this.#isDisposed = true;
-    for (const { memories } of this.#snapshot?.cores ?? []) {
-      for (const image of memories) if (image instanceof MappedImage) image[Symbol.dispose]();
-    }
-    this.#snapshot = undefined;
+    this.#disposeSnapshot();
     if (this.#ownsMapper) this.#mapper?.[Symbol.dispose]();
   }
 
   #create(context: C): Instance<C> {
-    if (this.#snapshot !== undefined && this.#bare !== undefined) {
-      const instance = new Instance(this.#bare, context);
+    if (this.#snapshot !== undefined && (this.#bare ?? this.#snapshot.handles) !== undefined) {
+      const instance = new Instance(this.#bare ?? this.#linked, context, this.#guard);
       if (instance.restart(this.#snapshot)) return instance;
       if (this.#linked.isBare === true) {
         throw new WhorlError("limit", "the system has no memory for another instance");
       }
     }
-    const instance = new Instance(this.#linked, context);
+    const instance = new Instance(this.#linked, context, this.#guard);
     if (this.#isFirst) this.#keep(instance.snapshot());
     return instance;
   }
@@ -94,17 +183,30 @@ export class InstancePool<C> implements Disposable {
   #keep(snapshot: InstanceSnapshot | undefined): void {
     this.#isFirst = false;
     if (snapshot === undefined) return;
-    const cores = snapshot.cores.map(savedCore).filter((core) => core !== undefined);
-    if (cores.length === snapshot.cores.length) void this.#linked.saveSnapshot?.({ cores });
+    this.#save(snapshot);
     this.#snapshot = this.#mapped(snapshot);
   }
 
-  #end(instance: Instance<C>): void {
+  #save({ cores, handles }: InstanceSnapshot): void {
+    const saved = cores.map(savedCore).filter((core) => core !== undefined);
+    if (saved.length === cores.length) void this.#linked.saveSnapshot?.({ cores: saved, handles });
+  }
+
+  #disposeSnapshot(): void {
+    this.trim();
+    for (const { memories } of this.#snapshot?.cores ?? []) {
+      for (const image of memories) if (image instanceof MappedImage) image[Symbol.dispose]();
+    }
+    this.#snapshot = undefined;
+  }
+
+  readonly #end = (instance: Instance<C>): void => {
+    this.#busy--;
     const isQuiet = instance.end();
     if (!isQuiet || this.#snapshot === undefined) return;
     if (this.#idle.length >= limits.idleInstancesMax) return;
     if (instance.restart(this.#snapshot)) this.#idle.push(instance);
-  }
+  };
 
   #mapped(snapshot: InstanceSnapshot): InstanceSnapshot {
     const mapper = this.#mapper;
@@ -117,6 +219,37 @@ export class InstancePool<C> implements Disposable {
     }));
     return { ...snapshot, cores };
   }
+}
+
+class Lease<C> implements InstanceLease<C> {
+  readonly instance: Instance<C>;
+  #end: ((instance: Instance<C>) => void) | undefined;
+
+  constructor(instance: Instance<C>, end: (instance: Instance<C>) => void) {
+    this.instance = instance;
+    this.#end = end;
+  }
+
+  [Symbol.dispose](): void {
+    const end = this.#end;
+    // Another one may have the instance by now.
+    this.#end = undefined;
+    end?.(this.instance);
+  }
+}
+
+/** What `drive` throws makes no difference to later requests: it is a reason to begin cold. */
+async function stateAfter<C>(
+  instance: Instance<C>,
+  drive: WarmUp<C>["drive"],
+): Promise<InstanceSnapshot | { readonly refused: string }> {
+  try {
+    await drive(instance);
+    await instance.whenIdle();
+  } catch (error) {
+    return { refused: `the request failed: ${errorText(error)}` };
+  }
+  return instance.warmSnapshot();
 }
 
 function bareComponent<C>(linked: LinkedComponent<C>): LinkedComponent<C> | undefined {
@@ -138,5 +271,5 @@ function loadedSnapshot<C>(
     if (state === undefined) throw new Error("a snapshot of a component that cannot be put back");
     return loadedCore(core, state);
   });
-  return { cores };
+  return { cores, handles: saved.handles };
 }

@@ -4,7 +4,7 @@ import type { AbiInstance, BoundAbi, CoreFunction } from "../abi/compile.ts";
 import { ComponentState, type RootState } from "../abi/component-state.ts";
 import { CopyEnd } from "../abi/copy-end.ts";
 import { GuestMemory } from "../abi/guest-memory.ts";
-import type { ResourceHandle, TableEntry } from "../abi/handle-table.ts";
+import { gone, type ResourceHandle, type TableEntry } from "../abi/handle-table.ts";
 import { Stacks } from "../abi/stack-module.ts";
 import { Store } from "../abi/store.ts";
 import { ResourceOperations, type ResourceRuntime } from "../abi/support.ts";
@@ -12,6 +12,9 @@ import { Task } from "../abi/task.ts";
 import { Thread } from "../abi/thread.ts";
 import type { CoreItem, LiftedFunction } from "../component/plan.ts";
 import { WhorlError } from "../error.ts";
+import { hostModuleName } from "../prepare/interruptible-module.ts";
+import { GuestGuard } from "./guest-guard.ts";
+import { hostImports } from "./host-imports.ts";
 import type { HostResource } from "./host-interface.ts";
 import type { LinkedComponent } from "./linker.ts";
 import type { CoreInstanceRecipe } from "./recipe.ts";
@@ -41,10 +44,16 @@ export class Instance<C> {
   readonly #trampolines: readonly unknown[];
   /** What host functions get first; another one after a restart. */
   readonly #host: { context: C };
+  readonly #guard: GuestGuard;
 
   /** Instantiates synchronously. Throws `trap` when a start function traps. */
-  constructor(linked: LinkedComponent<C>, context: C) {
+  constructor(
+    linked: LinkedComponent<C>,
+    context: C,
+    guard: GuestGuard = new GuestGuard({ callMsMax: Infinity }),
+  ) {
     this.#linked = linked;
+    this.#guard = guard;
     this.#host = { context };
     const { plan, abi } = linked;
     this.#store = abi.isAsync ? new Store() : undefined;
@@ -70,7 +79,9 @@ export class Instance<C> {
       }
     }
     this.#begin();
-    for (const recipe of linked.recipes) this.#instantiate(recipe);
+    guard.instantiate(() => {
+      for (const recipe of linked.recipes) this.#instantiate(recipe);
+    });
   }
 
   #newStates(): ComponentState[] {
@@ -128,6 +139,9 @@ export class Instance<C> {
       for (const { name, item } of fields) object[name] = this.#item(item);
       imports[module] = object;
     }
+    if (recipe.host !== undefined) {
+      imports[hostModuleName] = hostImports(recipe.host, this.#guard.page);
+    }
     const { exports } = new WebAssembly.Instance(recipe.module, imports);
     this.#coreExports.push(exports);
     for (const { slot, exportName } of recipe.memories) {
@@ -155,7 +169,11 @@ export class Instance<C> {
       const host: HostResource<C> | undefined = this.#linked.hostResources[index];
       return {
         definer: undefined,
-        destroy: (representation) => host?.drop?.(this.#host.context, representation as object),
+        destroy: (representation) => {
+          if (representation !== gone) {
+            host?.drop?.(this.#host.context, representation as object);
+          }
+        },
       };
     }
     const { destructor } = resource;
@@ -200,11 +218,11 @@ export class Instance<C> {
     if (bound.kind === "async" && store !== undefined) {
       const callee = bound.lifted[slots.lift(lifted)];
       if (callee === undefined) throw notExported();
-      return (...args) => callExport(store, callee, args).result;
+      return (...args) => this.#guard.start(this, () => callExport(store, callee, args)).result;
     }
     const call = bound.kind === "sync" ? bound.lifted[slots.lift(lifted)] : undefined;
     if (call === undefined) throw notExported();
-    return call;
+    return (...args) => this.#guard.call(this, call, args);
   }
 
   /**
@@ -216,7 +234,8 @@ export class Instance<C> {
     if (bound.kind === "async" && this.#store !== undefined) {
       const callee = bound.lifted[this.#linked.abi.slots.lift(lifted)];
       if (callee === undefined) throw notExported();
-      return callExport(this.#store, callee, args);
+      const store = this.#store;
+      return this.#guard.start(this, () => callExport(store, callee, args));
     }
     const result = (async (): Promise<unknown> => this.lifted(lifted)(...args))();
     const done = result.then(() => undefined);
@@ -227,6 +246,12 @@ export class Instance<C> {
   /** Resolves when no call is under way and nothing that calls have started goes on. */
   async whenIdle(): Promise<void> {
     await this.#store?.whenIdle();
+  }
+
+  /** Lets everything that is under way fail with this error; nothing new begins. */
+  fail(error: Error): void {
+    if (this.#store === undefined) this.#root.failure ??= error;
+    else this.#store.fail(error);
   }
 
   /**
@@ -267,13 +292,40 @@ export class Instance<C> {
   snapshot(): InstanceSnapshot | undefined {
     if (this.#root.callsOut > 0) return undefined;
     if (this.#states.some((state) => !state.handles.isEmpty)) return undefined;
+    const cores = this.#coreSnapshots();
+    return cores === undefined ? undefined : { cores };
+  }
+
+  #coreSnapshots(): CoreSnapshot[] | undefined {
     const cores: CoreSnapshot[] = [];
     for (const [index, { reset }] of this.#linked.recipes.entries()) {
       const exports = this.#coreExports[index];
       if (reset === undefined || exports === undefined) return undefined;
       cores.push(takeSnapshot(exports, reset));
     }
-    return { cores };
+    return cores;
+  }
+
+  /**
+   * The state after calls. Refused while anything goes on. Resources of the host that the guest
+   * still holds, as garbage that it has yet to collect, will be there and good for nothing.
+   */
+  warmSnapshot(): InstanceSnapshot | { readonly refused: string } {
+    const { failure } = this.#root;
+    if (failure !== undefined) return { refused: `it failed: ${failure.message}` };
+    if (this.#states.some(({ entered }) => entered) || this.#store?.isQuiet === false) {
+      return { refused: "something of it still goes on after the answer" };
+    }
+    const { resources } = this.#linked.plan;
+    const isGuests = (resource: number): boolean => resources[resource]?.kind === "defined";
+    const handles: number[][] = [];
+    for (const state of this.#states) {
+      const kept = state.handles.kept(isGuests);
+      if (kept === undefined) return { refused: "it keeps more than resources of the host" };
+      handles.push(kept);
+    }
+    const cores = this.#coreSnapshots();
+    return cores === undefined ? { refused: "its state cannot be put back" } : { cores, handles };
   }
 
   /**
@@ -284,6 +336,9 @@ export class Instance<C> {
     for (const [index, core] of snapshot.cores.entries()) {
       const exports = this.#coreExports[index];
       if (exports === undefined || !restoreSnapshot(exports, core)) return false;
+    }
+    for (const [index, kept] of snapshot.handles?.entries() ?? []) {
+      this.#states[index]?.handles.begin(kept);
     }
     return true;
   }
@@ -310,4 +365,6 @@ function notExported(): WhorlError {
 /** State right after instantiation, by core instance. */
 export interface InstanceSnapshot {
   readonly cores: readonly CoreSnapshot[];
+  /** By component instance, after calls: what HandleTable.kept says. */
+  readonly handles?: readonly (readonly number[])[] | undefined;
 }

@@ -1,5 +1,6 @@
 import type { CompiledAbi } from "../abi/compile.ts";
 import type { CoreItem, PlanCoreInstance } from "../component/plan.ts";
+import type { HostImports } from "../prepare/interruptible-module.ts";
 import type { PreparedComponent } from "../prepare/prepare.ts";
 import type { ResettableState } from "../prepare/resettable-module.ts";
 
@@ -14,6 +15,8 @@ export interface CoreInstanceRecipe {
   readonly module: WebAssembly.Module;
   /** How to put it back, where that is proved to be possible. */
   readonly reset: ResettableState | undefined;
+  /** What it gets from the host beside `imports`; undefined for a module that is as it was. */
+  readonly host: HostImports | undefined;
   readonly imports: readonly {
     readonly module: string;
     readonly fields: readonly { readonly name: string; readonly item: CoreItem }[];
@@ -40,6 +43,7 @@ export function coreInstanceRecipes(
     return {
       module,
       reset: reset.kind === "proved" ? reset.modules[core.module] : undefined,
+      host: prepared.host[core.module],
       imports: importList(core),
       memories: bindings(slots.memories, index),
       functions,

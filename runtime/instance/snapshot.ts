@@ -7,6 +7,8 @@ interface GlobalVariable {
   value: unknown;
 }
 
+const pageBytes = 65_536;
+
 type CoreExports = Record<string, unknown>;
 
 /** The state of one core instance right after instantiation. */
@@ -37,7 +39,11 @@ export function restoreSnapshot(exports: CoreExports, snapshot: CoreSnapshot): b
     const memory = state.memories[index];
     if (image === undefined || memory === undefined) return false;
     const target = exports[memory.name] as WebAssembly.Memory;
-    const size = target.buffer.byteLength;
+    let size = target.buffer.byteLength;
+    if (size < image.size && memory.hasLogicalSize) {
+      if (!grow(target, image.size - size)) return false;
+      size = image.size;
+    }
     if (size > limits.resetMemoryBytesMax) return false;
     // Memory cannot shrink: the next guest would see the size.
     if (size !== image.size && !memory.hasLogicalSize) return false;
@@ -48,6 +54,16 @@ export function restoreSnapshot(exports: CoreExports, snapshot: CoreSnapshot): b
     if (name !== undefined) (exports[name] as GlobalVariable).value = globals[index];
   }
   return true;
+}
+
+/** A snapshot after calls may be of a memory that has grown. */
+function grow(memory: WebAssembly.Memory, bytes: number): boolean {
+  try {
+    memory.grow(bytes / pageBytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The snapshot as values that outlive the process; undefined where there are references in it. */

@@ -98,6 +98,7 @@ export class Watchdog implements Disposable {
     this.#watched.clear();
     Atomics.store(this.#words, watchWords.sleep, -1);
     Atomics.notify(this.#words, watchWords.sleep);
+    void this.#worker?.terminate();
     this.#worker = undefined;
   }
 

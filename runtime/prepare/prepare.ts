@@ -44,6 +44,11 @@ export interface PrepareOptions {
    * true by default. Costs a look at memory in every round of a loop.
    */
   readonly isInterruptible?: boolean | undefined;
+  /**
+   * What instances are warmed up with, as a name for it: snapshots after different requests are
+   * different ones, and none is that of a new instance.
+   */
+  readonly warm?: string | undefined;
 }
 
 /** Everything of a prepared component that does not depend on the process. */
@@ -61,19 +66,23 @@ const noBytes = new Uint8Array(0);
 interface CachePlace {
   readonly cache: PrepareCache;
   readonly key: string;
-  readonly kinds: typeof kinds;
+  readonly kinds: EntryKinds;
 }
 
 /**
  * Kinds of cache entries: what is known before the first instance, and what replaces it as soon as
  * there is a snapshot of one.
  */
-const kinds: { readonly prepared: string; readonly ready: string } = {
-  prepared: "prepared",
-  ready: "ready",
-};
-/** The same of components that cannot be interrupted. */
-const plainKinds: typeof kinds = { prepared: "prepared-plain", ready: "ready-plain" };
+interface EntryKinds {
+  readonly prepared: string;
+  readonly ready: string;
+}
+
+function entryKinds(isInterruptible: boolean, warm: string | undefined): EntryKinds {
+  const plain = isInterruptible ? "" : "-plain";
+  const warmth = warm === undefined ? "" : `-warm-${hash("sha256", warm).slice(0, 16)}`;
+  return { prepared: `prepared${plain}${warmth}`, ready: `ready${plain}${warmth}` };
+}
 
 /**
  * Prepares a component binary, or a core module that can be made one. Throws WhorlError: what
@@ -81,12 +90,12 @@ const plainKinds: typeof kinds = { prepared: "prepared-plain", ready: "ready-pla
  */
 export async function prepareComponent(
   bytes: Uint8Array<ArrayBuffer>,
-  { cache, digest, isInterruptible = false }: PrepareOptions = {},
+  { cache, digest, isInterruptible = true, warm }: PrepareOptions = {},
 ): Promise<PreparedComponent> {
   const make = (): Promise<Sources> => makeSources(bytes, { isInterruptible });
   if (cache === undefined) return compiled(await make());
   const key = digest ?? hash("sha256", bytes);
-  const place: CachePlace = { cache, key, kinds: isInterruptible ? kinds : plainKinds };
+  const place: CachePlace = { cache, key, kinds: entryKinds(isInterruptible, warm) };
   const ready = await cache.read(key, place.kinds.ready);
   if (ready !== undefined) return compiledReady(ready);
   const prepared = await cache.exclusively(key, async () => {

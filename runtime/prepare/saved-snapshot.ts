@@ -4,6 +4,8 @@ import type { CacheEntry } from "./cache-entry.ts";
 export interface SavedSnapshot {
   /** By index of Plan.coreInstances. */
   readonly cores: readonly SavedCore[];
+  /** By component instance: what it holds of the host (see HandleTable.kept). */
+  readonly handles?: readonly (readonly number[])[] | undefined;
 }
 
 export interface SavedCore {
@@ -18,14 +20,16 @@ export interface SavedMemory {
 }
 
 interface Header {
+  readonly handles?: SavedSnapshot["handles"];
   readonly cores: readonly {
     readonly memories: readonly { readonly size: number; readonly offsets: readonly number[] }[];
     readonly globals: readonly (number | bigint | null)[];
   }[];
 }
 
-export function snapshotEntry({ cores }: SavedSnapshot): CacheEntry {
+export function snapshotEntry({ cores, handles }: SavedSnapshot): CacheEntry {
   const header: Header = {
+    handles,
     cores: cores.map(({ memories, globals }) => ({
       memories: memories.map(({ size, spans }) => ({
         size,
@@ -43,12 +47,13 @@ export function snapshotEntry({ cores }: SavedSnapshot): CacheEntry {
 /** The inverse of {@link snapshotEntry}; bytes are views of the entry's. */
 export function savedSnapshot({ header, blobs }: CacheEntry): SavedSnapshot {
   let next = 0;
-  const cores = (header as Header).cores.map(({ memories, globals }) => ({
+  const { handles, cores: states } = header as Header;
+  const cores = states.map(({ memories, globals }) => ({
     memories: memories.map(({ size, offsets }) => ({
       size,
       spans: offsets.map((offset) => ({ offset, bytes: blobs[next++] ?? new Uint8Array(0) })),
     })),
     globals,
   }));
-  return { cores };
+  return { cores, handles };
 }

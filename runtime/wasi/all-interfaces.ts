@@ -1,5 +1,5 @@
 import type { HostInterface } from "../instance/host-interface.ts";
-import { withCandidate } from "./candidate-0.3.ts";
+import { withCandidate } from "./release-candidate.ts";
 import { cliInterfaces03 } from "./cli/0.3/cli-interfaces.ts";
 import { clocksInterfaces03 } from "./clocks/0.3/clocks-interfaces.ts";
 import type { WasiContext } from "./context.ts";

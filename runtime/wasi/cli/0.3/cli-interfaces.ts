@@ -1,5 +1,5 @@
 import type { HostInterface } from "../../../instance/host-interface.ts";
-import { final03 } from "../../candidate-0.3.ts";
+import { final03 } from "../../release-candidate.ts";
 import type { WasiContext } from "../../context.ts";
 import { environment } from "../environment.ts";
 import { exit } from "../exit.ts";

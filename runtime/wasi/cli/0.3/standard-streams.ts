@@ -5,7 +5,7 @@ import type {
   StreamReader,
   StreamSource,
 } from "../../../instance/host-interface.ts";
-import { final03 } from "../../candidate-0.3.ts";
+import { final03 } from "../../release-candidate.ts";
 import type { WasiContext } from "../../context.ts";
 import { inputStreamSource, writeStream } from "../../io/stream-transfer.ts";
 import { StreamFailure } from "../../io/streams.ts";

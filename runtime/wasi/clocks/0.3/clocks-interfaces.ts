@@ -1,5 +1,5 @@
 import type { HostCall, HostInterface } from "../../../instance/host-interface.ts";
-import { final03 } from "../../candidate-0.3.ts";
+import { final03 } from "../../release-candidate.ts";
 import type { WasiContext } from "../../context.ts";
 import { TimerPollable } from "../timer-pollable.ts";
 

@@ -1,7 +1,7 @@
 import { fstatSync } from "node:fs";
 import { err, ok } from "../../../instance/host-interface.ts";
 import type { HostFunction, HostInterface, Result } from "../../../instance/host-interface.ts";
-import { final03 } from "../../candidate-0.3.ts";
+import { final03 } from "../../release-candidate.ts";
 import type { WasiContext } from "../../context.ts";
 import type { Descriptor } from "../descriptor.ts";
 import * as files from "../file-operations.ts";

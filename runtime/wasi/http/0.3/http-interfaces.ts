@@ -1,6 +1,6 @@
 import { ok } from "../../../instance/host-interface.ts";
 import type { HostFunction, HostInterface, Result } from "../../../instance/host-interface.ts";
-import { final03 } from "../../candidate-0.3.ts";
+import { final03 } from "../../release-candidate.ts";
 import type { WasiContext } from "../../context.ts";
 import { fieldsFunctions, type HeaderError } from "../fields.ts";
 import type { Fields } from "../fields.ts";

@@ -1,6 +1,6 @@
 import type { HostInterface } from "../../../instance/host-interface.ts";
 import { limits } from "../../../limits.ts";
-import { final03 } from "../../candidate-0.3.ts";
+import { final03 } from "../../release-candidate.ts";
 import type { WasiContext } from "../../context.ts";
 import { randomU64 } from "../random-bytes.ts";
 

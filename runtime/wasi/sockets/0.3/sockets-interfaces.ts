@@ -4,7 +4,7 @@ import type {
   HostInterface,
   StreamReader,
 } from "../../../instance/host-interface.ts";
-import { final03 } from "../../candidate-0.3.ts";
+import { final03 } from "../../release-candidate.ts";
 import type { WasiContext } from "../../context.ts";
 import type { SocketResult } from "../error-code.ts";
 import type { IpAddressFamily } from "../ip-address.ts";

@@ -1,0 +1,85 @@
+import { Registry, collectDefaultMetrics } from "prom-client";
+import type { MetricObject, MetricValue, MetricObjectWithValues } from "prom-client";
+import { Histogram } from "./metric-family.ts";
+import type { AnyFamily, Counter, Gauge, Series } from "./metric-family.ts";
+
+/** Writes metrics for Prometheus. */
+export interface Exposition {
+  readonly contentType: string;
+  /** The text of everything as it is now. */
+  text(): Promise<string>;
+}
+
+export interface ExpositionOptions {
+  readonly families: readonly AnyFamily[];
+  /** Called before each text: asks for what is not counted as it happens. */
+  collect(): void;
+}
+
+/** The families, and what there is to tell of the process (`process_*`, `nodejs_*`). */
+export function prometheusExposition({ families, collect }: ExpositionOptions): Exposition {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const family of families) registry.registerMetric(registered(family));
+  return {
+    contentType: registry.contentType,
+    text: () => {
+      collect();
+      return registry.metrics();
+    },
+  };
+}
+
+type Registered = Parameters<Registry["registerMetric"]>[0];
+
+/** What the registry asks of a metric: the library's own ones look labels up for each request. */
+function registered(family: AnyFamily): Registered {
+  const { name, help } = family.definition;
+  const object: MetricObject & { readonly aggregator: string } = {
+    name,
+    help,
+    type: family.kind as unknown as MetricObject["type"],
+    aggregator: "sum" as unknown as MetricObject["aggregator"] & string,
+    collect: () => undefined,
+  };
+  return {
+    name,
+    get: (): Promise<MetricObjectWithValues<MetricValue<string>>> =>
+      Promise.resolve({ ...object, values: valuesOf(family) }),
+    reset: () => undefined,
+  } as unknown as Registered;
+}
+
+interface Value {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly metricName?: string;
+}
+
+function valuesOf(family: AnyFamily): Value[] {
+  const { labels } = family.definition;
+  const series: readonly Series<Counter | Gauge | Histogram>[] = family.series();
+  return series.flatMap(({ labelValues, value }) => {
+    const named = Object.fromEntries(labels.map((label, at) => [label, labelValues[at] ?? ""]));
+    if (value instanceof Histogram) return histogramValues(family.definition.name, value, named);
+    return [{ value: value.value, labels: named }];
+  });
+}
+
+function histogramValues(
+  name: string,
+  { bounds, counts, sum, count }: Histogram,
+  labels: Readonly<Record<string, string>>,
+): Value[] {
+  let cumulative = 0;
+  const buckets = bounds.map((le, at) => {
+    cumulative += counts[at] ?? 0;
+    return { value: cumulative, labels: { ...labels, le }, metricName: `${name}_bucket` };
+  });
+  return [
+    ...buckets,
+    { value: count, labels: { ...labels, le: "+Inf" }, metricName: `${name}_bucket` },
+    { value: sum, labels, metricName: `${name}_sum` },
+    { value: count, labels, metricName: `${name}_count` },
+  ];
+}

@@ -1,5 +1,5 @@
 import { WhorlError } from "../../runtime/error.ts";
-import { isComponentId, toComponentId } from "../../runtime/app/component-id.ts";
+import { toComponentId } from "../../runtime/app/component-id.ts";
 import { fillIn, parameters } from "./template.ts";
 import type { ParameterName, Template, TemplateValues } from "./template.ts";
 
@@ -52,16 +52,21 @@ export function newManifest(
 }
 
 /** What all triggers of a kind share; nothing for most. */
-export function applicationTrigger({ parameters: own }: Template, values: TemplateValues): string[] {
+export function applicationTrigger(
+  { parameters: own }: Template,
+  values: TemplateValues,
+): string[] {
   if (!own.includes("redis-address")) return [];
   return ["[application.trigger.redis]", `address = "${values["redis-address"]}"`, ""];
 }
 
+const namePattern = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+
 /** For names of projects, crates, modules and components alike. */
 function checkName(name: string): void {
-  if (isComponentId(name) && /^[a-z]/.test(name)) return;
+  if (namePattern.test(name)) return;
   const better = toComponentId(name);
-  const hint = isComponentId(better) && better !== name ? `, such as "${better}"` : "";
+  const hint = namePattern.test(better) ? `, such as "${better}"` : "";
   throw new WhorlError(
     "usage",
     `"${name}" cannot be the name of a component; use lower-case words of letters and digits, with "-" between them${hint}`,

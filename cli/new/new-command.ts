@@ -36,7 +36,11 @@ export function newCommand(dependencies: CommandDependencies, prompt: Prompt | u
     .option("-t, --template <name>", "template to make it from")
     .option("-d, --directory <path>", "where to make it (default: a folder with its name)")
     .option("--description <text>", "one line about the app")
-    .option("--value <name=value>", "value of the template, such as route=/api/..., repeatable", addPairs)
+    .option(
+      "--value <name=value>",
+      "value of the template, such as route=/api/..., repeatable",
+      addPairs,
+    )
     .option("-a, --accept-defaults", "ask nothing, take the default values")
     .option("--list", "only list the templates")
     .addHelpText("after", examples)

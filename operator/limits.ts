@@ -91,6 +91,8 @@ export const limits = {
   certificateSkewMs: 3_600_000,
   /** How often a certificate is looked at. */
   certificateCheckMs: 10 * 60_000,
+  /** A certificate that the metrics are served with where none is given; made at each start. */
+  metricsCertificateMs: 10 * 365 * 86_400_000,
   /** A request of a webhook: two objects of the largest size that etcd takes, escaped. */
   admissionBytesMax: 16 * 1024 * 1024,
   /** Running requests of webhooks may end within this. */

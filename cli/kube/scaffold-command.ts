@@ -39,10 +39,10 @@ interface ScaffoldFlags {
 
 const examples = `
 Examples:
-  $ whorl scaffold -f ghcr.io/me/shop:1.0 | kubectl apply -f -
-  $ whorl scaffold -f ghcr.io/me/shop:1.0 -r 5 -v greeting=hello -c runtime-config.toml
-  $ whorl scaffold -f ghcr.io/me/shop:1.0 --autoscaler hpa --cpu-limit 100m --memory-limit 128Mi
-  $ whorl scaffold -f ghcr.io/me/report:1.0 --kind cronjob --schedule "0 3 * * *" -o report.yaml`;
+  $ whorl scaffold -f registry.example.com/me/shop:1.0 | kubectl apply -f -
+  $ whorl scaffold -f registry.example.com/me/shop:1.0 -r 5 -v greeting=hello -c runtime-config.toml
+  $ whorl scaffold -f registry.example.com/me/shop:1.0 --autoscaler hpa --cpu-limit 100m --memory-limit 128Mi
+  $ whorl scaffold -f registry.example.com/me/report:1.0 --kind cronjob --schedule "0 3 * * *" -o report.yaml`;
 
 /** `whorl scaffold`: prints or writes the manifest of an app, as `spin kube scaffold` does. */
 export function scaffoldCommand({ io, environment, directory }: CommandDependencies): Command {

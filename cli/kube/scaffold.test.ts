@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-const image = "ghcr.io/foo/example-app:v0.1.0";
+const image = "registry.example.com/foo/example-app:v0.1.0";
 
 async function scaffoldText(
   args: readonly string[],

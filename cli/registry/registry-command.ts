@@ -29,10 +29,10 @@ interface LoginFlags extends RegistryFlags {
 
 const examples = `
 Examples:
-  $ whorl registry login ghcr.io -u me --password-stdin < token
-  $ whorl registry push ghcr.io/me/shop:1.0
+  $ whorl registry login registry.example.com -u me --password-stdin < token
+  $ whorl registry push registry.example.com/me/shop:1.0
   $ whorl registry push -f apps/shop --format container oci-archive:shop.tar:1.0
-  $ whorl up -f ghcr.io/me/shop:1.0`;
+  $ whorl up -f registry.example.com/me/shop:1.0`;
 
 /** `whorl registry push | pull | login | logout`. */
 export function registryCommand(dependencies: CommandDependencies): Command {
@@ -123,7 +123,7 @@ function pullCommand({ io, environment }: CommandDependencies): Command {
 function loginCommand({ io, environment }: CommandDependencies): Command {
   return addRegistryFlags(new Command("login"))
     .description("keep name and password of a registry, as docker does")
-    .argument("<server>", "host of the registry, such as ghcr.io")
+    .argument("<server>", "host of the registry, such as registry.example.com")
     .option("-u, --username <name>", "user name")
     .option("-p, --password <password>", "visible to others on this machine: prefer standard input")
     .option("--password-stdin", "read the password from standard input")

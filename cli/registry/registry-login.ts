@@ -7,7 +7,7 @@ import type { RegistryFlags } from "./registry-session.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface RegistryLoginOptions extends RegistryFlags {
-  /** `ghcr.io`, also as a URL. */
+  /** `registry.example.com`, also as a URL. */
   readonly server: string;
   readonly username: string;
   readonly password: string;
@@ -54,7 +54,10 @@ export async function registryLogout(server: string, environment: Environment): 
 function checkedHost(server: string): string {
   const host = serverHost(server);
   if (/^[a-z0-9.[\]:-]+$/.test(host)) return host;
-  throw new WhorlError("usage", `"${server}" is no registry; write its host, like "ghcr.io"`);
+  throw new WhorlError(
+    "usage",
+    `"${server}" is no registry; write its host, like "registry.example.com"`,
+  );
 }
 
 function requireConfigPath(environment: Environment): string {

@@ -32,7 +32,7 @@ Examples:
   $ whorl up hello.wasm                    a component, for every path
   $ whorl up -f apps/shop --listen :8080   another app, on all addresses
   $ whorl up --env LOG=debug --quiet       with an environment, without the guests' output
-  $ whorl up -f ghcr.io/me/shop:1.0         an image of a registry
+  $ whorl up -f registry.example.com/me/shop:1.0         an image of a registry
   $ whorl up --output json | jq .event     events for a program
   $ whorl up tool.toml -- --size 3         a command, with its arguments`;
 

@@ -1,6 +1,5 @@
 import type { SpinApp } from "../api/spin-app.ts";
 import type { SpinAppExecutor } from "../api/spin-app-executor.ts";
-import { ShapeChecker } from "../desired/check-shape.ts";
 import { resolveExecutor } from "../desired/executor.ts";
 import type { ExecutorChoice, ResolvedExecutor } from "../desired/executor.ts";
 import { validateApp, validateExecutorUse } from "../desired/validate-app.ts";
@@ -17,7 +16,9 @@ const executorMissing =
  * the built-in one (spin-operator looks in other namespaces too, and then refuses what it chose).
  */
 export function defaultApp(app: SpinApp, choice: ExecutorChoice): AdmissionAnswer {
-  if (app.spec.executor) return { kind: "allowed" };
+  // The schema has not looked yet: what is no spec is refused there.
+  const { spec } = app as Partial<SpinApp>;
+  if (typeof spec !== "object" || spec === null || spec.executor) return { kind: "allowed" };
   const { name } = resolveExecutor("", choice);
   return { kind: "patched", patch: [{ op: "add", path: "/spec/executor", value: name }] };
 }
@@ -27,14 +28,8 @@ export function validateAppAdmission(app: SpinApp, choice: ExecutorChoice): Admi
   // Finalizers of an app that goes have to be removable, whatever is wrong with it.
   if (app.metadata.deletionTimestamp !== undefined) return { kind: "allowed" };
   const { executor, problem } = executorOf(app, choice);
-  // A validator sees what the schema let through; without our schema it could be anything.
-  const shape = new ShapeChecker().check("SpinApp", app.spec);
-  const rest = shape.some(({ fatal }) => fatal)
-    ? shape
-    : [
-        ...(executor === undefined ? [] : validateExecutorUse(app, executor)),
-        ...validateApp(app),
-      ].toSorted((a, b) => rank(a) - rank(b));
+  const use = executor === undefined ? [] : validateExecutorUse(app, executor);
+  const rest = [...use, ...validateApp(app)].toSorted((a, b) => rank(a) - rank(b));
   return denialOf("SpinApp", app, [...problem, ...rest]);
 }
 
@@ -70,7 +65,8 @@ export function validateExecutorAdmission(executor: SpinAppExecutor): AdmissionA
   if (executor.metadata.deletionTimestamp !== undefined) return { kind: "allowed" };
   const { createDeployment, deploymentConfig } = executor.spec;
   if (deploymentConfig === undefined) {
-    const message = "deploymentConfig must be set when createDeployment is true";
+    const message =
+      "deploymentConfig must be set when createDeployment is true: give runtimeClassName or spinImage";
     const problems = createDeployment ? [{ field: "spec.deploymentConfig", message }] : [];
     return denialOf("SpinAppExecutor", executor, problems);
   }

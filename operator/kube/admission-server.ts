@@ -24,7 +24,13 @@ export type AdmissionAnswer =
   | { readonly kind: "allowed"; readonly warnings?: readonly string[] }
   /** A JSON patch (RFC 6902). */
   | { readonly kind: "patched"; readonly patch: readonly object[] }
-  | { readonly kind: "denied"; readonly message: string; readonly causes: readonly Cause[] };
+  | Denial;
+
+export interface Denial {
+  readonly kind: "denied";
+  readonly message: string;
+  readonly causes: readonly Cause[];
+}
 
 export type AdmissionHandler = (
   request: AdmissionRequest,

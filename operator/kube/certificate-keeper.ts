@@ -62,7 +62,8 @@ export class CertificateKeeper {
         await this.#options.trust(kept.trusted, signal);
         return kept;
       } catch (error) {
-        if (attempt >= 3 || !isKubeError(error, "AlreadyExists", "Conflict", "NotFound")) throw error;
+        if (attempt >= 3 || !isKubeError(error, "AlreadyExists", "Conflict", "NotFound"))
+          throw error;
       }
     }
   }

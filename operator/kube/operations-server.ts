@@ -5,9 +5,10 @@ import {
   type ServerResponse,
   createServer as createHttpServer,
 } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
+import { Server as HttpsServer, createServer as createHttpsServer } from "node:https";
 import { OperatorError, errorText } from "../error.ts";
 import { limits } from "../limits.ts";
+import type { Certificate } from "./self-signed-certificate.ts";
 import type { Verdict } from "./token-guard.ts";
 
 /** Undefined where all is well, else what is wrong. */
@@ -26,7 +27,7 @@ export interface OperationsServerOptions {
   /** Who may read `/metrics`; everybody where not given. */
   readonly guard?: (authorization: string | undefined, path: string) => Promise<Verdict>;
   /** PEM; plain HTTP where not given. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: Certificate;
 }
 
 interface Answer {
@@ -40,7 +41,7 @@ const statusOfVerdict = { unauthorized: 401, forbidden: 403 } as const;
 
 /** Health, readiness and metrics over HTTP. */
 export class OperationsServer implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #server: Server | HttpsServer;
   readonly #options: OperationsServerOptions;
 
   private constructor(options: OperationsServerOptions) {
@@ -74,6 +75,11 @@ export class OperationsServer implements AsyncDisposable {
   get port(): number {
     const address = this.#server.address();
     return address === null || typeof address === "string" ? 0 : address.port;
+  }
+
+  /** New connections get this certificate; does nothing over plain HTTP. */
+  renew({ cert, key }: Certificate): void {
+    if (this.#server instanceof HttpsServer) this.#server.setSecureContext({ cert, key });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

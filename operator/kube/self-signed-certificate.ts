@@ -92,7 +92,10 @@ function oid(hex: string): Buffer {
 
 /** GeneralizedTime for all years: strict readers want UTCTime before 2050. */
 function time(date: Date): Buffer {
-  const digits = date.toISOString().replace(/\.\d{3}Z$/u, "Z").replaceAll(/[-:T]/gu, "");
+  const digits = date
+    .toISOString()
+    .replace(/\.\d{3}Z$/u, "Z")
+    .replaceAll(/[-:T]/gu, "");
   const isShort = date.getUTCFullYear() < 2050;
   return der(isShort ? 0x17 : 0x18, Buffer.from(isShort ? digits.slice(2) : digits));
 }

@@ -11,10 +11,14 @@ export interface ListenAddress {
 export interface OperatorOptions {
   readonly metrics: ListenAddress | undefined;
   readonly health: ListenAddress | undefined;
-  /** Whether readers of metrics have to show a token that may read them. */
+  /** Metrics over TLS, and readers have to show a token that may read them. */
   readonly metricsSecure: boolean;
-  /** Folder with tls.crt and tls.key for the metrics; plain HTTP where not given. */
+  /** Folder with tls.crt and tls.key for the metrics; one that is made up where not given. */
   readonly metricsCertificates: string | undefined;
+  /** Where webhooks are served; undefined for none. */
+  readonly webhooks: ListenAddress | undefined;
+  /** Folder with tls.crt and tls.key for the webhooks; one of our own where not given. */
+  readonly webhookCertificates: string | undefined;
   readonly leaderElect: boolean;
   /** Only this namespace is watched; all where undefined. */
   readonly watchNamespace: string | undefined;
@@ -32,8 +36,11 @@ export const operatorUsage = `operator: runs SpinApps as Deployments, Jobs and C
 
   --metrics-bind-address ADDRESS       metrics, :8080 where not given, 0 for none
   --health-probe-bind-address ADDRESS  /healthz and /readyz, :8082 where not given, 0 for none
-  --metrics-secure=false               metrics without asking for a token
-  --metrics-cert-path FOLDER           serve metrics over TLS with its tls.crt and tls.key
+  --metrics-secure=false               metrics over plain HTTP, without asking for a token
+  --metrics-cert-path FOLDER           its tls.crt and tls.key instead of a made-up certificate
+  --enable-webhooks                    serve spin-operator's admission webhooks too
+  --webhook-bind-address ADDRESS       :9443 where not given
+  --webhook-cert-path FOLDER           its tls.crt and tls.key instead of the operator's own
   --leader-elect                       only one of several replicas works (Lease ${leaseName})
   --watch-namespace NAMESPACE          look at one namespace only
   --operator-namespace NAMESPACE       where the Lease and shared executors are
@@ -65,6 +72,11 @@ export function parseOperatorOptions(
     ),
     metricsSecure: (values["metrics-secure"] ?? "true") !== "false",
     metricsCertificates: values["metrics-cert-path"],
+    webhooks:
+      (values["enable-webhooks"] ?? "false") === "false"
+        ? undefined
+        : parseAddress("--webhook-bind-address", values["webhook-bind-address"] ?? ":9443"),
+    webhookCertificates: values["webhook-cert-path"],
     leaderElect: (values["leader-elect"] ?? "false") !== "false",
     watchNamespace: values["watch-namespace"] || undefined,
     operatorNamespace: values["operator-namespace"] ?? podNamespace ?? "spin-operator",
@@ -109,8 +121,10 @@ function parseStrictly(args: string[]) {
       concurrency: text,
       "log-level": text,
       kubeconfig: text,
-      // spin-operator's: admission needs no webhooks here, and logs have one form.
       "enable-webhooks": text,
+      "webhook-bind-address": text,
+      "webhook-cert-path": text,
+      // spin-operator's: there is no HTTP/2, and logs have one form.
       "enable-http2": text,
       "zap-devel": text,
       "zap-encoder": text,

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { rootCertificates } from "node:tls";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { leaseName } from "../api/names.ts";
@@ -12,9 +12,13 @@ import type { Log } from "../kube/log.ts";
 import { OperatorMetrics } from "../kube/metrics.ts";
 import { OperationsServer } from "../kube/operations-server.ts";
 import { runControllers } from "../kube/run-controllers.ts";
+import { selfSignedCertificate } from "../kube/self-signed-certificate.ts";
+import type { Certificate } from "../kube/self-signed-certificate.ts";
 import { TokenGuard } from "../kube/token-guard.ts";
+import { limits } from "../limits.ts";
 import { operatorControllers } from "./operator-controllers.ts";
 import type { OperatorOptions } from "./operator-options.ts";
+import { certificateIn, followFolder, serveWebhooks } from "./serve-webhooks.ts";
 
 export interface RunOperatorDependencies {
   readonly options: OperatorOptions;
@@ -43,10 +47,11 @@ export async function runOperator(deps: RunOperatorDependencies): Promise<"stopp
     instance: identity,
     log,
   });
+  const scope = { namespace: options.watchNamespace, operatorNamespace: options.operatorNamespace };
   const controllers = operatorControllers({
     client,
     caches,
-    scope: { namespace: options.watchNamespace, operatorNamespace: options.operatorNamespace },
+    scope,
     certificates: `${rootCertificates.join("\n")}\n`,
     announce: ({ regarding: { apiVersion, kind, metadata }, ...event }) => {
       const { name, namespace, uid, resourceVersion } = metadata;
@@ -61,7 +66,12 @@ export async function runOperator(deps: RunOperatorDependencies): Promise<"stopp
     concurrency: options.concurrency,
   });
   await using _health = await serveHealth(options, caches);
-  await using _metrics = await serveMetrics(options, { client, metrics, log });
+  await using _metrics = await serveMetrics(options, { client, metrics, log, signal });
+  const { webhooks: address, webhookCertificates: certificates } = options;
+  await using _webhooks =
+    address === undefined
+      ? undefined
+      : await serveWebhooks({ client, caches, scope, address, certificates, log, signal });
   const elector = options.leaderElect
     ? new LeaderElector({
         client,
@@ -94,25 +104,44 @@ function unreadyCaches(caches: Caches): string | undefined {
 }
 
 async function serveMetrics(
-  options: OperatorOptions,
-  deps: { readonly client: KubeClient; readonly metrics: OperatorMetrics; readonly log: Log },
+  { metrics: address, metricsSecure, metricsCertificates }: OperatorOptions,
+  deps: {
+    readonly client: KubeClient;
+    readonly metrics: OperatorMetrics;
+    readonly log: Log;
+    readonly signal: AbortSignal;
+  },
 ): Promise<AsyncDisposable | undefined> {
-  if (options.metrics === undefined) return undefined;
+  if (address === undefined) return undefined;
+  const metrics = deps.metrics.registry;
+  if (!metricsSecure) return await OperationsServer.start({ ...address, metrics });
   const guard = new TokenGuard(deps.client, { log: deps.log });
-  const folder = options.metricsCertificates;
-  return await OperationsServer.start({
-    ...options.metrics,
-    metrics: deps.metrics.registry,
-    ...(options.metricsSecure
-      ? { guard: async (authorization, path) => await guard.check(authorization, path) }
-      : {}),
-    ...(folder === undefined
-      ? {}
-      : {
-          tls: {
-            key: readFileSync(`${folder}/tls.key`, "utf8"),
-            cert: readFileSync(`${folder}/tls.crt`, "utf8"),
-          },
-        }),
+  const tls =
+    metricsCertificates === undefined ? ownCertificate() : certificateIn(metricsCertificates);
+  const server = await OperationsServer.start({
+    ...address,
+    metrics,
+    guard: async (authorization, path) => await guard.check(authorization, path),
+    tls,
   });
+  if (metricsCertificates === undefined) return server;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([deps.signal, stop.signal]);
+  const changed = (certificate: Certificate): void => server.renew(certificate);
+  const following = followFolder(metricsCertificates, { changed, log: deps.log, signal });
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      stop.abort();
+      await following;
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** For readers who encrypt but do not verify, as upstream's default; given anew at each start. */
+function ownCertificate(): Certificate {
+  const now = Date.now();
+  const from = new Date(now - limits.certificateSkewMs);
+  const until = new Date(now + limits.metricsCertificateMs);
+  return selfSignedCertificate({ names: ["localhost", hostname()], from, until });
 }

@@ -18,6 +18,7 @@ import { Scope } from "./scope.ts";
 import type { Declaration, ExternTypeSyntax } from "./syntax.ts";
 import { isSameFuncType, isSameType } from "./type-match.ts";
 import { renamed } from "./value-entity.ts";
+import { interfaceTrack } from "./version-track.ts";
 import { VisibleTypes } from "./visible-types.ts";
 
 /** Where the thing behind a declared import or export comes from. */
@@ -25,7 +26,23 @@ export type Source =
   /** It was given and has to fit the declaration. `path` names it in messages. */
   | { readonly kind: "given"; readonly entity: Entity; readonly path: string }
   /** It is made: the host will provide it. `interfaceName` is undefined at the top level. */
-  | { readonly kind: "host"; readonly interfaceName: string | undefined; readonly name: string };
+  | HostSource;
+
+interface HostSource {
+  readonly kind: "host";
+  readonly interfaceName: string | undefined;
+  readonly name: string;
+  /** The component that imports it, where several are composed. */
+  readonly importer?: Importer | undefined;
+}
+
+/** One of the components that are composed. */
+export interface Importer {
+  /** Told apart from others where resource types are. */
+  readonly index: number;
+  /** Names without versions of interfaces that it may not use. */
+  readonly denied: ReadonlySet<string>;
+}
 
 /**
  * The entity that a declaration stands for in `scope`: what was given, seen as declared, or new
@@ -86,7 +103,13 @@ function bindFunc(context: LinkContext, type: FuncEntity, source: Source): Entit
     return context.fail(`${path} has another function type than declared`);
   }
   const { interfaceName, name } = source;
-  const index = context.plan.addImport({ kind: "func", interfaceName, name, type: type.type });
+  const index = context.plan.addImport({
+    kind: "func",
+    interfaceName,
+    name,
+    ...(isDenied(source) && { denied: true }),
+    type: type.type,
+  });
   return { kind: "func", type, function: { kind: "import", import: index, type: type.type } };
 }
 
@@ -112,13 +135,24 @@ function bindResource(context: LinkContext, source: Source): Entity {
 }
 
 /** The resource and its import refer to each other. */
-function importResource(
-  { plan }: LinkContext,
-  { interfaceName, name }: { interfaceName: string | undefined; name: string },
-): number {
+function importResource({ plan, sharedResources }: LinkContext, source: HostSource): number {
+  const { interfaceName, name, importer } = source;
+  const denied = isDenied(source);
+  const interfaceKey = interfaceName === undefined ? "" : interfaceTrack(interfaceName);
+  // What is denied is never made, and nobody else's can be passed off as it.
+  const owner = denied ? importer?.index : "";
+  const key = JSON.stringify([owner, interfaceKey, name]);
+  const known = importer === undefined ? undefined : sharedResources.get(key);
+  if (known !== undefined) return known;
   const resource = plan.addResource({ kind: "import", import: plan.importCount });
-  plan.addImport({ kind: "resource", interfaceName, name, resource });
+  plan.addImport({ kind: "resource", interfaceName, name, ...(denied && { denied }), resource });
+  if (importer !== undefined) sharedResources.set(key, resource);
   return resource;
+}
+
+function isDenied({ interfaceName, importer }: HostSource): boolean {
+  if (importer === undefined || interfaceName === undefined) return false;
+  return importer.denied.has(interfaceName.split("@", 1)[0] ?? "");
 }
 
 function bindInstance(
@@ -137,10 +171,9 @@ function bindInstance(
 }
 
 /** Exports of an imported instance belong to the interface of its name. */
-function withInterface(source: Source & { kind: "host" }): Source {
-  const { interfaceName, name } = source;
+function withInterface({ interfaceName, name, importer }: HostSource): Source {
   const path = interfaceName === undefined ? name : `${interfaceName}/${name}`;
-  return { kind: "host", interfaceName: path, name: "" };
+  return { kind: "host", interfaceName: path, name: "", importer };
 }
 
 /** What the imports and exports of a component or instance type are bound to. */

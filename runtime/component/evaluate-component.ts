@@ -6,6 +6,7 @@ import {
   describedInstance,
   instantiateType,
   missing,
+  type Importer,
   type Source,
 } from "./bind-extern.ts";
 import type { ComponentEntity, Entity, InstanceEntity, TypeEntity } from "./entities.ts";
@@ -19,10 +20,24 @@ import type { CoreItem } from "./plan.ts";
 import { Scope } from "./scope.ts";
 import { renamed } from "./value-entity.ts";
 import { VisibleTypes } from "./visible-types.ts";
-import type { Definition, InstanceSyntax, SortIndex, TypeSyntax } from "./syntax.ts";
+import type {
+  Definition,
+  ExternTypeSyntax,
+  InstanceSyntax,
+  SortIndex,
+  TypeSyntax,
+} from "./syntax.ts";
 
-/** Imports by name; the host makes them when there are none. */
-type Arguments = ReadonlyMap<string, Entity> | undefined;
+/** What a component's imports are; the host makes them all when there are none. */
+export type Arguments = ReadonlyMap<string, Entity> | CompositionArguments | undefined;
+
+/** Of a component that is composed with others: the host makes what is not found. */
+export interface CompositionArguments {
+  readonly importer: Importer;
+  find(name: string): Entity | undefined;
+  /** An error for an argument that does not fit its import. */
+  mismatch(name: string, reason: unknown): unknown;
+}
 
 /** A component instance being evaluated. */
 interface Body {
@@ -45,7 +60,8 @@ export function instantiateComponent(
   parent: number | undefined,
 ): InstanceEntity {
   if (component.syntax === undefined) {
-    return instantiateType(context, component.type, args ?? new Map(), parent ?? 0);
+    const given = args instanceof Map ? args : new Map<string, Entity>();
+    return instantiateType(context, component.type, given, parent ?? 0);
   }
   const { syntax, outer } = component;
   context.evaluated.add(syntax);
@@ -141,15 +157,36 @@ function evaluateImport(
   { scope, args, importNames, visible }: Body,
   { name, type }: Definition & { kind: "import" },
 ): void {
-  const entity = bindExtern(context, scope, type, importSource(context, args, name));
+  const entity = bindImport(context, scope, type, { args, name });
   visible.addImport(name, entity);
   visible.checkImport(name, describedInstance(context, scope, entity));
   checkAnnotatedName(context, importNames, name, entity);
   addEntity(scope, entity);
 }
 
+function bindImport(
+  context: LinkContext,
+  scope: Scope,
+  type: ExternTypeSyntax,
+  { args, name }: { readonly args: Arguments; readonly name: string },
+): Entity {
+  const source = importSource(context, args, name);
+  try {
+    return bindExtern(context, scope, type, source);
+  } catch (error) {
+    const isComposed = args !== undefined && "find" in args && source.kind === "given";
+    throw isComposed ? args.mismatch(name, error) : error;
+  }
+}
+
 function importSource(context: LinkContext, args: Arguments, name: string): Source {
-  if (args === undefined) return { kind: "host", interfaceName: undefined, name };
+  const interfaceName = undefined;
+  if (args === undefined) return { kind: "host", interfaceName, name };
+  if ("find" in args) {
+    const found = args.find(name);
+    if (found === undefined) return { kind: "host", interfaceName, name, importer: args.importer };
+    return { kind: "given", entity: found, path: JSON.stringify(name) };
+  }
   const entity = args.get(name) ?? missing(context, name);
   return { kind: "given", entity, path: JSON.stringify(name) };
 }

@@ -19,6 +19,8 @@ export class LinkContext {
   readonly evaluated = new WeakSet<object>();
   /** Core modules that were seen, instantiated or not. */
   readonly modules = new Set<Uint8Array<ArrayBuffer>>();
+  /** Resource types of the host that several components import: one for all of them. */
+  readonly sharedResources = new Map<string, number>();
   /** Position in the file of the definition being evaluated. */
   offset = 0;
   #steps = 0;

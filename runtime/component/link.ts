@@ -28,13 +28,18 @@ function linkRoot(component: ComponentEntity): Plan {
   const plan = new PlanBuilder();
   const context = new LinkContext(plan, instantiateComponent);
   const root = instantiateComponent(context, component, undefined, undefined);
-  const exports = planExports(context, new Map(), root);
-  checkUnusedModules(context);
-  return plan.build(exports);
+  return finishPlan(context, root);
 }
 
-/** What is invalid is told before what is not supported. */
-function checkRoot(component: ComponentEntity): void {
+/** The plan of all that was instantiated, with the exports of `root`. Throws `invalid`. */
+export function finishPlan(context: LinkContext, root: InstanceEntity): Plan {
+  const exports = planExports(context, new Map(), root);
+  checkUnusedModules(context);
+  return context.plan.build(exports);
+}
+
+/** What is invalid is told before what is not supported: throws `invalid`. */
+export function checkRoot(component: ComponentEntity): void {
   const context = new LinkContext(new PlanBuilder(), instantiateComponent);
   context.check(() => {
     instantiateComponent(context, component, undefined, undefined);

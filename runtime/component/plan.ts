@@ -26,6 +26,8 @@ export interface Plan {
 export type PlanImport = {
   readonly interfaceName: string | undefined;
   readonly name: string;
+  /** The component that imports it may not use it: the host answers so. */
+  readonly denied?: true;
 } & (
   | { readonly kind: "func"; readonly type: FuncType }
   /** Index into {@link Plan.resources}. */

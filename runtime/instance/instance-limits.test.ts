@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { limits } from "../limits.ts";
 import { GuestGuard } from "./guest-guard.ts";
 import type { HostInterface } from "./host-interface.ts";
 import { testGuest } from "./test-guest.ts";
@@ -160,4 +161,26 @@ test("a guest that spins after it has waited is stopped, others go on", async ()
   const going = call(other.instance, "wait")(100);
   await expect(spinning).rejects.toMatchObject({ code: "limit" });
   expect(await going).toBe(100);
+});
+
+const grownTable = (bounds: string): string =>
+  component(
+    `(table ${bounds} funcref)
+     (func (export "grow") (param i32) (result i32) (table.grow (ref.null func) (local.get 0)))`,
+    ["grow"],
+  );
+
+test.each([
+  ["as far as the limit", "1", [1, limits.tableElementsMax - 1, 1], [1, -1, 2]],
+  ["as far as it says itself", "1 3", [1, 2, 1], [1, -1, 2]],
+])("a table grows %s", async (_name, bounds, by, before) => {
+  const { pool, call } = await testGuest<undefined>(grownTable(bounds));
+  using lease = pool.take(undefined);
+  const grow = call(lease.instance, "grow");
+  expect(by.map((count) => Number(grow(count)) | 0)).toEqual(before);
+});
+
+test("a table that begins with too much is refused", async () => {
+  const guest = testGuest<undefined>(grownTable(String(limits.tableElementsMax + 1)));
+  await expect(guest).rejects.toMatchObject({ code: "limit" });
 });

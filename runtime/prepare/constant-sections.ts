@@ -1,5 +1,11 @@
-import { readGlobalType, readTableType } from "../component/core-types.ts";
+import {
+  type CoreLimits,
+  readCoreValueType,
+  readGlobalType,
+  readLimits,
+} from "../component/core-types.ts";
 import { Reader } from "../component/reader.ts";
+import { WhorlError } from "../error.ts";
 import { CodeScanner } from "./code-scanner.ts";
 import { concatenated, type Edit, editedParts, leb128, sectionIds } from "./core-sections.ts";
 
@@ -57,11 +63,36 @@ export function shiftGlobals(contents: Contents, shift: GlobalShift): void {
     for (let count = section.reader.u32(); count > 0; count--) walk(section);
     contents.set(id, section.bytes());
   };
-  each(sectionIds.table, walkTable);
+  each(sectionIds.table, (section) => walkTable(section));
   each(sectionIds.global, walkGlobal);
   each(sectionIds.export, (section) => walkExport(section, shift));
   each(sectionIds.element, walkElement);
   each(sectionIds.data, (section) => void walkData(section));
+}
+
+/**
+ * Lets no table grow beyond `elementsMax`. Throws `limit` for one that begins with more: it would be
+ * there before any code can be stopped.
+ */
+export function boundTables(contents: Contents, elementsMax: number): void {
+  const bytes = contents.get(sectionIds.table);
+  if (bytes === undefined) return;
+  const section = new ConstantSection(bytes, { from: Infinity, by: 0 });
+  for (let count = section.reader.u32(); count > 0; count--) {
+    walkTable(section, (limits, start, end) => {
+      const min = Number(limits.min);
+      if (min > elementsMax) {
+        throw new WhorlError(
+          "limit",
+          `a table begins with ${min} elements, more than the limit of ${elementsMax}`,
+        );
+      }
+      // Tables with 64-bit addresses keep their own bound.
+      if (limits.wide || Number(limits.max ?? Infinity) <= elementsMax) return;
+      section.edits.push({ start, end, bytes: [1, ...leb128(min), ...leb128(elementsMax)] });
+    });
+  }
+  contents.set(sectionIds.table, section.bytes());
 }
 
 /**
@@ -88,14 +119,19 @@ export function withoutInitialization(contents: Contents): void {
   contents.set(sectionIds.data, concatenated(parts));
 }
 
-function walkTable(section: ConstantSection): void {
+function walkTable(
+  section: ConstantSection,
+  visit: (limits: CoreLimits, start: number, end: number) => void = () => undefined,
+): void {
   const { reader } = section;
   const hasInitialValue = reader.peek() === 0x40;
   if (hasInitialValue) {
     reader.byte();
     reader.expect(0x00, "table with an initial value");
   }
-  readTableType(reader);
+  readCoreValueType(reader);
+  const start = reader.offset;
+  visit(readLimits(reader), start, reader.offset);
   if (hasInitialValue) section.expression();
 }
 

@@ -1,5 +1,7 @@
 import { Reader } from "../component/reader.ts";
+import { limits } from "../limits.ts";
 import { CodeScanner } from "./code-scanner.ts";
+import { boundTables } from "./constant-sections.ts";
 import {
   appendItems,
   concatenated,
@@ -43,7 +45,8 @@ const emptyBlock = 0x40;
 const memoryPlace = { hasMaximum: 1, shared: 3 } as const;
 
 /**
- * Makes a module take its memories from the host, so that the host bounds them, and look at a page
+ * Makes a module take its memories from the host, so that the host bounds them, bounds its tables,
+ * and lets it look at a page
  * of memory that another thread can write to wherever it could run for ever: at the beginning of
  * loops and of recursive functions (recursive-functions.ts). Imported memories come first in their
  * index space, so only when its own are imported as well does nothing have to be renumbered.
@@ -66,6 +69,7 @@ export function makeInterruptible(
   const isWatched = checked !== undefined;
   const contents = new Map(sections.contents);
   contents.delete(sectionIds.memory);
+  boundTables(contents, limits.tableElementsMax);
   const imports = own.map(memoryImport);
   if (isWatched) {
     imports.push(importOf(interruptName, [memoryPlace.shared, 1, 1]));

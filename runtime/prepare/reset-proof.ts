@@ -60,7 +60,7 @@ export function proveReset(plan: Plan, options: RewriteOptions = {}): ProvedModu
       : refused(plan, facts, { ...options, reason });
   } catch (error) {
     // What cannot be read here may be fine for the engine, which validates it.
-    if (!(error instanceof WhorlError)) throw error;
+    if (!(error instanceof WhorlError) || error.code === "limit") throw error;
     return leftAlone(plan, error.message);
   }
 }

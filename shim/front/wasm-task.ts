@@ -9,6 +9,7 @@ import { type Cgroup, openCgroup } from "./cgroup.ts";
 import type { ContainerSpec, SpecResources } from "./container-spec.ts";
 import { type EventPublisher, toTimestamp } from "./event-publisher.ts";
 import { HostProcess } from "./host-process.ts";
+import { terminationPath } from "./termination-path.ts";
 import {
   createdState,
   type Exit,
@@ -250,6 +251,7 @@ function hostSpec({ bundle, spec, rootfs, appPath, unprivilegedId }: WasmTaskOpt
     isRootReadOnly: spec.isRootReadOnly,
     mounts: spec.mounts,
     appPath,
+    terminationPath: terminationPath(spec),
     arguments: spec.args.slice(1),
     environment: spec.environment,
     uid: uid === 0 ? unprivilegedId : uid,

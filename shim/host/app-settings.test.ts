@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { appSettings, componentsToRetain, variableEnvironment } from "./app-settings.ts";
+import {
+  appSettings,
+  componentsToRetain,
+  guestEnvironment,
+  variableEnvironment,
+} from "./app-settings.ts";
 
 describe("variables", () => {
   test("by their own name in capitals, and with the prefix", () => {
@@ -23,6 +28,21 @@ describe("variables", () => {
     ] as const;
     expect(variableEnvironment(["a"], environment)["SPIN_VARIABLE_A"]).toBe("2");
   });
+});
+
+test("guests see the environment without what is meant for the runtime", () => {
+  const environment = [
+    ["COLOUR", "blue"],
+    ["PASSWORD", "secret"],
+    ["SPIN_VARIABLE_SIZE", "2"],
+    ["OTEL_SERVICE_NAME", "app"],
+    ["AWS_SECRET_ACCESS_KEY", "secret"],
+    ["SPINNING", "yes"],
+  ] as const;
+  expect(guestEnvironment(["password"], environment)).toEqual([
+    ["COLOUR", "blue"],
+    ["SPINNING", "yes"],
+  ]);
 });
 
 test.each([

@@ -41,6 +41,20 @@ export function variableEnvironment(
   return { ...given, ...Object.fromEntries(plain) };
 }
 
+/**
+ * What guests see of a container's environment: what they would see as a process, without what is
+ * said to the runtime (`SPIN_*`, `OTEL_*`, credentials for `AWS_*`) and without the values of the
+ * app's variables. Those reach exactly the components whose manifest asks for them, which an
+ * environment that all components share would undo.
+ */
+export function guestEnvironment(
+  variables: Iterable<string>,
+  environment: Environment,
+): Environment {
+  const given = new Set([...variables].map((name) => name.toUpperCase()));
+  return environment.filter(([name]) => !/^(?:SPIN|OTEL|AWS)_/.test(name) && !given.has(name));
+}
+
 /** Components named by `SPIN_COMPONENTS_TO_RETAIN`, separated by commas; none names all. */
 export function componentsToRetain(environment: Environment): readonly string[] {
   const value = environment.findLast(([name]) => name === "SPIN_COMPONENTS_TO_RETAIN")?.[1] ?? "";

@@ -32,6 +32,7 @@ function mount(destination: string, source: string, options: readonly string[] =
     rootfsPath: folder.file("root"),
     rootfs: [{ type: "overlay", source: "overlay", options: ["lowerdir=/l"] }],
     isRootReadOnly: true,
+    terminationPath: "/dev/termination-log",
     mounts: [{ destination, type: "bind", source: folder.file(source), options }],
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
@@ -50,6 +51,8 @@ test("layers, temporary files, code, volumes, in this order; read-only as declar
     `none -> /root${code} read-only`,
     `${folder.file("volume/file")} -> /root/data/file`,
     "none -> /root/data/file read-only",
+    `${folder.file("volume/file")} -> /root/.whorl/volumes/0/file`,
+    "none -> /root/.whorl/volumes/0/file read-only",
     "none -> /root read-only",
   ]);
 });
@@ -68,7 +71,6 @@ test("a volume that is gone is named", () => {
 test.each([
   ["/data", "bind", true],
   ["/etc/hosts", "bind", true],
-  ["/dev/termination-log", "bind", true],
   ["/dev/shm", "bind", false],
   ["/proc", "proc", false],
   ["/sys/fs/cgroup", "cgroup", false],

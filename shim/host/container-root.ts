@@ -10,6 +10,7 @@ import {
 import { dirname, join } from "node:path";
 import { errorText, ShimError } from "../error.ts";
 import type { SpecMount } from "../front/container-spec.ts";
+import { type GuestVolumes, guestVolumes } from "./guest-volumes.ts";
 import { type Kernel, mountFlags } from "./kernel.ts";
 import { pathInRoot } from "./path-in-root.ts";
 import type { HostSpec } from "./protocol.ts";
@@ -20,26 +21,35 @@ const stateFolder = "/.spin";
 
 type RootSpec = Pick<
   HostSpec,
-  "rootfsPath" | "rootfs" | "isRootReadOnly" | "mounts" | "uid" | "gid"
+  "rootfsPath" | "rootfs" | "isRootReadOnly" | "mounts" | "terminationPath" | "uid" | "gid"
 >;
 
 /**
  * Builds a container's root in this process's own mount namespace: the image's layers, the
- * volumes, the runtime's code and a folder for temporary files. Nothing of it is seen outside, and it ends with the process.
+ * volumes, the runtime's code and a folder for temporary files. Nothing of it is seen outside, and
+ * it ends with the process. Gives what guests see of it.
  * @throws ShimError `internal` naming the mount
  */
-export function mountRoot(spec: RootSpec, codeFolder: string, kernel: Kernel): void {
+export function mountRoot(spec: RootSpec, codeFolder: string, kernel: Kernel): GuestVolumes {
   const root = spec.rootfsPath;
   for (const { type, source, options } of spec.rootfs) {
     kernel.mount({ source, target: root, type, ...mountOptions(type, options) });
   }
   mountOwnFileSystems(spec, kernel);
   const code = { source: codeFolder, destination: codeFolder, type: "bind", options: ["ro"] };
-  for (const each of [code, ...spec.mounts.filter(isVolume)]) bind(each, root, kernel);
+  const isLog = ({ destination }: SpecMount): boolean => destination === spec.terminationPath;
+  const volumes = spec.mounts.filter((mount) => isVolume(mount));
+  for (const each of [code, ...volumes, ...spec.mounts.filter(isLog)]) bind(each, root, kernel);
+  const forGuests = guestVolumes(
+    volumes.filter((mount) => !isLog(mount)),
+    (source) => statSync(source).isDirectory(),
+  );
+  for (const each of forGuests.files) bind(each, root, kernel);
   if (spec.isRootReadOnly) {
     const readOnly = mountFlags.remount | mountFlags.bind | mountFlags.readOnly;
     kernel.mount({ source: "none", target: root, type: "", flags: readOnly, data: "" });
   }
+  return forGuests;
 }
 
 /** What the runtime itself needs: a folder for temporary files, and its own entry in /proc. */
@@ -63,7 +73,6 @@ function mountOwnFileSystems({ rootfsPath, uid, gid }: RootSpec, kernel: Kernel)
 /** Volumes and the pod's files; not the kernel's file systems, which no guest sees. */
 export function isVolume({ type, destination }: SpecMount): boolean {
   if (type !== "bind" && type !== "none") return false;
-  if (destination === "/dev/termination-log") return true;
   return !["/proc", "/sys", "/dev"].some(
     (folder) => destination === folder || destination.startsWith(`${folder}/`),
   );

@@ -4,12 +4,13 @@ import { loadApp } from "../../runtime/app/load-app.ts";
 // Loaded when it is asked for, which is after the last moment to keep what was compiled.
 import "../../runtime/app/load-manifest-app.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
+import type { Preopen } from "../../runtime/wasi/context.ts";
 import { openEngine } from "../../runtime/trigger/engine.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
 import type { RunningApp } from "../../runtime/trigger/running-app.ts";
 import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
-import { appSettings, componentsToRetain } from "./app-settings.ts";
+import { appSettings, componentsToRetain, guestEnvironment } from "./app-settings.ts";
 import { mountRoot } from "./container-root.ts";
 import type { GuestOutput } from "./guest-output.ts";
 import type { Kernel } from "./kernel.ts";
@@ -29,10 +30,17 @@ export interface HostDependencies {
   exit(status: number): void;
 }
 
+/** An app in its container's root, ready to be served. */
+interface Prepared {
+  readonly app: App;
+  readonly spec: HostSpec;
+  readonly mounts: readonly Preopen[];
+}
+
 /** The app that a host process runs: prepared, then served, then drained. */
 export class Host {
   readonly #dependencies: HostDependencies;
-  #prepared: Promise<{ readonly app: App; readonly spec: HostSpec }> | undefined;
+  #prepared: Promise<Prepared> | undefined;
   #running: Promise<RunningApp> | undefined;
   #terminationLog: number | undefined;
   #hasFailed = false;
@@ -63,12 +71,12 @@ export class Host {
     }
   }
 
-  async #prepare(spec: HostSpec): Promise<{ readonly app: App; readonly spec: HostSpec }> {
+  async #prepare(spec: HostSpec): Promise<Prepared> {
     const { kernel, codeFolder } = this.#dependencies;
-    mountRoot(spec, codeFolder, kernel);
+    const { preopens, hidden } = mountRoot(spec, codeFolder, kernel);
     if (spec.isNetworkPrivate) allowLowPorts();
     kernel.changeRoot(spec.rootfsPath);
-    this.#openTerminationLog();
+    this.#openTerminationLog(spec.terminationPath);
     dropPrivileges(spec);
     // After the change of user, which resets it.
     kernel.allowOwnInspection();
@@ -76,21 +84,24 @@ export class Host {
     kernel.forbidNewPrivileges();
     kernel.filterCalls(encodeFilter(syscallFilter(process.arch)));
     const app = await loadApp(spec.appPath);
-    return { app: retainComponents(app, componentsToRetain(spec.environment)), spec };
+    for (const path of hidden) this.#log(`guests do not see ${path}: mount it in a folder`);
+    const retained = retainComponents(app, componentsToRetain(spec.environment));
+    return { app: retained, spec, mounts: preopens };
   }
 
   async #serve(): Promise<RunningApp> {
     if (this.#prepared === undefined) throw new ShimError("internal", "serve before prepare");
-    const { app, spec } = await this.#prepared;
+    const { app, spec, mounts } = await this.#prepared;
     const { stdout, stderr } = this.#dependencies;
-    const log = (message: string): void => stderr.writeLine(`whorl: ${message}`);
+    const log = (message: string): void => this.#log(message);
     for (const warning of app.warnings) log(warning);
     return startApp(app, {
       ...(await appSettings(app, spec)),
       // It ends with the process. A cache of the node must not be written by who runs guests.
       engine: openEngine({ cacheDirectory: undefined, version: "", onWarning: log }),
       listen: listenAddress(spec.environment),
-      environment: spec.environment,
+      mounts,
+      environment: guestEnvironment(app.variables.keys(), spec.environment),
       arguments: spec.arguments,
       onGuestLine: (_component, stream, line) =>
         (stream === "stdout" ? stdout : stderr).writeLine(line),
@@ -122,7 +133,7 @@ export class Host {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     const reason = errorText(error);
-    this.#dependencies.stderr.writeLine(`whorl: ${reason}`);
+    this.#log(reason);
     if (this.#terminationLog !== undefined) {
       writeSync(this.#terminationLog, firstBytes(reason));
     }
@@ -138,11 +149,15 @@ export class Host {
     exit(status);
   }
 
-  #openTerminationLog(): void {
+  #log(message: string): void {
+    this.#dependencies.stderr.writeLine(`whorl: ${message}`);
+  }
+
+  #openTerminationLog(path: string): void {
     try {
-      this.#terminationLog = openSync("/dev/termination-log", "r+");
+      this.#terminationLog = openSync(path, "r+");
     } catch {
-      // No Kubernetes, or another path: the log has the reason as well.
+      // Not run by Kubernetes: the log has the reason as well.
     }
   }
 }

@@ -10,6 +10,8 @@ export interface HostSpec {
   readonly mounts: readonly SpecMount[];
   /** Manifest or component, absolute within the root. */
   readonly appPath: string;
+  /** Where the reason of a failure is left; another process's file is mounted there. */
+  readonly terminationPath: string;
   /** For an app with a command. */
   readonly arguments: readonly string[];
   readonly environment: readonly (readonly [string, string])[];

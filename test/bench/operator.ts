@@ -21,7 +21,10 @@ import { ServerProcess, freePort } from "../servers/server-process.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
 
 const { values: options } = parseArgs({
-  options: { apps: { type: "string", default: "5000" }, burst: { type: "string", default: "1000" } },
+  options: {
+    apps: { type: "string", default: "5000" },
+    burst: { type: "string", default: "1000" },
+  },
 });
 const burst = Number(options.burst);
 const appsMax = Number(options.apps);
@@ -95,7 +98,11 @@ async function createApps(client: KubeClient, first: number, end: number): Promi
   const worker = async (): Promise<void> => {
     for (const number of numbers) {
       const metadata = { name: `app-${number}`, namespace };
-      const spec = { image: "registry.example/app:1", executor: "containerd-shim-spin", replicas: 1 };
+      const spec = {
+        image: "registry.example/app:1",
+        executor: "containerd-shim-spin",
+        replicas: 1,
+      };
       await client.create(resources.spinApps, { metadata, spec });
     }
   };
@@ -156,7 +163,12 @@ async function measureCreation(client: KubeClient, operator: RunningOperator): P
     { name: `${burst} apps created by the client`, value: createdSeconds, unit: "s" },
     { name: "all children and statuses written", value: allSeconds, unit: "s" },
     { name: "requests for each app", value: sent / burst, unit: "", limit: 6 },
-    { name: "CPU of the operator", value: (used / allSeconds) * 100, unit: "% of a core", limit: 50 },
+    {
+      name: "CPU of the operator",
+      value: (used / allSeconds) * 100,
+      unit: "% of a core",
+      limit: 50,
+    },
     { name: "CPU for each app", value: (used / burst) * 1000, unit: "ms" },
   ];
 }
@@ -194,7 +206,8 @@ async function measureRestart(
 
 function printTable(rows: readonly Row[]): void {
   for (const { name, value, unit, limit } of rows) {
-    const verdict = limit === undefined ? "" : `  limit ${limit}: ${value <= limit ? "kept" : "BROKEN"}`;
+    const verdict =
+      limit === undefined ? "" : `  limit ${limit}: ${value <= limit ? "kept" : "BROKEN"}`;
     console.log(`${name.padEnd(42)}${value.toFixed(2).padStart(10)} ${unit.padEnd(12)}${verdict}`);
   }
 }
@@ -205,7 +218,8 @@ using folder = new TemporaryFolder({});
 const program = folder.file("operator.mjs");
 await buildOperator(program);
 await using server = await KubeApiServer.start({ etcd: currentEtcd() });
-for (const text of Object.values(crdFiles())) server.kubectl(["apply", "--server-side", "-f", "-"], text);
+for (const text of Object.values(crdFiles()))
+  server.kubectl(["apply", "--server-side", "-f", "-"], text);
 server.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]);
 server.kubectl(["create", "namespace", namespace]);
 await using transport = new KubeConfigTransport(server.kubeConfig());
@@ -231,7 +245,12 @@ const machine = {
   kubernetes: kubernetesVersion,
   apps: appsMax,
 };
-console.log(Object.entries(machine).map(([name, value]) => `${name} ${value}`).join(", "), "\n");
+console.log(
+  Object.entries(machine)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", "),
+  "\n",
+);
 printTable(rows);
 mkdirSync(resultsFolder, { recursive: true });
 const file = join(resultsFolder, `operator-${new Date().toISOString().replaceAll(":", "-")}.json`);

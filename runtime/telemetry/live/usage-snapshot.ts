@@ -1,5 +1,4 @@
-import type { Counter, Gauge, MetricFamily, Series } from "../metrics/metric-family.ts";
-import { Histogram } from "../metrics/metric-family.ts";
+import type { Counter, Gauge, Histogram, MetricFamily, Series } from "../metrics/metric-family.ts";
 import type { RuntimeMetrics } from "../metrics/runtime-metrics.ts";
 
 /** What was counted of one component since the process began. */

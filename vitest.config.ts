@@ -3,9 +3,10 @@ import { defineConfig } from "vitest/config";
 /** Tests that start real servers end in `.real.test.ts` and belong to the tier of their room. */
 const real = "**/*.real.test.ts";
 
-function slowTier(name: string, include: string[]): object {
+function slowTier(name: string, include: string[], more: object = {}): object {
   return {
     test: {
+      ...more,
       name,
       include,
       environment: "node",
@@ -34,7 +35,10 @@ export default defineConfig({
       slowTier("spin", ["runtime/{spin,app,trigger}/**/*.real.test.ts", "test/spin/**/*.test.ts"]),
       slowTier("images", ["{runtime/image,cli}/**/*.real.test.ts", "test/images/**/*.test.ts"]),
       slowTier("operator", ["operator/**/*.real.test.ts", "test/operator/**/*.test.ts"]),
-      slowTier("node", ["shim/**/*.real.test.ts", "test/node/**/*.test.ts"]),
+      // Its files look at what the others would leave behind on the machine.
+      slowTier("node", ["shim/**/*.real.test.ts", "test/node/**/*.test.ts"], {
+        fileParallelism: false,
+      }),
     ],
   },
 });

@@ -2,6 +2,12 @@ import { readFileSync } from "node:fs";
 import { type Metafile, type OnResolveArgs, type Plugin, build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
+/**
+ * Flags for the Node that runs the operator. With V8's own choice of 16 MB and more for young
+ * objects the process keeps over 100 MB that it does not use, after each burst of events.
+ */
+export const operatorNodeFlags: readonly string[] = ["--max-semi-space-size=4"];
+
 const entry = fileURLToPath(new URL("main.ts", import.meta.url));
 const clientPackage = "@kubernetes/client-node";
 const resolvedOnce = { resolvedOnce: true };

@@ -9,7 +9,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { containerdObstacle } from "./servers/containerd.ts";
+import { programObstacle } from "./servers/debian-package.ts";
+import { registryObstacle } from "./servers/docker-registry.ts";
 import { elasticMqObstacle } from "./servers/elasticmq.ts";
+import { kubeApiServerObstacle } from "./servers/kube-apiserver.ts";
+import { kubernetesTool } from "./servers/kubernetes-tools.ts";
 import { mariadbObstacle } from "./servers/mariadb.ts";
 import { mosquittoObstacle } from "./servers/mosquitto.ts";
 import { postgresObstacle } from "./servers/postgres.ts";
@@ -21,6 +26,8 @@ interface Tier {
   readonly about: string;
   /** Why it cannot run here, undefined where it can. */
   readonly obstacle: () => string | undefined;
+  /** Builds that would take longer than a test may wait. */
+  readonly prepare?: () => Promise<void> | void;
 }
 
 interface Outcome {
@@ -65,7 +72,29 @@ const tiers: readonly Tier[] = [
       mariadbObstacle() ??
       elasticMqObstacle(),
   },
+  {
+    name: "images",
+    about: "images against a real registry",
+    obstacle: () => notLinux() ?? registryObstacle() ?? programObstacle("skopeo", "skopeo"),
+  },
+  {
+    name: "operator",
+    about: "API machinery and operator over a real kube-apiserver",
+    obstacle: () => notLinux() ?? kubeApiServerObstacle(),
+    prepare: buildKubernetes,
+  },
+  {
+    name: "node",
+    about: "the shim on real containerd",
+    obstacle: () => notLinux() ?? containerdObstacle(),
+  },
 ];
+
+function buildKubernetes(): void {
+  for (const name of ["kube-apiserver", "kubectl", "kube-controller-manager"] as const) {
+    kubernetesTool(name);
+  }
+}
 
 function missing(path: string, remedy: string): string | undefined {
   return existsSync(join(root, path)) ? undefined : `${path} is missing: run ${remedy}`;
@@ -76,13 +105,14 @@ function notLinux(): string | undefined {
   return process.platform === "linux" ? undefined : `needs Linux, this is ${process.platform}`;
 }
 
-function runTier(tier: Tier, strict: boolean): Outcome {
+async function runTier(tier: Tier, strict: boolean): Promise<Outcome> {
   const obstacle = tier.obstacle();
   const nothing = { tier: tier.name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
   if (obstacle !== undefined && strict) return { ...nothing, failed: 1, note: obstacle };
   if (obstacle !== undefined) return { ...nothing, skipped: 1, note: `skipped: ${obstacle}` };
   console.log(`\n== ${tier.name}: ${tier.about}`);
   const startedMs = performance.now();
+  await tier.prepare?.();
   const { report, status } = runVitest(tier.name);
   const seconds = (performance.now() - startedMs) / 1000;
   if (report === undefined) {
@@ -146,7 +176,8 @@ function chosenTiers(names: readonly string[]): readonly Tier[] {
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const strict = process.env["CI"] === "true";
-const outcomes = chosenTiers(positionals).map((tier) => runTier(tier, strict));
+const outcomes: Outcome[] = [];
+for (const tier of chosenTiers(positionals)) outcomes.push(await runTier(tier, strict));
 printTable(outcomes);
 const failed = sum(outcomes, "failed");
 const skipped = sum(outcomes, "skipped");

@@ -1,6 +1,4 @@
 import { readFile } from "node:fs/promises";
-import type { Manifest } from "../../runtime/app/manifest.ts";
-import { ManifestProblems } from "../../runtime/app/manifest-problems.ts";
 import { PlainToml, parseTomlDocument } from "../../runtime/app/toml-document.ts";
 import { triggerIds } from "../../runtime/app/trigger-table.ts";
 import type { WorkloadKind } from "./scaffold-job.ts";
@@ -27,17 +25,10 @@ export async function readAppTriggers(manifest: string): Promise<AppTriggers | u
 
 /** The triggers of a manifest. Throws for text that is no TOML. */
 export function appTriggers(text: string): AppTriggers {
-  const positions = new PlainToml(parseTomlDocument(text));
-  const root = record(positions.value);
+  const root = record(new PlainToml(parseTomlDocument(text)).value);
   const trigger = record(root["trigger"]);
   const tables = Array.isArray(trigger["cron"]) ? trigger["cron"].map(record) : [];
-  const ids = triggerIds("cron", tables, {
-    positions,
-    manifest: root as unknown as Manifest,
-    problems: new ManifestProblems("spin.toml"),
-    directory: "",
-    fetchSource: () => Promise.reject(new Error("nothing is fetched to name triggers")),
-  });
+  const ids = triggerIds(tables, "cron");
   const name = record(root["application"])["name"];
   return {
     name: typeof name === "string" ? name : "",

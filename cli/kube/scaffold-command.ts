@@ -12,9 +12,9 @@ import type { JobOptions, JobSchedule, WorkloadKind } from "./scaffold-job.ts";
 import { scaffoldDefaults } from "./scaffold-options.ts";
 import type { ScaffoldOptions } from "./scaffold-options.ts";
 
-interface ScaffoldFlags {
+/** What says which manifest is meant. */
+export interface ManifestFlags {
   readonly from: string;
-  readonly out?: string;
   readonly runtimeConfigFile?: string;
   readonly replicas: number;
   readonly maxReplicas: number;
@@ -37,6 +37,10 @@ interface ScaffoldFlags {
   readonly argument?: readonly string[];
 }
 
+interface ScaffoldFlags extends ManifestFlags {
+  readonly out?: string;
+}
+
 const examples = `
 Examples:
   $ whorl scaffold -f registry.example.com/me/shop:1.0 | kubectl apply -f -
@@ -46,7 +50,8 @@ Examples:
 
 /** `whorl scaffold`: prints or writes the manifest of an app, as `spin kube scaffold` does. */
 export function scaffoldCommand({ io, environment, directory }: CommandDependencies): Command {
-  return addWorkloadFlags(addSpinFlags(new Command("scaffold")))
+  return addManifestFlags(new Command("scaffold"))
+    .option("-o, --out <file>", "write to this file in place of the output")
     .description("print the Kubernetes manifest of an app")
     .addHelpText("after", examples)
     .action(async (flags: ScaffoldFlags) => {
@@ -60,11 +65,15 @@ export function scaffoldCommand({ io, environment, directory }: CommandDependenc
     });
 }
 
+/** Adds the flags that say which manifest is meant. */
+export function addManifestFlags(command: Command): Command {
+  return addWorkloadFlags(addSpinFlags(command));
+}
+
 function addSpinFlags(command: Command): Command {
   const defaults = scaffoldDefaults;
   return command
     .requiredOption("-f, --from <reference>", "reference of the image in its registry")
-    .option("-o, --out <file>", "write to this file in place of the output")
     .option("-c, --runtime-config-file <file>", "runtime config, for a Secret")
     .option("-r, --replicas <n>", "pods, or the fewest with an autoscaler", parseWhole, 2)
     .option("--max-replicas <n>", "the most pods, with an autoscaler", parseWhole, 3)
@@ -104,8 +113,12 @@ function addText(text: string, previous: readonly string[] = []): string[] {
   return [...previous, text];
 }
 
-async function manifestOf(
-  flags: ScaffoldFlags,
+/**
+ * The manifest that flags describe.
+ * @throws WhorlError `usage` for flags that contradict each other, `file` if a file is missing.
+ */
+export async function manifestOf(
+  flags: ManifestFlags,
   directory: string,
   environment: CommandDependencies["environment"],
 ): Promise<string> {
@@ -123,7 +136,7 @@ async function manifestOf(
   }
 }
 
-function schedulesOf(flags: ScaffoldFlags, triggers: AppTriggers | undefined): JobSchedule[] {
+function schedulesOf(flags: ManifestFlags, triggers: AppTriggers | undefined): JobSchedule[] {
   const cron = triggers?.cron ?? [];
   const { schedule } = flags;
   if (schedule === undefined) {
@@ -133,7 +146,7 @@ function schedulesOf(flags: ScaffoldFlags, triggers: AppTriggers | undefined): J
   return cron.map(({ id }) => ({ expression: schedule, trigger: id }));
 }
 
-async function jobOptions(flags: ScaffoldFlags, directory: string): Promise<JobOptions> {
+async function jobOptions(flags: ManifestFlags, directory: string): Promise<JobOptions> {
   return {
     ...scaffoldOptions(flags, await readRuntimeConfig(flags.runtimeConfigFile, directory)),
     runtimeClass: flags.runtimeClass,
@@ -142,7 +155,7 @@ async function jobOptions(flags: ScaffoldFlags, directory: string): Promise<JobO
 }
 
 function scaffoldOptions(
-  flags: ScaffoldFlags,
+  flags: ManifestFlags,
   runtimeConfig: Uint8Array | undefined,
 ): ScaffoldOptions {
   return {

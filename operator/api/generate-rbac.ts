@@ -8,6 +8,8 @@ import {
   operatorRules,
   peopleRules,
   sharedExecutorRules,
+  webhookSecretRules,
+  webhookTrustRules,
 } from "./rbac.ts";
 import type { PolicyRule } from "./rbac.ts";
 
@@ -22,6 +24,7 @@ export function rbacFiles(): Readonly<Record<string, string>> {
   const manager = "spin-operator-manager-role";
   const guard = "spin-operator-metrics-auth-role";
   const shared = "spin-operator-shared-executors-role";
+  const webhook = "spin-operator-webhook-role";
   const lease = "spin-operator-leader-election-role";
   return {
     "service-account.yaml": text([
@@ -49,6 +52,12 @@ export function rbacFiles(): Readonly<Record<string, string>> {
       clusterRole(guard, metricsGuardRules),
       binding("ClusterRoleBinding", "spin-operator-metrics-auth-rolebinding", guard),
       clusterRole("spin-operator-metrics-reader", metricsReaderRules),
+    ]),
+    "webhooks.yaml": text([
+      clusterRole(webhook, webhookTrustRules),
+      binding("ClusterRoleBinding", "spin-operator-webhook-rolebinding", webhook),
+      role(webhook, webhookSecretRules),
+      binding("RoleBinding", "spin-operator-webhook-rolebinding", webhook),
     ]),
     "people.yaml": text([
       peopleRole("spin-operator-view", peopleRules.view, ["view", "edit", "admin"]),

@@ -1,3 +1,4 @@
+import { webhookNames } from "../admission/webhook-paths.ts";
 import { group, leaseName } from "./names.ts";
 
 /** rbac.authorization.k8s.io/v1 PolicyRule. */
@@ -47,6 +48,24 @@ export const leaseRules: readonly PolicyRule[] = [
 
 /** Reading the executors of its own namespace, where it watches another one. */
 export const sharedExecutorRules: readonly PolicyRule[] = [rule(group, ["spinappexecutors"], read)];
+
+/** In its own namespace: the certificate of its webhooks, shared by all replicas. */
+export const webhookSecretRules: readonly PolicyRule[] = [
+  rule("", ["secrets"], ["create"]),
+  { ...rule("", ["secrets"], ["get", "update"]), resourceNames: [webhookNames.secret] },
+];
+
+/** Telling the API server which certificate its webhooks have. */
+export const webhookTrustRules: readonly PolicyRule[] = [
+  {
+    ...rule("admissionregistration.k8s.io", ["mutatingwebhookconfigurations"], ["get", "patch"]),
+    resourceNames: [webhookNames.mutating],
+  },
+  {
+    ...rule("admissionregistration.k8s.io", ["validatingwebhookconfigurations"], ["get", "patch"]),
+    resourceNames: [webhookNames.validating],
+  },
+];
 
 /** Asking whether a reader of metrics may read them. */
 export const metricsGuardRules: readonly PolicyRule[] = [

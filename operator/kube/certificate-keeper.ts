@@ -22,7 +22,7 @@ interface TlsSecret extends KubeObject {
 export interface CertificateKeeperOptions {
   readonly client: KubeClient;
   /** The Secret that all replicas share. */
-  readonly secret: ObjectKey;
+  readonly secret: ObjectKey & { readonly namespace: string };
   /** DNS names that the certificate is for. */
   readonly names: readonly [string, ...string[]];
   /** Put on the Secret; one without it belongs to somebody else and is only read. */

@@ -154,9 +154,9 @@ describe.each([
     expect(paths.sent.filter((path) => path.includes("watch=true"))).toHaveLength(streams ? 1 : 2);
   });
 
-  test("1,000 objects: all of them, once, in all namespaces", async () => {
+  test("more objects than a page has: all of them, once, in all namespaces", async () => {
     const namespace = await newNamespace();
-    const names = Array.from({ length: 1000 }, (_, index) => `n${index}`);
+    const names = Array.from({ length: 510 }, (_, index) => `n${index}`);
     const free = names.values();
     const worker = async (): Promise<void> => {
       for (const name of free) await set(namespace, name, "1");
@@ -166,12 +166,12 @@ describe.each([
     await running.synced();
     running.cache.addIndex("namespace", byNamespace);
     const { store } = running.cache;
-    expect(store.byIndex("namespace", namespace)).toHaveLength(1000);
+    expect(store.byIndex("namespace", namespace)).toHaveLength(510);
     const told = running.told.filter((line) => line.startsWith("+n"));
-    expect([told.length, new Set(told).size]).toEqual([1000, 1000]);
+    expect([told.length, new Set(told).size]).toEqual([510, 510]);
     const pages = [];
     for await (const page of client.pages(configMaps, { namespace })) pages.push(page.items.length);
-    expect(pages).toEqual([500, 500]);
+    expect(pages).toEqual([500, 10]);
   });
 
   test("the API server is killed and comes back: the store stays, what was missed is told", async () => {
@@ -200,7 +200,7 @@ describe.each([
     await using running = new RunningCache({ client: cutClient, selection: { namespace } });
     await running.synced();
     // In the TLS handshake, in the head of the answer, inside an event, between events.
-    const cuts = [0, 1, 100, 1200, 1500, 1700, 2000, 2300, 2600, 3000, 4000];
+    const cuts = [0, 100, 1500, 2000, 2600, 4000];
     for (const [index, bytes] of cuts.entries()) {
       proxy.cutAfter(bytes);
       proxy.cut();

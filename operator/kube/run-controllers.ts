@@ -1,4 +1,7 @@
-import { aborted } from "./clock.ts";
+import { OperatorError } from "../error.ts";
+import { limits } from "../limits.ts";
+import { aborted, systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import type { Caches } from "./caches.ts";
 import type { Controller } from "./controller.ts";
 import type { EventRecorder } from "./event-recorder.ts";
@@ -13,12 +16,13 @@ export interface ControllersToRun {
   readonly elector?: LeaderElector | undefined;
   /** Ends everything in order: controllers finish what runs, the Lease is released. */
   readonly signal: AbortSignal;
+  readonly clock?: Clock | undefined;
 }
 
 /**
  * Fills caches and queues at once (a standby is warm), works while this process leads, and ends in
  * order: controllers, Lease, events, watches. Resolves with `lost` when another replica leads: the
- * process should end then.
+ * process should end then. Throws `timeout` when not everything could be read at the start.
  */
 export async function runControllers(run: ControllersToRun): Promise<"stopped" | "lost"> {
   const { caches, controllers, recorder, elector, signal } = run;
@@ -33,6 +37,8 @@ export async function runControllers(run: ControllersToRun): Promise<"stopped" |
     await aborted(leading);
   };
   try {
+    // Nobody leads who does not know what there is.
+    await readInTime(run);
     if (elector === undefined) {
       await lead(signal);
       return "stopped";
@@ -43,6 +49,28 @@ export async function runControllers(run: ControllersToRun): Promise<"stopped" |
     background.abort();
     await watching;
     await telling;
+  }
+}
+
+/**
+ * Resolves when all caches are read, or the signal came. Throws `timeout`, with what cannot be read:
+ * a process that ends with this is seen and started anew, one that waits for ever is not.
+ */
+async function readInTime({
+  caches,
+  signal,
+  clock = systemClock,
+}: ControllersToRun): Promise<void> {
+  const { promise: overdue, reject } = Promise.withResolvers<never>();
+  const timer = clock.setTimer(limits.cacheSyncMsMax, () => {
+    const seconds = limits.cacheSyncMsMax / 1000;
+    const what = caches.complaint() ?? "";
+    reject(new OperatorError("timeout", `not everything could be read in ${seconds} s: ${what}`));
+  });
+  try {
+    await Promise.race([caches.synced(signal), overdue]);
+  } finally {
+    timer.cancel();
   }
 }
 

@@ -224,7 +224,7 @@ test.each([
 
 test("objects from before the rules are reported in their status, and stay writable", async () => {
   const namespace = cluster.namespace();
-  cluster.installCrds([withoutRules(spinAppCrd()), withoutRules(executorCrd())]);
+  await cluster.installCrds([withoutRules(spinAppCrd()), withoutRules(executorCrd())]);
   const long = `a${"b".repeat(60)}`;
   expect(cluster.apply(namespace, spinApp(long))).toBe("");
   expect(cluster.apply(namespace, spinApp("probe", "checks: {liveness: {}}"))).toBe("");
@@ -233,7 +233,7 @@ test("objects from before the rules are reported in their status, and stay writa
     "{apiVersion: core.spinkube.dev/v1alpha1, kind: SpinAppExecutor, metadata: {name: empty}, spec: {createDeployment: true}}";
   expect(cluster.apply(namespace, executor)).toBe("");
   expect(cluster.apply(namespace, spinApp("unrunnable", "executor: empty"))).toBe("");
-  cluster.installCrds();
+  await cluster.installCrds();
 
   await using operator = await TestOperator.start(cluster.server, { namespace });
   const invalid = [

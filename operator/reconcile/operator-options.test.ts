@@ -9,6 +9,8 @@ test("without flags: both servers, every namespace, no election", () => {
     health: { host: "0.0.0.0", port: 8082 },
     metricsSecure: true,
     metricsCertificates: undefined,
+    webhooks: undefined,
+    webhookCertificates: undefined,
     leaderElect: false,
     watchNamespace: undefined,
     operatorNamespace: "spin-operator",
@@ -29,6 +31,7 @@ test("the arguments of spin-operator's chart are understood", () => {
     metrics: { port: 8443 },
     leaderElect: true,
     operatorNamespace: "system",
+    webhooks: { host: "0.0.0.0", port: 9443 },
   });
 });
 
@@ -37,6 +40,12 @@ test.each([
   { argv: ["--metrics-bind-address=[::1]:99"], options: { metrics: { host: "::1", port: 99 } } },
   { argv: ["--leader-elect=false"], options: { leaderElect: false } },
   { argv: ["--metrics-secure=false"], options: { metricsSecure: false } },
+  { argv: ["--enable-webhooks=false"], options: { webhooks: undefined } },
+  {
+    argv: ["--enable-webhooks", "--webhook-bind-address=127.0.0.1:1"],
+    options: { webhooks: { host: "127.0.0.1", port: 1 } },
+  },
+  { argv: ["--webhook-cert-path", "/c"], options: { webhookCertificates: "/c" } },
   { argv: ["--watch-namespace", "shop"], options: { watchNamespace: "shop" } },
 ])("$argv", ({ argv, options }) => {
   expect(parseOperatorOptions(argv, nowhere)).toMatchObject(options);

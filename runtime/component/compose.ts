@@ -55,8 +55,10 @@ class Composer {
   /** The component that the others stand in; it has nothing of its own. */
   readonly #root = this.#context.plan.addComponentInstance({ parent: undefined });
   #importers = 0;
+  #main: CompositionPart | undefined;
 
   compose(component: CompositionPart, middleware: readonly CompositionPart[]): Plan {
+    this.#main = component;
     const innermost = this.#instantiate(component);
     if (middleware.length === 0) return finishPlan(this.#context, innermost);
     let handler = handlerOf(component, innermost);
@@ -85,11 +87,11 @@ class Composer {
     return this.#link(part, component, this.#arguments(part, component));
   }
 
-  #decode({ name, bytes }: CompositionPart): ComponentEntity {
+  #decode(part: CompositionPart): ComponentEntity {
     try {
-      return { kind: "component", syntax: decodeComponent(bytes), outer: undefined };
+      return { kind: "component", syntax: decodeComponent(part.bytes), outer: undefined };
     } catch (error) {
-      throw partError(name, error);
+      throw this.#error(part, error);
     }
   }
 
@@ -99,25 +101,28 @@ class Composer {
     given: ReadonlyMap<string, GivenImport>,
   ): InstanceEntity {
     const importer: Importer = { index: this.#importers++, denied: deniedInterfaces(part.inherit) };
+    let mismatched: unknown;
     const args: CompositionArguments = {
       importer,
       find: (name) => given.get(name)?.entity,
-      mismatch: (name, reason) => mismatch(name, given.get(name)?.text ?? "", reason),
+      mismatch(name, reason) {
+        mismatched = mismatch(name, given.get(name)?.text ?? "", reason);
+        return mismatched;
+      },
     };
     try {
       return instantiateComponent(this.#context, component, args, this.#root);
     } catch (error) {
-      if (error instanceof WhorlError && error.code === "unsupported") this.#check(part, component);
-      throw partError(part.name, error);
+      // It says itself which parts it is about.
+      if (error === mismatched) throw error;
+      throw this.#error(part, told(component, error));
     }
   }
 
-  #check({ name }: CompositionPart, component: ComponentEntity): void {
-    try {
-      checkRoot(component);
-    } catch (error) {
-      throw partError(name, error);
-    }
+  /** With the name of the part, unless it is the component that the caller names. */
+  #error(part: CompositionPart, error: unknown): unknown {
+    if (!(error instanceof WhorlError) || part === this.#main) return error;
+    return new WhorlError(error.code, `'${part.name}': ${error.message}`, { cause: error });
   }
 
   /** What the dependencies of a part give it, by import. */
@@ -231,7 +236,13 @@ function mismatch(name: string, text: string, reason: unknown): unknown {
   );
 }
 
-function partError(name: string, error: unknown): unknown {
-  if (!(error instanceof WhorlError)) return error;
-  return new WhorlError(error.code, `'${name}': ${error.message}`, { cause: error });
+/** What is invalid is told before what is not supported. */
+function told(component: ComponentEntity, error: unknown): unknown {
+  if (!(error instanceof WhorlError) || error.code !== "unsupported") return error;
+  try {
+    checkRoot(component);
+    return error;
+  } catch (invalid) {
+    return invalid;
+  }
 }

@@ -2,6 +2,7 @@ import { compileAbi, type CompiledAbi, type HostBinding } from "../abi/compile.t
 import type { ComponentFunction, Plan, PlanImport } from "../component/plan.ts";
 import { WhorlError } from "../error.ts";
 import type { PreparedComponent } from "../prepare/prepare.ts";
+import { deniedFunction } from "./denied-function.ts";
 import type { HostInterface, HostResource } from "./host-interface.ts";
 import { interfaceKey, parseInterfaceName } from "./interface-name.ts";
 import { type CoreInstanceRecipe, coreInstanceRecipes } from "./recipe.ts";
@@ -41,6 +42,7 @@ export class Linker<C> {
     const hostResources = plan.resources.map((resource) => {
       const item = resource.kind === "import" ? plan.imports[resource.import] : undefined;
       if (item === undefined) return undefined;
+      if (item.denied === true) return {};
       return this.#interface(item.interfaceName ?? "")?.resources[item.name];
     });
     const abi = compileAbi(plan, hosts);
@@ -52,6 +54,9 @@ export class Linker<C> {
   }
 
   #binding(item: PlanImport): HostBinding | undefined {
+    if (item.kind === "func" && item.denied === true) {
+      return { call: deniedFunction(item), suspends: false };
+    }
     const offered = this.#interface(item.interfaceName ?? "");
     const call = Object.hasOwn(offered?.functions ?? {}, item.name)
       ? offered?.functions[item.name]

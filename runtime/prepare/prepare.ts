@@ -1,9 +1,11 @@
 import { hash } from "node:crypto";
+import { type Composition, composeComponents } from "../component/compose.ts";
 import { linkComponent } from "../component/link.ts";
 import type { Plan } from "../component/plan.ts";
 import { errorText, WhorlError } from "../error.ts";
 import type { CacheEntry } from "./cache-entry.ts";
 import type { HostImports } from "./interruptible-module.ts";
+import { compositionDigest, withParts } from "./composition-parts.ts";
 import { isCoreModule } from "./module-kind.ts";
 import type { PrepareCache } from "./prepare-cache.ts";
 import { type ResetProof, type RewriteOptions, proveReset } from "./reset-proof.ts";
@@ -37,7 +39,7 @@ export interface PreparedComponent {
 export interface PrepareOptions {
   /** Where to keep what can be kept; without it everything is done anew. */
   readonly cache?: PrepareCache | undefined;
-  /** SHA-256 of the bytes in hexadecimal, where it is known already. */
+  /** SHA-256 of the bytes in hexadecimal, where it is known already; not of a composition. */
   readonly digest?: string | undefined;
   /**
    * Whether guests can be stopped in the middle of their work and have their memories bounded;
@@ -84,17 +86,22 @@ function entryKinds(isInterruptible: boolean, warm: string | undefined): EntryKi
   return { prepared: `prepared${plain}${warmth}`, ready: `ready${plain}${warmth}` };
 }
 
+/** A component binary, or several that are composed; each may be a core module. */
+export type ComponentSource = Uint8Array<ArrayBuffer> | Composition;
+
 /**
- * Prepares a component binary, or a core module that can be made one. Throws WhorlError: what
- * {@link linkComponent} and `encodeCoreModule` throw, `invalid` for a core module that V8 refuses.
+ * Prepares a component binary, or a core module that can be made one, or a composition of them.
+ * Throws WhorlError: what {@link linkComponent}, {@link composeComponents} and `encodeCoreModule`
+ * throw, `invalid` for a core module that V8 refuses.
  */
 export async function prepareComponent(
-  bytes: Uint8Array<ArrayBuffer>,
+  source: ComponentSource,
   { cache, digest, isInterruptible = true, warm }: PrepareOptions = {},
 ): Promise<PreparedComponent> {
-  const make = (): Promise<Sources> => makeSources(bytes, { isInterruptible });
+  const make = (): Promise<Sources> => makeSources(source, { isInterruptible });
   if (cache === undefined) return compiled(await make());
-  const key = digest ?? hash("sha256", bytes);
+  const key =
+    source instanceof Uint8Array ? (digest ?? hash("sha256", source)) : compositionDigest(source);
   const place: CachePlace = { cache, key, kinds: entryKinds(isInterruptible, warm) };
   const ready = await cache.read(key, place.kinds.ready);
   if (ready !== undefined) return compiledReady(ready);
@@ -138,11 +145,11 @@ async function compiledReady({ header, blobs }: CacheEntry): Promise<PreparedCom
   return { plan, modules, reset, host, snapshot: saved, isBare, ...bare };
 }
 
-async function makeSources(
-  bytes: Uint8Array<ArrayBuffer>,
-  options: RewriteOptions,
-): Promise<Sources> {
-  const plan = linkComponent(await componentBytes(bytes));
+async function makeSources(source: ComponentSource, options: RewriteOptions): Promise<Sources> {
+  const plan =
+    source instanceof Uint8Array
+      ? linkComponent(await componentBytes(source))
+      : composeComponents(await withParts(source, componentBytes));
   const { modules, bareModules, coreInstances, proof, host } = proveReset(plan, options);
   return { plan: { ...plan, modules, coreInstances }, modules, bareModules, reset: proof, host };
 }

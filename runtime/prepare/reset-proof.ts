@@ -46,22 +46,29 @@ const restorableTypes: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c, 0x
  * Reads all core modules of a component. State of a core instance is: memories and their sizes,
  * mutable globals, tables, and which segments are dropped (core specification, 4.2). The first two
  * can be put back; the proof is that no instruction changes the others. Host-side state (handles,
- * task state) is made anew for each request anyway.
+ * task state) is made anew for each request anyway. Throws `limit` for a table that is too large.
  */
 export function proveReset(plan: Plan, options: RewriteOptions = {}): ProvedModules {
+  const facts = readableFacts(plan);
+  if (typeof facts === "string") return leftAlone(plan, facts);
+  const reason = facts.map(refusal).find((each) => each !== undefined);
+  return reason === undefined
+    ? proved(plan, facts, options)
+    : refused(plan, facts, { ...options, reason });
+}
+
+/** What cannot be read here may be fine for the engine, which validates it: then the reason. */
+function readableFacts({ modules, coreInstances }: Plan): readonly ModuleFacts[] | string {
   try {
-    const facts = plan.modules.map(readModuleFacts);
+    const facts = modules.map(readModuleFacts);
     // An index that names nothing could name what the rewrite adds.
-    const invalid = plan.modules.findIndex((module) => !WebAssembly.validate(module));
-    if (invalid >= 0) return leftAlone(plan, `core module ${invalid} is not valid`);
-    const reason = facts.map(refusal).find((each) => each !== undefined);
-    return reason === undefined
-      ? proved(plan, facts, options)
-      : refused(plan, facts, { ...options, reason });
+    const invalid = modules.findIndex((module) => !WebAssembly.validate(module));
+    if (invalid >= 0) return `core module ${invalid} is not valid`;
+    for (const core of coreInstances) withCounts(core, facts);
+    return facts;
   } catch (error) {
-    // What cannot be read here may be fine for the engine, which validates it.
-    if (!(error instanceof WhorlError) || error.code === "limit") throw error;
-    return leftAlone(plan, error.message);
+    if (!(error instanceof WhorlError)) throw error;
+    return error.message;
   }
 }
 

@@ -30,6 +30,7 @@ const noHandler: HandlerTelemetry = {
 /** Tells nothing and costs nothing. */
 export const noTelemetry: Telemetry = {
   isOn: false,
+  isTracing: false,
   handler: () => noHandler,
   observe: () => ({ [Symbol.dispose]: nothing }),
   forget: nothing,

@@ -82,6 +82,7 @@ const droppedLinesEveryMs = 1_000;
 
 class RecordingTelemetry implements OpenTelemetry {
   readonly isOn = true;
+  readonly isTracing: boolean;
   readonly #shared: SharedRecording;
   readonly #parts: RecordingParts;
   readonly #components = new Map<string, { readonly id: string; readonly state: ComponentState }>();
@@ -91,6 +92,7 @@ class RecordingTelemetry implements OpenTelemetry {
   constructor(shared: SharedRecording, parts: RecordingParts) {
     this.#shared = shared;
     this.#parts = parts;
+    this.isTracing = shared.spans !== undefined;
     this.#timer = setInterval(() => this.#tellDroppedLines(), droppedLinesEveryMs);
     this.#timer.unref();
   }
@@ -136,9 +138,14 @@ class RecordingTelemetry implements OpenTelemetry {
   async #close(signal: AbortSignal | undefined): Promise<void> {
     clearInterval(this.#timer);
     this.#tellDroppedLines();
-    const deadline = AbortSignal.timeout(limits.telemetryFlushMsMax);
-    const until = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-    await this.#parts.pipeline?.close(until);
+    const { pipeline } = this.#parts;
+    if (pipeline === undefined) return;
+    const deadline = new AbortController();
+    // Unlike AbortSignal.timeout, it keeps the process until then.
+    const timer = setTimeout(() => deadline.abort(), limits.telemetryFlushMsMax);
+    const until = signal === undefined ? [deadline.signal] : [signal, deadline.signal];
+    await pipeline.close(AbortSignal.any(until));
+    clearTimeout(timer);
   }
 
   #tellDroppedLines(): void {

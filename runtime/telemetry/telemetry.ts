@@ -109,8 +109,7 @@ export interface Invocation {
   responded(status: number): void;
   /** The guest is done; its instance is given back from now on. */
   resetStarted(): void;
-  /** `isKept`: it was put back and serves another request. */
-  resetEnded(isKept: boolean): void;
+  resetEnded(): void;
   /** The request failed: the first one counts. Does not end it. */
   failed(error: unknown): void;
   /** A bound was reached: its name, from a closed set. */
@@ -139,6 +138,8 @@ export interface HandlerTelemetry {
 export interface Telemetry {
   /** False for {@link noTelemetry}. */
   readonly isOn: boolean;
+  /** Whether spans are exported: what is done for them alone need not be done otherwise. */
+  readonly isTracing: boolean;
   handler(identity: HandlerIdentity): HandlerTelemetry;
   /** Asks `source` for usage whenever somebody looks, until disposed. */
   observe(source: () => Iterable<ComponentUsage>): Disposable;

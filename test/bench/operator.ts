@@ -10,7 +10,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { crdFiles } from "../../operator/api/generate-crds.ts";
-import { buildOperator } from "../../operator/build-operator.ts";
+import { buildOperator, operatorNodeFlags } from "../../operator/build-operator.ts";
 import { KubeClient } from "../../operator/kube/client.ts";
 import { KubeConfigTransport } from "../../operator/kube/kube-config-transport.ts";
 import * as resources from "../../operator/reconcile/resources.ts";
@@ -50,6 +50,7 @@ class RunningOperator implements AsyncDisposable {
     const started = await ServerProcess.start({
       program: process.execPath,
       args: [
+        ...operatorNodeFlags,
         program,
         ...["--kubeconfig", kubeconfig, "--metrics-secure=false", "--log-level=error"],
         `--health-probe-bind-address=127.0.0.1:${health}`,

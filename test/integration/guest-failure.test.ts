@@ -61,7 +61,7 @@ test("memory that a guest took is zero again for the next request", async () => 
 });
 
 test("requests that wait in the guest do so at the same time", async () => {
-  const waiting = Array.from({ length: 50 }, () => fetch(`${whorl.url}/sleep?ms=400`));
+  const waiting = Array.from({ length: 50 }, () => fetch(`${whorl.url}/sleep?ms=2500`));
   // Answered while the others are asleep.
   const states = waiting.map(() => "waiting");
   waiting.forEach((each, index) => void each.then(() => (states[index] = "answered")));

@@ -1,7 +1,18 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { crdFiles } from "../../operator/api/generate-crds.ts";
-import { KubeApiServer } from "../servers/kube-apiserver.ts";
+import { KubeClient } from "../../operator/kube/client.ts";
+import { KubeConfigTransport } from "../../operator/kube/kube-config-transport.ts";
+import { isKubeError } from "../../operator/kube/kube-error.ts";
+import { resourceType } from "../../operator/kube/resource.ts";
+import type { ResourceType } from "../../operator/kube/resource.ts";
+import {
+  childTypes,
+  secrets,
+  spinAppExecutors,
+  spinApps,
+} from "../../operator/reconcile/resources.ts";
+import { KubeApiServer, type KubeApiServerOptions } from "../servers/kube-apiserver.ts";
 
 /** A live object as JSON, for looking at. */
 export interface Live {
@@ -44,30 +55,61 @@ interface LiveSpec {
   readonly [field: string]: unknown;
 }
 
-const waitMs = 20_000;
+/** Longer than anything takes on a machine with other work. */
+const waitMs = 60_000;
+
+/** Kinds by the names that kubectl takes. */
+const types: Readonly<Record<string, ResourceType>> = Object.fromEntries(
+  [...Object.values(childTypes), secrets, spinApps, spinAppExecutors].flatMap((type) =>
+    [type.kind, type.kind.toLowerCase()].map((name) => [name, type] as const),
+  ),
+);
+
+function typeNamed(name: string): ResourceType {
+  const short = { hpa: "HorizontalPodAutoscaler", pdb: "PodDisruptionBudget" }[name] ?? name;
+  const type = types[short];
+  if (type === undefined) throw new Error(`no kind is called ${name}`);
+  return type;
+}
 
 /** A real API server with the CRDs, and a namespace for each test. */
 export class TestCluster implements AsyncDisposable {
   readonly server: KubeApiServer;
+  readonly client: KubeClient;
+  readonly #transport: KubeConfigTransport;
   #namespaces = 0;
 
   private constructor(server: KubeApiServer) {
     this.server = server;
+    this.#transport = new KubeConfigTransport(server.kubeConfig());
+    this.client = new KubeClient({ transport: this.#transport, userAgent: "test" });
   }
 
-  static async start(): Promise<TestCluster> {
-    const cluster = new TestCluster(await KubeApiServer.start());
-    cluster.installCrds();
+  static async start(options?: KubeApiServerOptions): Promise<TestCluster> {
+    const cluster = new TestCluster(await KubeApiServer.start(options));
+    await cluster.installCrds();
     return cluster;
   }
 
   /** Installs the CRDs and waits until they are served. */
-  installCrds(texts: readonly string[] = Object.values(crdFiles())): void {
+  async installCrds(texts: readonly string[] = Object.values(crdFiles())): Promise<void> {
     for (const text of texts) {
       this.server.kubectl(["apply", "--server-side", "--force-conflicts", "-f", "-"], text);
     }
-    const names = ["crd/spinapps.core.spinkube.dev", "crd/spinappexecutors.core.spinkube.dev"];
-    this.server.kubectl(["wait", "--for=condition=Established", "--timeout=20s", ...names]);
+    const names = ["spinapps", "spinappexecutors"].map((plural) => `${plural}.core.spinkube.dev`);
+    await this.established(names);
+  }
+
+  /** Waits until definitions are served. */
+  async established(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      await poll(`${name} is not served`, async () => {
+        const { status } = (await this.client.get(definitions, { name })) as Partial<Definition>;
+        return status?.conditions?.some(
+          (condition) => condition.type === "Established" && condition.status === "True",
+        );
+      });
+    }
   }
 
   /** A fresh namespace. */
@@ -110,32 +152,70 @@ export class TestCluster implements AsyncDisposable {
     object: string,
     isWanted: (live: Live) => boolean = () => true,
   ): Promise<Live> {
-    const deadline = performance.now() + waitMs;
-    for (;;) {
-      const live = this.get(namespace, object);
-      if (live !== undefined && isWanted(live)) return live;
-      if (performance.now() > deadline) {
-        throw new Error(`${object} is not as wanted: ${JSON.stringify(live, undefined, 1)}`);
-      }
-      await delay(pollMs);
-    }
+    let live: Live | undefined;
+    await poll(
+      () => `${object} is not as wanted: ${JSON.stringify(live, undefined, 1)}`,
+      async () => {
+        live = await this.#read(namespace, object);
+        return live !== undefined && isWanted(live);
+      },
+    );
+    if (live === undefined) throw new Error(`${object} is not there`);
+    return live;
   }
 
   /** Waits until the object is gone. */
   async gone(namespace: string, object: string): Promise<void> {
-    const deadline = performance.now() + waitMs;
-    while (this.get(namespace, object) !== undefined) {
-      if (performance.now() > deadline) throw new Error(`${object} is still there`);
-      await delay(pollMs);
+    await poll(
+      `${object} is still there`,
+      async () => (await this.#read(namespace, object)) === undefined,
+    );
+  }
+
+  /** As {@link get}, without a process for each look. */
+  async #read(namespace: string, object: string): Promise<Live | undefined> {
+    const [kind = "", name = ""] = object.split("/");
+    try {
+      return (await this.client.get(typeNamed(kind), { namespace, name })) as unknown as Live;
+    } catch (error) {
+      // While the API server is away, nothing is known.
+      if (isKubeError(error, "NotFound", "Unreachable")) return undefined;
+      throw error;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transport[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
   }
 }
 
-const pollMs = 100;
+const pollMs = 50;
+
+interface Definition {
+  readonly status?: { readonly conditions?: readonly { type: string; status: string }[] };
+}
+
+const definitions = resourceType({
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  plural: "customresourcedefinitions",
+  namespaced: false,
+});
+
+/** Looks until it is so. Throws `complaint` when that takes too long. */
+export async function poll(
+  complaint: string | (() => string),
+  isSo: () => Promise<boolean | undefined> | boolean | undefined,
+): Promise<void> {
+  const deadline = performance.now() + waitMs;
+  while ((await isSo()) !== true) {
+    if (performance.now() > deadline) {
+      throw new Error(typeof complaint === "string" ? complaint : complaint());
+    }
+    await delay(pollMs);
+  }
+}
 
 /** A golden file by its name. */
 export function golden(file: string): string {

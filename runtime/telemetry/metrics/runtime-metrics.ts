@@ -87,7 +87,7 @@ export class RuntimeMetrics {
   );
   readonly coldStarts = counter(
     "whorl_cold_starts_total",
-    "Requests that were the first of their component in this process, or had no snapshot.",
+    "Requests whose instance had to be made from the modules, or was the first of its component.",
     { labels: ofComponent, otelName: "whorl.cold_starts" },
   );
   readonly instancesTaken = counter(
@@ -117,7 +117,7 @@ export class RuntimeMetrics {
   );
   readonly resets = counter(
     "whorl_instance_resets_total",
-    "Instances put back for the next request.",
+    "Requests that got an instance which was put back.",
     {
       labels: ofComponent,
       otelName: "whorl.instance.resets",

@@ -90,11 +90,16 @@ export class OtlpPipeline {
     send: (batch: readonly T[], signal: AbortSignal) => Promise<BatchOutcome>,
   ): BatchQueue<T> {
     const { metrics } = this.#dependencies;
+    // At full load this is counted for every request.
+    const beyondQueue = metrics.telemetryDropped.with(name, "queue_full");
     const queue = new BatchQueue<T>({
       ...batching,
       send,
       onTaken: (items) => metrics.telemetryItems.with(name).add(items),
-      onDropped: (items, reason) => metrics.telemetryDropped.with(name, reason).add(items),
+      onDropped: (items, reason) => {
+        if (reason === "queue_full") beyondQueue.add(items);
+        else metrics.telemetryDropped.with(name, reason).add(items);
+      },
     });
     this.#queues.push(queue);
     return queue;

@@ -57,11 +57,11 @@ export class RecordedHandler implements HandlerTelemetry {
     this.meters.eventsDropped.add();
   }
 
-  /** The first instance of a component is a cold start, wherever it came from. */
+  /** From the modules, or the first one from the snapshot where none was ready beforehand. */
   isColdStart(start: InstanceStart): boolean {
     const isFirst = !this.#state.hasStarted;
     this.#state.hasStarted = true;
-    return isFirst || start === "cold";
+    return start === "cold" || (isFirst && start === "fresh");
   }
 
   /** Whether the line may be shown; it is counted in both cases. */

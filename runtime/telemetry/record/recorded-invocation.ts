@@ -50,7 +50,7 @@ export class RecordedInvocation implements Invocation {
     this.#handler = handler;
     this.#request = request;
     this.#arrivedMs = event?.receivedMs ?? performance.now();
-    this.#trace = handler.shared.spans === undefined ? undefined : this.#sampled();
+    this.#trace = this.#sampled();
     handler.meters.inFlight.value++;
   }
 
@@ -84,6 +84,7 @@ export class RecordedInvocation implements Invocation {
     this.#start = start;
     this.#isCold = this.#handler.isColdStart(start);
     if (this.#isCold) meters.coldStarts.value++;
+    if (start === "reset") meters.resets.value++;
     const taken = meters.taken(start);
     taken.count.value++;
     taken.seconds.observe((now - this.#wantedMs) / 1000);
@@ -97,11 +98,10 @@ export class RecordedInvocation implements Invocation {
     this.#resetMs = performance.now();
   }
 
-  resetEnded(isKept: boolean): void {
+  resetEnded(): void {
     const { meters } = this.#handler;
     this.#resetEndMs = performance.now();
     meters.reset.observe((this.#resetEndMs - this.#resetMs) / 1000);
-    if (isKept) meters.resets.value++;
   }
 
   failed(error: unknown): void {
@@ -161,17 +161,17 @@ export class RecordedInvocation implements Invocation {
   }
 
   #sampled(): RequestTrace | undefined {
-    const { shared } = this.#handler;
+    const { spans, sampler, ids } = this.#handler.shared;
+    if (spans === undefined) return undefined;
     const { parent } = this;
-    const traceId = parent?.traceId ?? shared.ids.traceId();
-    this.#traceId = traceId;
-    if (!shared.sampler(traceId, parent)) return undefined;
     // All spans of a request or none: a trace with holes would mislead.
-    if (shared.spans?.hasRoom(spansPerRequest) !== true) {
-      shared.spans?.drop(spansPerRequest);
-      return undefined;
-    }
-    return new RequestTrace(traceId, parent, shared.ids);
+    const hasRoom = spans.hasRoom(spansPerRequest);
+    const traceId = parent?.traceId ?? ids.traceId();
+    this.#traceId = traceId;
+    if (!sampler(traceId, parent)) return undefined;
+    if (hasRoom) return new RequestTrace(traceId, parent, ids);
+    spans.drop(spansPerRequest);
+    return undefined;
   }
 
   #finish(trace: RequestTrace, now: number, error: string | undefined): void {

@@ -1,4 +1,4 @@
-use crate::fermyon::spin2_0_0::{mqtt, redis};
+use crate::fermyon::spin::{mqtt, redis};
 use crate::{Answer, Bytes, call};
 
 pub fn answer(path: &str, body: &[u8]) -> Option<Answer> {

@@ -1,15 +1,15 @@
-use crate::fermyon::spin2_0_0::{key_value, llm, sqlite, variables};
+use crate::fermyon::spin::{key_value, llm, sqlite, variables};
 use crate::spin::sqlite::sqlite as sqlite3;
 use crate::wasi::config::store as config;
-use crate::wasi::keyvalue::{atomics, batch, store};
+use crate::wasi::keyvalue::atomics::{self, CasError};
+use crate::wasi::keyvalue::{batch, store};
 use crate::{Answer, Bytes, call};
 
 pub fn answer(path: &str, body: &[u8]) -> Option<Answer> {
-    let (interface, function) = path.split_once("/").and(path[1..].split_once('/'))?;
+    let (interface, function) = path[1..].split_once('/')?;
     match interface {
         "variables@2.0.0" => Some(call(body, |(name,): (String,)| variables::get(&name))),
         "key-value@2.0.0" => key_value_2(function, body),
-        "wasi:keyvalue/store" => wasi_store(function, body),
         "wasi:keyvalue" => wasi_store(function, body),
         "wasi:config" => wasi_config(function, body),
         "sqlite@2.0.0" => sqlite_2(function, body),
@@ -75,17 +75,14 @@ fn wasi_store(function: &str, body: &[u8]) -> Option<Answer> {
 }
 
 /// Reads, lets another value be written in between where there is one, and swaps.
-fn swap(name: &str, key: &str, between: Option<Bytes>, value: &[u8]) -> Result<(), String> {
-    let bucket = store::open(name).map_err(|error| error.to_string())?;
-    let cas = atomics::Cas::new(&bucket, key).map_err(|error| error.to_string())?;
-    cas.current().map_err(|error| error.to_string())?;
+fn swap(name: &str, key: &str, between: Option<Bytes>, value: &[u8]) -> Result<(), CasError> {
+    let bucket = store::open(name).map_err(CasError::StoreError)?;
+    let cas = atomics::Cas::new(&bucket, key).map_err(CasError::StoreError)?;
+    cas.current().map_err(CasError::StoreError)?;
     if let Some(other) = between {
-        bucket.set(key, &other).map_err(|error| error.to_string())?;
+        bucket.set(key, &other).map_err(CasError::StoreError)?;
     }
-    atomics::swap(cas, value).map_err(|error| match error {
-        atomics::CasError::StoreError(error) => error.to_string(),
-        atomics::CasError::CasFailed(again) => format!("cas-failed: {:?}", again.current()),
-    })
+    atomics::swap(cas, value)
 }
 
 fn wasi_config(function: &str, body: &[u8]) -> Option<Answer> {
@@ -141,4 +138,18 @@ fn llm_2(function: &str, body: &[u8]) -> Option<Answer> {
         }),
         _ => return None,
     })
+}
+
+/// A handle is told as what it stands for: the value that the key has by now.
+impl serde::Serialize for atomics::Cas {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.current().map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+/// Only there because the bindings derive it for what contains handles.
+impl<'de> serde::Deserialize<'de> for atomics::Cas {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("handles are not accepted"))
+    }
 }

@@ -12,6 +12,14 @@ export const shimLimits = {
   configBytesMax: 4 * 1024 * 1024,
   /** What `start` got on its standard input (the stock shim reads no more either). */
   startInputBytesMax: 10 * 1024 * 1024,
+  /** Manifest or index of an image. */
+  manifestBytesMax: 4 * 1024 * 1024,
+  /** An image has this long to be unpacked and prepared. */
+  prepareMsMax: 120_000,
+  /** Writing the state of first instances may take this long. */
+  snapshotMsMax: 10_000,
+  /** Images that are kept unpacked and prepared. */
+  cachedImagesMax: 200,
   /** What a stock shim prints when it starts. */
   stockOutputBytesMax: 64 * 1024,
   /** A stock shim has this long to start or to clean up. */

@@ -1,13 +1,15 @@
-/** The front process; `bin/containerd-shim-whorl-v1` starts it with its folder as argument. */
+/** The front process; `bin/containerd-shim-whorl-v1` starts it with its folders as arguments. */
 import pino from "pino";
 import { Front } from "./front/front.ts";
 import { errorText } from "./error.ts";
 
-const [runFolder = "/run/whorl"] = process.argv.slice(2);
+const [runFolder = "/run/whorl", cacheFolder = "/var/lib/whorl"] = process.argv.slice(2);
 const logger = pino({ base: { pid: process.pid } }, pino.destination({ fd: 2, sync: true }));
 
 const front = await Front.start({
   runFolder,
+  cacheFolder,
+  path: process.env["PATH"] ?? "",
   log: (message) => logger.warn(message),
   nowMs: () => Date.now(),
 });

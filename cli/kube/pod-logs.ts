@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { Log } from "@kubernetes/client-node";
+import { CoreV1Api, Log } from "@kubernetes/client-node";
 import type { LogOptions, V1Pod } from "@kubernetes/client-node";
 import type { TextSink } from "../io.ts";
 import { appContainer } from "./app-pods.ts";
@@ -20,10 +20,11 @@ export interface PodLogOptions extends LogOptions {
  */
 export async function copyPodLog(
   pod: V1Pod,
-  { config, namespace }: KubeSession,
+  session: KubeSession,
   { sink, options }: { readonly sink: TextSink; readonly options: PodLogOptions },
 ): Promise<void> {
   const { container = appContainer(pod), prefix, signal, ...logOptions } = options;
+  const { config, namespace } = session;
   const name = pod.metadata?.name ?? "";
   const stream = lineStream((line) => sink.write(`${prefix}${line}\n`));
   const ended = new Promise<void>((resolve) => stream.once("close", resolve));
@@ -37,8 +38,21 @@ export async function copyPodLog(
     signal.addEventListener("abort", stop, { once: true });
     await ended;
   } catch (error) {
-    throw clusterError(error, `read the log of ${name}`);
+    const reason = await failureReason({ name, container }, session);
+    throw clusterError(reason ?? error, `read the log of ${name}`);
   }
+}
+
+/** The streaming client drops what the API server says; the plain one keeps it. */
+async function failureReason(
+  place: { readonly name: string; readonly container: string },
+  { config, namespace }: KubeSession,
+): Promise<unknown> {
+  const api = config.makeApiClient(CoreV1Api);
+  return await api.readNamespacedPodLog({ ...place, namespace, limitBytes: 1 }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 /** Cuts what is written into lines; the last one need not end. */

@@ -42,8 +42,7 @@ export async function applyObject(
   force: boolean,
 ): Promise<Applied> {
   const name = object.metadata?.name ?? "";
-  const metadata = { ...object.metadata, name, namespace };
-  const wanted: KubernetesObject = { ...object, metadata };
+  const wanted: KubernetesObject = { ...object, metadata: { name, namespace } };
   try {
     const before = await versionOf(wanted, objects);
     const after = await objects.patch(

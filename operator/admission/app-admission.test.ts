@@ -6,7 +6,7 @@ import { defaultApp, validateAppAdmission, validateExecutorAdmission } from "./a
 function app(spec: object): SpinApp {
   const image = "registry.example/hello:1";
   const all = { image, executor: "shim", replicas: 1, ...spec };
-  return { metadata: { name: "spinapp", namespace: "shop" }, spec: all } as SpinApp;
+  return { metadata: { name: "spinapp", namespace: "shop" }, spec: all };
 }
 
 function executor(name: string, spec: object = {}): SpinAppExecutor {

@@ -24,8 +24,9 @@ export function denialOf(
   });
   const texts = causes.map(({ field, message }) => `${field}: ${message}`);
   const all = texts.length === 1 ? (texts[0] ?? "") : `[${texts.join(", ")}]`;
-  const { name } = object.metadata;
-  return { kind: "denied", message: `${kind}.${group} "${name ?? ""}" is invalid: ${all}`, causes };
+  const { name = "" } = object.metadata as Partial<KubeObject["metadata"]>;
+  const message = `${kind}.${group} "${name}" is invalid: ${all}`;
+  return { kind: "denied", message, about: { group, kind, name }, causes };
 }
 
 /** Text of a value as Go's field errors print it. */

@@ -29,6 +29,8 @@ export type AdmissionAnswer =
 export interface Denial {
   readonly kind: "denied";
   readonly message: string;
+  /** Which object it is about: kubectl puts its own sentence together from this. */
+  readonly about: { readonly group: string; readonly kind: string; readonly name: string };
   readonly causes: readonly Cause[];
 }
 
@@ -167,7 +169,12 @@ function response(answer: AdmissionAnswer): object {
     case "denied": {
       const causes = answer.causes.map((cause) => ({ reason: "FieldValueInvalid", ...cause }));
       const { message } = answer;
-      const status = { code: 422, reason: "Invalid", message, details: { causes } };
+      const status = {
+        code: 422,
+        reason: "Invalid",
+        message,
+        details: { ...answer.about, causes },
+      };
       return { allowed: false, status };
     }
   }

@@ -150,7 +150,7 @@ export function queryText(query: ApiRequest["query"]): string {
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value));
   }
-  return parameters.size === 0 ? "" : `?${parameters}`;
+  return parameters.size === 0 ? "" : `?${parameters.toString()}`;
 }
 
 /** `GET /api/v1/pods`, for messages. */

@@ -1,4 +1,7 @@
+import { X509Certificate } from "node:crypto";
 import { createServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { TLSSocket } from "node:tls";
 import { once } from "node:events";
 import { mkdtempDisposableSync, readFileSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -9,6 +12,7 @@ import { expect, test } from "vitest";
 import { limits } from "../limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { KubeConfigTransport } from "./kube-config-transport.ts";
+import { type Certificate, selfSignedCertificate } from "./self-signed-certificate.ts";
 import type { TransportRequest } from "./transport.ts";
 
 function configOf(server: string, user: Partial<User> = {}, proxyUrl?: string): KubeConfig {
@@ -134,4 +138,35 @@ test("an exec plugin that fails is an error with its cause", async () => {
     code: "config",
     cause: expect.objectContaining({ code: "ENOENT" }),
   });
+});
+
+test("a client certificate is shown to a server whose certificate is checked", async () => {
+  const now = Date.now();
+  const valid = { from: new Date(now - 60_000), until: new Date(now + 600_000) };
+  const [served, client, stranger] = ["127.0.0.1", "client", "127.0.0.1"].map((name) =>
+    selfSignedCertificate({ names: [name], ...valid }),
+  ) as [Certificate, Certificate, Certificate];
+  const options = { ...served, requestCert: true, rejectUnauthorized: false };
+  const server = createHttpsServer(options, (request, response) => {
+    response.end((request.socket as TLSSocket).getPeerCertificate().fingerprint256);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const transportTo = (ca: string): KubeConfigTransport => {
+    const config = new KubeConfig();
+    const cluster = { name: "c", server: `https://127.0.0.1:${port}`, skipTLSVerify: false };
+    const user = { name: "u", certData: btoa(client.cert), keyData: btoa(client.key) };
+    config.loadFromClusterAndUser({ ...cluster, caData: btoa(ca) }, user);
+    return new KubeConfigTransport(config);
+  };
+  try {
+    await using transport = transportTo(served.cert);
+    expect(await textOf(transport)).toBe(new X509Certificate(client.cert).fingerprint256);
+    await using wary = transportTo(stranger.cert);
+    await expect(textOf(wary)).rejects.toThrow("self-signed certificate");
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });

@@ -265,6 +265,17 @@ test("an executor of the operator's namespace that is marked so serves every nam
   cluster.apply("spin-operator", executor("shared", shim.replace("{", "{clusterDefault: true, ")));
   const { spec } = await cluster.until(namespace, "deployment/a");
   expect(spec.template.spec.runtimeClassName).toBe("special");
+  // It stays while an app of any namespace uses it, and goes with the last one.
+  const system = (...args: readonly string[]): string =>
+    cluster.server.kubectl(["-n", "spin-operator", ...args]);
+  system("delete", "spinappexecutor/shared", "--wait=false");
+  const notes = (): readonly string[] => operator.announcements.map(({ note }) => note);
+  await expect
+    .poll(notes, { timeout: 20_000 })
+    .toContain(`Cannot delete SpinAppExecutor with dependent SpinApps: ${namespace}/a`);
+  expect(cluster.get("spin-operator", "spinappexecutor/shared")).toBeDefined();
+  cluster.apply(namespace, executor("shared", shim));
+  await cluster.gone("spin-operator", "spinappexecutor/shared");
 });
 
 test("certificates are provided once for a namespace; somebody's own are left alone", async () => {

@@ -1,4 +1,5 @@
 import { executorFinalizer } from "../api/names.ts";
+import type { SpinApp } from "../api/spin-app.ts";
 import type { SpinAppExecutor } from "../api/spin-app-executor.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isKubeError } from "../kube/kube-error.ts";
@@ -6,7 +7,7 @@ import { keyText } from "../kube/object.ts";
 import type { ObjectKey } from "../kube/object.ts";
 import type { Outcome } from "./app-reconciler.ts";
 import { spinAppExecutors } from "./resources.ts";
-import { indexes } from "./watched.ts";
+import { appsUsing } from "./triggers.ts";
 import type { Watched } from "./watched.ts";
 
 export interface ExecutorReconcilerDependencies {
@@ -16,7 +17,7 @@ export interface ExecutorReconcilerDependencies {
   readonly blocked: (executor: SpinAppExecutor, note: string) => void;
 }
 
-/** Keeps an executor from being deleted while apps of its namespace name it. */
+/** Keeps an executor from being deleted while apps use it: of its namespace, or of any if shared. */
 export class ExecutorReconciler {
   readonly #deps: ExecutorReconcilerDependencies;
   readonly #told = new Set<string>();
@@ -37,21 +38,23 @@ export class ExecutorReconciler {
       return await this.#setFinalizers(executor, [...finalizers, executorFinalizer], signal);
     }
     if (!isGuarded) return done;
-    const apps = watched.apps.store.byIndex(indexes.appsByExecutor, keyText(key));
+    const apps = appsUsing(watched, executor);
     if (apps.length > 0) {
-      this.#tell(executor, apps.length);
+      this.#tell(executor, apps);
       return done;
     }
     const rest = finalizers.filter((finalizer) => finalizer !== executorFinalizer);
     return await this.#setFinalizers(executor, rest, signal);
   }
 
-  #tell(executor: SpinAppExecutor, count: number): void {
+  #tell(executor: SpinAppExecutor, apps: readonly SpinApp[]): void {
     const { uid = "" } = executor.metadata;
     if (this.#told.has(uid)) return;
     this.#told.add(uid);
     const note = "Cannot delete SpinAppExecutor with dependent SpinApps";
-    this.#deps.blocked(executor, `${note}: ${count} in this namespace name it`);
+    const [first] = apps.map(({ metadata }) => keyText(metadata)).toSorted();
+    const more = apps.length === 1 ? "" : ` and ${apps.length - 1} more`;
+    this.#deps.blocked(executor, `${note}: ${first ?? ""}${more}`);
   }
 
   async #setFinalizers(

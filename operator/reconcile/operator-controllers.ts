@@ -14,7 +14,13 @@ import { ChildrenWriter } from "./children-writer.ts";
 import { ExecutorReconciler } from "./executor-reconciler.ts";
 import { RecentWrites } from "./recent-writes.ts";
 import type { DataObject } from "./resources.ts";
-import { appsOfChild, appsOfExecutor, appsOfReference } from "./triggers.ts";
+import {
+  appsOfChild,
+  appsOfExecutor,
+  appsOfReference,
+  executorsOfApp,
+  executorsOfExecutor,
+} from "./triggers.ts";
 import { watchAll } from "./watched.ts";
 import type { Watched, WatchScope } from "./watched.ts";
 
@@ -98,12 +104,8 @@ export function operatorControllers(deps: OperatorDependencies): readonly Contro
       name: "spinappexecutor",
       concurrency: 1,
       sources: [
-        source(watched.executors, ({ metadata }) => [metadata]),
-        source(
-          watched.apps,
-          ({ metadata, spec }) => [{ namespace: metadata.namespace, name: spec.executor }],
-          { changed: specChanged },
-        ),
+        source(watched.executors, (executor) => executorsOfExecutor(watched, executor)),
+        source(watched.apps, (app) => executorsOfApp(watched, app), { changed: specChanged }),
       ],
       reconcile: async (key, { signal }) => await executors.reconcile(key, signal),
     }),

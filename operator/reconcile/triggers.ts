@@ -1,5 +1,6 @@
 import type { SpinApp } from "../api/spin-app.ts";
 import type { SpinAppExecutor } from "../api/spin-app-executor.ts";
+import { resolveExecutor } from "../desired/executor.ts";
 import { keyText, parseKey } from "../kube/object.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import { appKeys, indexes } from "./watched.ts";
@@ -22,6 +23,45 @@ export function appsOfExecutor({ apps }: Watched, executor: SpinAppExecutor): re
     ...(executor.spec.clusterDefault === true ? everywhere(apps.store, name) : []),
   ];
   return found.map(({ metadata }) => metadata);
+}
+
+/** Apps that an executor runs: those of its namespace, and as a cluster default those of others. */
+export function appsUsing(watched: Watched, executor: SpinAppExecutor): readonly SpinApp[] {
+  const { name, namespace } = executor.metadata;
+  const { apps, executors, sharedExecutors } = watched;
+  const named = apps.store.byIndex(indexes.appsByExecutor, `${namespace}/${name}`);
+  const shared = sharedExecutors.store.byIndex(indexes.clusterDefaults, "true");
+  if (!shared.some(({ metadata }) => keyText(metadata) === keyText(executor.metadata))) {
+    return named;
+  }
+  const others = everywhere(apps.store, name).filter((app) => {
+    const { namespace: place = "" } = app.metadata;
+    if (place === namespace) return app.spec.executor === "";
+    const own = executors.store.byIndex(indexes.byNamespace, place);
+    const used = resolveExecutor(app.spec.executor, { own, shared });
+    return used.from === "cluster" && used.name === name;
+  });
+  return [...named, ...others];
+}
+
+/** Executors that may be in use, or not any more, when an app or its choice changes. */
+export function executorsOfApp(
+  { sharedExecutors }: Watched,
+  { metadata: { namespace }, spec: { executor: name } }: SpinApp,
+): readonly ObjectKey[] {
+  const shared = sharedExecutors.store
+    .byIndex(indexes.clusterDefaults, "true")
+    .filter(({ metadata }) => name === "" || metadata.name === name);
+  return [{ ...(namespace && { namespace }), name }, ...shared.map(({ metadata }) => metadata)];
+}
+
+/** The executor itself, and cluster defaults whose place it takes in its namespace. */
+export function executorsOfExecutor(
+  { sharedExecutors }: Watched,
+  { metadata }: SpinAppExecutor,
+): readonly ObjectKey[] {
+  const shared = sharedExecutors.store.byIndex(indexes.clusterDefaults, "true");
+  return [metadata, ...shared.map((executor) => executor.metadata)];
 }
 
 function everywhere(store: Watched["apps"]["store"], name: string): readonly SpinApp[] {

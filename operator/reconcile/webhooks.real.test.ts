@@ -6,6 +6,7 @@ import { freePort } from "../../test/servers/server-process.ts";
 import { webhookFiles } from "../admission/generate-webhooks.ts";
 import { webhookNames } from "../admission/webhook-paths.ts";
 import type { Manifest } from "../desired/manifest.ts";
+import { spinApps } from "./resources.ts";
 
 let cluster: TestCluster;
 let operator: OperatorProcess;
@@ -54,10 +55,15 @@ function executor(name: string, spec: string): string {
   return `{apiVersion: core.spinkube.dev/v1alpha1, kind: SpinAppExecutor, metadata: {name: ${name}}, spec: ${spec}}`;
 }
 
-test("a webhook refuses in spin-operator's words", () => {
+test("a webhook refuses in spin-operator's words", async () => {
+  const metadata = { name: "spinapp", namespace };
+  const spec = { image: "registry.example/hello:1", executor: "nobody", replicas: 1 };
+  await expect(cluster.client.create(spinApps, { metadata, spec })).rejects.toThrow(
+    'admission webhook "vspinapp.kb.io" denied the request: SpinApp.core.spinkube.dev "spinapp" is invalid: spec.executor: Invalid value: "nobody": executor does not exist in namespace',
+  );
   const app = spinApp("spinapp").replace("executor: containerd-shim-spin", "executor: nobody");
   expect(cluster.apply(namespace, app)).toContain(
-    'admission webhook "vspinapp.kb.io" denied the request: SpinApp.core.spinkube.dev "spinapp" is invalid: spec.executor: Invalid value: "nobody": executor does not exist in namespace',
+    'The SpinApp "spinapp" is invalid: spec.executor: Invalid value: "nobody": executor does not exist in namespace',
   );
 });
 

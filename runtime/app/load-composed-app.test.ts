@@ -1,9 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ContentStore } from "../image/content-store.ts";
+import { importLayout, writeLayoutArchive } from "../image/oci-layout.ts";
 import type { App } from "./app.ts";
 import { loadApp } from "./load-app.ts";
+import { buildAppImage } from "./locked-app-build.ts";
+import { loadImageApp } from "./locked-app-image.ts";
 import { lockManifest } from "./locked-app-from-manifest.ts";
 import { retainComponents } from "./retain-components.ts";
 import { writeLockedApp } from "./load-locked-app.ts";
@@ -15,7 +19,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "whorl-composed-"));
   manifest = join(folder, "spin.toml");
   for (const name of ["a", "b", "debug", "gate"]) {
-    writeFileSync(join(folder, `${name}.wasm`), "\0asm\x0d\0\x01\0");
+    writeFileSync(join(folder, `${name}.wasm`), `\0asm\x0d\0\x01\0${name}`);
   }
   mkdirSync(join(folder, "assets"));
   writeFileSync(join(folder, "assets", "x.txt"), "x");
@@ -329,3 +333,44 @@ describe("a locked application file", () => {
     await expect(loadApp(path, { profile: "x" })).rejects.toThrow(/lock the manifest again/);
   });
 });
+
+describe("an image of a composed app", () => {
+  test.each(["spin", "container"] as const)(
+    "is the app that it was made of: %s",
+    async (format) => {
+      const store = await ContentStore.open(join(folder, `store-${format}`));
+      const image = await buildAppImage(manifest, { store, format });
+      const path = join(folder, `${format}.tar`);
+      await writeLayoutArchive(path, image, "v1");
+      const app = await loadImageApp(
+        await importLayout(path, { store, machine: "amd64" }),
+        loadApp,
+      );
+      const original = await loadApp(manifest);
+      for (const id of original.components.keys()) {
+        expect([id, contents(app, id)]).toEqual([id, contents(original, id)]);
+      }
+      const called = (each: App): unknown => each.httpTriggers.map(({ target }) => target);
+      expect(called(app)).toEqual(called(original));
+    },
+  );
+});
+
+/** What a component is made of, by content instead of by path. */
+function contents(app: App, id: string): unknown {
+  const found = app.components.get(id);
+  const content = ({ sourcePath }: { readonly sourcePath: string }): string =>
+    readFileSync(sourcePath, "latin1").slice(8);
+  return (
+    found && {
+      source: content(found),
+      dependencies: found.dependencies?.map((each) => [
+        each.name,
+        content(each),
+        each.export,
+        each.inherit,
+      ]),
+      middleware: found.middleware?.map((each) => [content(each), each.inherit]),
+    }
+  );
+}

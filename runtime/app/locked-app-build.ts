@@ -8,6 +8,7 @@ import type { BuiltImage } from "../image/image.ts";
 import type { Platform } from "../image/manifest.ts";
 import { buildSpinArtifact } from "../image/spin-artifact.ts";
 import type { PackedFile } from "../image/write-archive.ts";
+import type { LoadOptions } from "./load-options.ts";
 import { lockManifest } from "./locked-app-from-manifest.ts";
 import { unlockManifest } from "./locked-app-manifest.ts";
 import { encodeLockedApp } from "./locked-app.ts";
@@ -26,6 +27,8 @@ export interface BuildAppImageOptions {
   readonly archives?: boolean | undefined;
   /** `spin`: when it was made; not said where not given, so that equal apps have equal digests. */
   readonly created?: string | undefined;
+  /** How the manifest is read: its profile, and where components come from. */
+  readonly load?: LoadOptions | undefined;
   /** `container`: what the image says it runs on. */
   readonly platform?: Platform | undefined;
 }
@@ -38,7 +41,7 @@ export async function buildAppImage(
   manifestPath: string,
   options: BuildAppImageOptions,
 ): Promise<BuiltImage> {
-  const locked = await lockManifest(manifestPath);
+  const locked = await lockManifest(manifestPath, options.load);
   if (options.format === "container") return buildContainer(locked, manifestPath, options);
   const { store, annotations, archives, created } = options;
   return buildSpinArtifact(locked, {

@@ -160,8 +160,13 @@ class Unlocking {
   /** Where a component will be found. */
   #place(path: string, content: LockedContent): string {
     if (this.#pathOf !== undefined) return this.#pathOf(content);
-    this.files.set(path, content);
-    return path;
+    // Ids that differ can be alike as names of files.
+    let free = path;
+    for (let counter = 2; this.files.has(free); counter++) {
+      free = path.replace(/\.wasm$/, `-${counter}.wasm`);
+    }
+    this.files.set(free, content);
+    return free;
   }
 
   #dependency(path: string, { source, export: name, inherit }: LockedDependency): Values {

@@ -13,12 +13,12 @@ import { addEntity, evaluateAlias } from "./evaluate-alias.ts";
 import { evaluateCoreType } from "./evaluate-core.ts";
 import { evaluateType, funcTypeAt } from "./evaluate-types.ts";
 import type { LinkContext } from "./link-context.ts";
+import { type HostSource, importResource, isDenied } from "./host-import.ts";
 import { checkModule } from "./module-match.ts";
 import { Scope } from "./scope.ts";
 import type { Declaration, ExternTypeSyntax } from "./syntax.ts";
 import { isSameFuncType, isSameType } from "./type-match.ts";
 import { renamed } from "./value-entity.ts";
-import { interfaceTrack } from "./version-track.ts";
 import { VisibleTypes } from "./visible-types.ts";
 
 /** Where the thing behind a declared import or export comes from. */
@@ -27,22 +27,6 @@ export type Source =
   | { readonly kind: "given"; readonly entity: Entity; readonly path: string }
   /** It is made: the host will provide it. `interfaceName` is undefined at the top level. */
   | HostSource;
-
-interface HostSource {
-  readonly kind: "host";
-  readonly interfaceName: string | undefined;
-  readonly name: string;
-  /** The component that imports it, where several are composed. */
-  readonly importer?: Importer | undefined;
-}
-
-/** One of the components that are composed. */
-export interface Importer {
-  /** Told apart from others where resource types are. */
-  readonly index: number;
-  /** Names without versions of interfaces that it may not use. */
-  readonly denied: ReadonlySet<string>;
-}
 
 /**
  * The entity that a declaration stands for in `scope`: what was given, seen as declared, or new
@@ -132,27 +116,6 @@ function bindResource(context: LinkContext, source: Source): Entity {
   }
   const resource = importResource(context, source);
   return { kind: "type", type: { kind: "resource", resource, identity: {} } };
-}
-
-/** The resource and its import refer to each other. */
-function importResource({ plan, sharedResources }: LinkContext, source: HostSource): number {
-  const { interfaceName, name, importer } = source;
-  const denied = isDenied(source);
-  const interfaceKey = interfaceName === undefined ? "" : interfaceTrack(interfaceName);
-  // What is denied is never made, and nobody else's can be passed off as it.
-  const owner = denied ? importer?.index : "";
-  const key = JSON.stringify([owner, interfaceKey, name]);
-  const known = importer === undefined ? undefined : sharedResources.get(key);
-  if (known !== undefined) return known;
-  const resource = plan.addResource({ kind: "import", import: plan.importCount });
-  plan.addImport({ kind: "resource", interfaceName, name, ...(denied && { denied }), resource });
-  if (importer !== undefined) sharedResources.set(key, resource);
-  return resource;
-}
-
-function isDenied({ interfaceName, importer }: HostSource): boolean {
-  if (importer === undefined || interfaceName === undefined) return false;
-  return importer.denied.has(interfaceName.split("@", 1)[0] ?? "");
 }
 
 function bindInstance(

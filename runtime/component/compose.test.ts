@@ -146,64 +146,71 @@ describe("composeComponents", () => {
 
 const wrongType = exporter("ns:math/add@1.0.0").replaceAll('(param "x" u32)', '(param "x" s32)');
 
+interface Refusal {
+  readonly what: string;
+  readonly wat: string;
+  /** Name, component and export of each dependency. */
+  readonly given: readonly (readonly [string, string, string?])[];
+  readonly code: string;
+  readonly message: string;
+}
+
 describe("composeComponents refuses", () => {
-  test.each<
-    [
-      name: string,
-      wat: string,
-      dependencies: readonly (readonly [string, string, string?])[],
-      code: string,
-      message: string,
-    ]
-  >([
-    [
-      "a dependency that means no import",
-      user,
-      [["ns:other", adder]],
-      "manifest",
-      "dependency 'ns:other' doesn't match any imports of component 'c'; it imports ns:math/add@1.0.0",
-    ],
-    [
-      "a dependency of a component without imports",
-      "(component)",
-      [["ns:other", adder]],
-      "manifest",
-      "dependency 'ns:other' doesn't match any imports of component 'c'; it imports nothing",
-    ],
-    [
-      "two dependencies of one import",
-      user,
-      [
+  test.each<Refusal>([
+    {
+      what: "a dependency that means no import",
+      wat: user,
+      given: [["ns:other", adder]],
+      code: "manifest",
+      message:
+        "dependency 'ns:other' doesn't match any imports of component 'c'; it imports ns:math/add@1.0.0",
+    },
+    {
+      what: "a dependency of a component without imports",
+      wat: "(component)",
+      given: [["ns:other", adder]],
+      code: "manifest",
+      message:
+        "dependency 'ns:other' doesn't match any imports of component 'c'; it imports nothing",
+    },
+    {
+      what: "two dependencies of one import",
+      wat: user,
+      given: [
         ["ns:math", adder],
         ["ns:math/add", adder],
       ],
-      "manifest",
-      "component 'c' has dependency conflicts: import 'ns:math/add@1.0.0' satisfied by dependencies: 'ns:math, ns:math/add'",
-    ],
-    [
-      "an export that is missing",
-      user,
-      [["ns:math", exporter("ns:math/sub@1.0.0")]],
-      "invalid",
-      "dependency 'ns:math' doesn't export 'ns:math/add@1.0.0' to satisfy import 'ns:math/add@1.0.0'; it exports ns:math/sub@1.0.0",
-    ],
-    [
-      "an export that is named and missing",
-      user,
-      [["ns:math/add", "(component)", "x:y/z"]],
-      "invalid",
-      "dependency 'ns:math/add' doesn't export 'x:y/z' to satisfy import 'ns:math/add@1.0.0'; it exports nothing",
-    ],
-    [
-      "an export of another type",
-      user,
-      [["ns:math", wrongType]],
-      "invalid",
-      "dependency 'ns:math' exports 'ns:math/add@1.0.0' which is not compatible with import 'ns:math/add@1.0.0': invalid component: \"ns:math/add@1.0.0\" \"go\" has another function type than declared",
-    ],
-  ])("%s", async (_name, wat, list, code, message) => {
+      code: "manifest",
+      message:
+        "component 'c' has dependency conflicts: import 'ns:math/add@1.0.0' satisfied by dependencies: 'ns:math, ns:math/add'",
+    },
+    {
+      what: "an export that is missing",
+      wat: user,
+      given: [["ns:math", exporter("ns:math/sub@1.0.0")]],
+      code: "invalid",
+      message:
+        "dependency 'ns:math' doesn't export 'ns:math/add@1.0.0' to satisfy import 'ns:math/add@1.0.0'; it exports ns:math/sub@1.0.0",
+    },
+    {
+      what: "an export that is named and missing",
+      wat: user,
+      given: [["ns:math/add", "(component)", "x:y/z"]],
+      code: "invalid",
+      message:
+        "dependency 'ns:math/add' doesn't export 'x:y/z' to satisfy import 'ns:math/add@1.0.0'; it exports nothing",
+    },
+    {
+      what: "an export of another type",
+      wat: user,
+      given: [["ns:math", wrongType]],
+      code: "invalid",
+      message:
+        "dependency 'ns:math' exports 'ns:math/add@1.0.0' which is not compatible with import 'ns:math/add@1.0.0': invalid component: \"ns:math/add@1.0.0\" \"go\" has another function type than declared",
+    },
+  ])("$what", async ({ wat, given, code, message }) => {
     const dependencies = await Promise.all(
-      list.map(([own, text, used]) => dependency(own, text, { export: used })),
+      given.map(([own, text, used]) => dependency(own, text, { export: used })),
     );
     await expect(compose(wat, dependencies)).rejects.toMatchObject({
       code,

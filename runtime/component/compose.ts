@@ -1,5 +1,5 @@
 import { WhorlError, errorText } from "../error.ts";
-import type { Importer } from "./bind-extern.ts";
+import type { Importer } from "./host-import.ts";
 import { findCompatible, matchingImports } from "./compose-match.ts";
 import { decodeComponent } from "./decode.ts";
 import { deniedInterfaces } from "./denied-interfaces.ts";

@@ -6,7 +6,6 @@ import {
   describedInstance,
   instantiateType,
   missing,
-  type Importer,
   type Source,
 } from "./bind-extern.ts";
 import type { ComponentEntity, Entity, InstanceEntity, TypeEntity } from "./entities.ts";
@@ -15,6 +14,7 @@ import { evaluateCanon } from "./evaluate-canon.ts";
 import { evaluateCoreInstance, evaluateCoreType } from "./evaluate-core.ts";
 import { checkCoreFunc } from "./evaluate-options.ts";
 import { evaluateType } from "./evaluate-types.ts";
+import type { Importer } from "./host-import.ts";
 import type { LinkContext } from "./link-context.ts";
 import type { CoreItem } from "./plan.ts";
 import { Scope } from "./scope.ts";

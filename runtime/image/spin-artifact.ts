@@ -2,7 +2,13 @@ import { fileURLToPath } from "node:url";
 import { readFile } from "node:fs/promises";
 import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
-import type { LockedApp, LockedComponent, LockedContent, LockedFile } from "./locked-document.ts";
+import type {
+  LockedApp,
+  LockedComponent,
+  LockedContent,
+  LockedDependency,
+  LockedFile,
+} from "./locked-document.ts";
 import type { BlobSource } from "./blob-source.ts";
 import type { BlobName, ContentStore } from "./content-store.ts";
 import { checkIsWasm, describeFile } from "./describe-file.ts";
@@ -127,12 +133,6 @@ async function assemble(
     };
     const { content_type, ...content } = component.source;
     const source = { content_type, ...(await wasm(content)) };
-    const dependencies: [string, NonNullable<LockedComponent["dependencies"]>[string]][] = [];
-    for (const [name, dependency] of Object.entries(component.dependencies ?? {})) {
-      const { content_type: type, ...inner } = dependency.source;
-      const located = { content_type: type, ...(await wasm(inner)) };
-      dependencies.push([name, { ...dependency, source: located }]);
-    }
     const files = await locateFiles(component);
     if (archives && files.length > 0) add(await archiveBlob(files, store));
     if (!archives) {
@@ -144,10 +144,34 @@ async function assemble(
       ...component,
       source,
       ...(files.length > 0 && { files: files.map(({ locked }) => locked) }),
-      ...(dependencies.length > 0 && { dependencies: Object.fromEntries(dependencies) }),
+      ...(await locateDependencies(component, wasm)),
     });
   }
   return { layers, components };
+}
+
+type Locate = (content: LockedContent) => Promise<LockedContent>;
+
+/** What a component is composed with, named by digest. */
+async function locateDependencies(
+  { dependencies, trigger_dependencies: inFront }: LockedComponent,
+  locate: Locate,
+): Promise<Pick<LockedComponent, "dependencies" | "trigger_dependencies">> {
+  const located = async (dependency: LockedDependency): Promise<LockedDependency> => {
+    const { content_type, ...content } = dependency.source;
+    return { ...dependency, source: { content_type, ...(await locate(content)) } };
+  };
+  const own: Record<string, LockedDependency> = {};
+  for (const [name, each] of Object.entries(dependencies ?? {})) own[name] = await located(each);
+  const roles: Record<string, LockedDependency[]> = {};
+  for (const [role, list] of Object.entries(inFront ?? {})) {
+    roles[role] = [];
+    for (const each of list) roles[role].push(await located(each));
+  }
+  return {
+    ...(dependencies !== undefined && { dependencies: own }),
+    ...(inFront !== undefined && { trigger_dependencies: roles }),
+  };
 }
 
 interface LocatedFile {

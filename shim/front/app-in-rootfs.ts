@@ -12,6 +12,8 @@ export interface RootfsMount {
 /** Where the app lies in a container's root, an absolute path there. */
 export interface AppInRootfs {
   readonly path: string;
+  /** Part of the image; what a container is only told to run may come from a volume. */
+  readonly isThere: boolean;
 }
 
 const manifest = "/spin.toml";
@@ -27,11 +29,24 @@ export function findApp(
 ): AppInRootfs | undefined {
   if (spec.annotations.get(criAnnotations.type) === "sandbox") return undefined;
   const [command = ""] = spec.args;
-  if (command.endsWith(".wasm")) return { path: absolute(command) };
+  if (command.endsWith(".wasm")) {
+    const path = absolute(command);
+    return { path, isThere: statInRootfs(path, rootfs) !== undefined };
+  }
   if (!isFileInRootfs(manifest, rootfs)) return undefined;
   // An image may hold a manifest and an ordinary program; then the program is what is meant.
   if (command !== "" && isProgram(command, rootfs)) return undefined;
-  return { path: manifest };
+  return { path: manifest, isThere: true };
+}
+
+/** Whether nothing in the root can be what a container is to run: its image may be an artifact. */
+export function isWithoutProgram(
+  { args, annotations }: Pick<ContainerSpec, "args" | "annotations">,
+  rootfs: readonly RootfsMount[],
+): boolean {
+  if (annotations.get(criAnnotations.type) === "sandbox") return false;
+  const [command = ""] = args;
+  return !isProgram(command, rootfs);
 }
 
 function isProgram(command: string, rootfs: readonly RootfsMount[]): boolean {

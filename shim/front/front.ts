@@ -10,6 +10,8 @@ import {
   type TtrpcAnswer,
   type TtrpcRequest,
 } from "../ttrpc/server.ts";
+import { version } from "../version.ts";
+import { ImageCache } from "./image-cache.ts";
 import { SandboxService, sandboxServiceName } from "./sandbox-service.ts";
 import { TaskService } from "./task-service.ts";
 
@@ -19,6 +21,10 @@ export const frontService = { name: "whorl.front.v1.Front", forget: "Forget" } a
 export interface FrontOptions {
   /** Folder of socket, process id and cache; only root may enter it. */
   readonly runFolder: string;
+  /** Folder of what outlives the front: prepared images. */
+  readonly cacheFolder: string;
+  /** Where programs are found. */
+  readonly path: string;
   readonly log: (message: string) => void;
   readonly nowMs: () => number;
 }
@@ -40,6 +46,11 @@ export class Front implements AsyncDisposable {
       podPid: (key) => this.#sandboxes.pidOf(key),
       log: options.log,
       nowMs: options.nowMs,
+      images: new ImageCache({
+        folder: join(options.cacheFolder, `images-${version}`),
+        path: options.path,
+        log: options.log,
+      }),
       compileCache: join(options.runFolder, "compile-cache"),
     });
     this.#server = createServer((socket) => {

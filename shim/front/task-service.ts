@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { rmSync } from "node:fs";
 import { whorl } from "../../proto/gen/wire.js";
-import { ShimError } from "../error.ts";
+import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 import {
   metadataOf,
@@ -11,12 +11,14 @@ import {
   type TtrpcConnection,
   type TtrpcRequest,
 } from "../ttrpc/server.ts";
-import { findApp, type RootfsMount } from "./app-in-rootfs.ts";
+import { findApp, isWithoutProgram, type RootfsMount } from "./app-in-rootfs.ts";
 import { readBounded, readStartRecord, startFiles, type StartRecord } from "./bundle.ts";
 import { type ContainerSpec, criAnnotations, parseContainerSpec } from "./container-spec.ts";
+import { ContainerdClient } from "./containerd-client.ts";
+import type { ImageCache } from "./image-cache.ts";
 import { EventPublisher } from "./event-publisher.ts";
 import { StockShim } from "./stock-shim.ts";
-import { WasmTask } from "./wasm-task.ts";
+import { type TaskApp, WasmTask } from "./wasm-task.ts";
 import { wasmTaskMethods } from "./wasm-task-methods.ts";
 
 /** A container that this front answers for. */
@@ -26,6 +28,7 @@ type Task =
 
 export interface TaskServiceOptions {
   readonly compileCache: string;
+  readonly images: ImageCache;
   /** Process id of a pod that this front serves itself. */
   readonly podPid: (key: string) => number | undefined;
   readonly log: (message: string) => void;
@@ -135,7 +138,9 @@ export class TaskService implements AsyncDisposable {
     const config = readBounded(join(bundle, "config.json"), shimLimits.configBytesMax);
     const spec = parseContainerSpec(config);
     const rootfs = create.rootfs as RootfsMount[];
-    const app = findApp(spec, rootfs);
+    const app = await this.#findApp(record, spec, rootfs);
+    // Another request for the same container may have come meanwhile.
+    if (this.#tasks.has(key)) throw new ShimError("already_exists", `${create.id} exists already`);
     if (app === undefined) return this.#createOrdinary(key, { bundle, record, spec, request });
     const task = new WasmTask({
       ...this.#options,
@@ -143,7 +148,7 @@ export class TaskService implements AsyncDisposable {
       bundle,
       spec,
       rootfs,
-      appPath: app.path,
+      app,
       stdin: create.stdin,
       stdout: create.stdout,
       stderr: create.stderr,
@@ -153,6 +158,26 @@ export class TaskService implements AsyncDisposable {
     });
     this.#tasks.set(key, { kind: "wasm", task });
     return wire.CreateTaskResponse.encode({ pid: task.pid }).finish();
+  }
+
+  /** Asks containerd only where the root has nothing that could be run. */
+  async #findApp(
+    record: StartRecord,
+    spec: ContainerSpec,
+    rootfs: readonly RootfsMount[],
+  ): Promise<TaskApp | undefined> {
+    const found = findApp(spec, rootfs);
+    const inRootfs: TaskApp | undefined = found && { kind: "rootfs", path: found.path };
+    if (found?.isThere === true || !isWithoutProgram(spec, rootfs)) return inRootfs;
+    const { images, log } = this.#options;
+    using containerd = new ContainerdClient(record.address, record.namespace);
+    try {
+      const image = await images.find(record.id, containerd);
+      return image.kind === "other" ? inRootfs : image;
+    } catch (error) {
+      log(`${record.id}: its image cannot be looked into: ${errorText(error)}`);
+      return inRootfs;
+    }
   }
 
   async #createOrdinary(

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { whorl } from "../../proto/gen/wire.js";
 import { errorText, ShimError } from "../error.ts";
 import type { HostReport, HostSpec } from "../host/protocol.ts";
+import { imageFolder } from "../host/scratch-folder.ts";
+import type { CachedImage } from "./image-cache.ts";
 import type { RootfsMount } from "./app-in-rootfs.ts";
 import type { StartRecord } from "./bundle.ts";
 import { type Cgroup, openCgroup } from "./cgroup.ts";
@@ -20,14 +22,21 @@ import {
   transition,
 } from "./task-state.ts";
 
+/** Where the app of a container is. */
+export type TaskApp =
+  /** Manifest or component, absolute within the root. */
+  | { readonly kind: "rootfs"; readonly path: string }
+  | { readonly kind: "image"; readonly image: CachedImage }
+  /** It cannot be run: the container fails as soon as it is started, and says so in its log. */
+  | { readonly kind: "broken"; readonly reason: string };
+
 /** What is known of a Wasm container when it is created. */
 export interface WasmTaskOptions {
   readonly record: StartRecord;
   readonly bundle: string;
   readonly spec: ContainerSpec;
   readonly rootfs: readonly RootfsMount[];
-  /** Manifest or component, absolute within the root. */
-  readonly appPath: string;
+  readonly app: TaskApp;
   readonly stdin: string;
   readonly stdout: string;
   readonly stderr: string;
@@ -243,14 +252,27 @@ function reportedPid({ network }: ContainerSpec): number | undefined {
   return pid === undefined ? undefined : Number(pid);
 }
 
-function hostSpec({ bundle, spec, rootfs, appPath, unprivilegedId }: WasmTaskOptions): HostSpec {
+function appPath(app: TaskApp): string {
+  switch (app.kind) {
+    case "rootfs":
+      return app.path;
+    case "image":
+      return join(imageFolder, app.image.entry);
+    case "broken":
+      return "";
+  }
+}
+
+function hostSpec({ bundle, spec, rootfs, app, unprivilegedId }: WasmTaskOptions): HostSpec {
   const { uid, gid } = spec.user;
   return {
     rootfsPath: join(bundle, "rootfs"),
     rootfs,
     isRootReadOnly: spec.isRootReadOnly,
     mounts: spec.mounts,
-    appPath,
+    appPath: appPath(app),
+    imagePath: app.kind === "image" ? app.image.folder : undefined,
+    refusal: app.kind === "broken" ? app.reason : undefined,
     terminationPath: terminationPath(spec),
     arguments: spec.args.slice(1),
     environment: spec.environment,

@@ -59,7 +59,7 @@ test.each([
   [false, "/app/.spin"],
   [true, "/.whorl"],
 ])("read-only root %s: state is kept in %s", async (isRootReadOnly, expected) => {
-  const spec = { appPath: "/app/spin.toml", environment: [], isRootReadOnly };
+  const spec = { appPath: "/app/spin.toml", imagePath: undefined, environment: [], isRootReadOnly };
   const { runtimeConfig } = await appSettings({ variables: new Map() }, spec);
   expect(runtimeConfig.stateDirectory).toBe(expected);
 });

@@ -16,12 +16,13 @@ const runtimeConfigFile = "/runtime-config.toml";
  */
 export async function appSettings(
   app: Pick<App, "variables">,
-  spec: Pick<HostSpec, "appPath" | "environment" | "isRootReadOnly">,
+  spec: Pick<HostSpec, "appPath" | "imagePath" | "environment" | "isRootReadOnly">,
 ): Promise<Pick<StartOptions, "runtimeConfig" | "variables" | "processEnvironment">> {
   const file = existsSync(runtimeConfigFile) ? runtimeConfigFile : undefined;
   const runtimeConfig = await loadRuntimeConfig(file, {
     workingDirectory: "/",
-    appDirectory: dirname(spec.appPath),
+    // An image that is only read is no place for state.
+    appDirectory: spec.imagePath === undefined ? dirname(spec.appPath) : "/",
     ...(spec.isRootReadOnly && { stateDirectory: scratchFolder }),
   });
   const processEnvironment = variableEnvironment(app.variables.keys(), spec.environment);

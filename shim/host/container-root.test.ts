@@ -31,6 +31,7 @@ function mount(destination: string, source: string, options: readonly string[] =
   const spec = {
     rootfsPath: folder.file("root"),
     rootfs: [{ type: "overlay", source: "overlay", options: ["lowerdir=/l"] }],
+    imagePath: undefined,
     isRootReadOnly: true,
     terminationPath: "/dev/termination-log",
     mounts: [{ destination, type: "bind", source: folder.file(source), options }],

@@ -14,14 +14,21 @@ import { type GuestVolumes, guestVolumes } from "./guest-volumes.ts";
 import { type Kernel, mountFlags } from "./kernel.ts";
 import { pathInRoot } from "./path-in-root.ts";
 import type { HostSpec } from "./protocol.ts";
-import { scratchFolder } from "./scratch-folder.ts";
+import { imageFolder, scratchFolder } from "./scratch-folder.ts";
 
 /** Where the runtime keeps an app's state, if its manifest lies in the root. */
 const stateFolder = "/.spin";
 
 type RootSpec = Pick<
   HostSpec,
-  "rootfsPath" | "rootfs" | "isRootReadOnly" | "mounts" | "terminationPath" | "uid" | "gid"
+  | "rootfsPath"
+  | "rootfs"
+  | "imagePath"
+  | "isRootReadOnly"
+  | "mounts"
+  | "terminationPath"
+  | "uid"
+  | "gid"
 >;
 
 /**
@@ -37,9 +44,10 @@ export function mountRoot(spec: RootSpec, codeFolder: string, kernel: Kernel): G
   }
   mountOwnFileSystems(spec, kernel);
   const code = { source: codeFolder, destination: codeFolder, type: "bind", options: ["ro"] };
+  const own = spec.imagePath === undefined ? [code] : [code, imageMount(spec.imagePath)];
   const isLog = ({ destination }: SpecMount): boolean => destination === spec.terminationPath;
   const volumes = spec.mounts.filter((mount) => isVolume(mount));
-  for (const each of [code, ...volumes, ...spec.mounts.filter(isLog)]) bind(each, root, kernel);
+  for (const each of [...own, ...volumes, ...spec.mounts.filter(isLog)]) bind(each, root, kernel);
   const forGuests = guestVolumes(
     volumes.filter((mount) => !isLog(mount)),
     (source) => statSync(source).isDirectory(),
@@ -50,6 +58,10 @@ export function mountRoot(spec: RootSpec, codeFolder: string, kernel: Kernel): G
     kernel.mount({ source: "none", target: root, type: "", flags: readOnly, data: "" });
   }
   return forGuests;
+}
+
+function imageMount(source: string): SpecMount {
+  return { source, destination: imageFolder, type: "bind", options: ["ro"] };
 }
 
 /** What the runtime itself needs: a folder for temporary files, and its own entry in /proc. */

@@ -1,4 +1,5 @@
 import { openSync, readFileSync, writeFileSync, writeSync, closeSync } from "node:fs";
+import { join } from "node:path";
 import type { App } from "../../runtime/app/app.ts";
 import { loadApp } from "../../runtime/app/load-app.ts";
 // Loaded when it is asked for, which is after the last moment to keep what was compiled.
@@ -16,6 +17,9 @@ import type { GuestOutput } from "./guest-output.ts";
 import type { Kernel } from "./kernel.ts";
 import { listenAddress } from "./listen-address.ts";
 import type { HostCommand, HostReport, HostSpec } from "./protocol.ts";
+import { version } from "../version.ts";
+import { preparedImageFile } from "../preparer/prepared-image.ts";
+import { imageFolder } from "./scratch-folder.ts";
 import { encodeFilter, syscallFilter } from "./syscall-filter.ts";
 
 /** What a host process is given by its surroundings. */
@@ -73,6 +77,10 @@ export class Host {
 
   async #prepare(spec: HostSpec): Promise<Prepared> {
     const { kernel, codeFolder } = this.#dependencies;
+    if (spec.refusal !== undefined) {
+      this.#openTerminationLog(logOnNode(spec));
+      throw new ShimError("invalid_argument", spec.refusal);
+    }
     const { preopens, hidden } = mountRoot(spec, codeFolder, kernel);
     if (spec.isNetworkPrivate) allowLowPorts();
     kernel.changeRoot(spec.rootfsPath);
@@ -97,8 +105,9 @@ export class Host {
     for (const warning of app.warnings) log(warning);
     return startApp(app, {
       ...(await appSettings(app, spec)),
-      // It ends with the process. A cache of the node must not be written by who runs guests.
-      engine: openEngine({ cacheDirectory: undefined, version: "", onWarning: log }),
+      // It ends with the process. The node's cache is not written by who runs guests, so that
+      // nothing can be kept there, which is no news to anybody.
+      engine: openEngine({ cacheDirectory: cacheOf(spec), version, onWarning: () => undefined }),
       listen: listenAddress(spec.environment),
       mounts,
       environment: guestEnvironment(app.variables.keys(), spec.environment),
@@ -160,6 +169,15 @@ export class Host {
       // Not run by Kubernetes: the log has the reason as well.
     }
   }
+}
+
+function cacheOf({ imagePath }: HostSpec): string | undefined {
+  return imagePath === undefined ? undefined : join(imageFolder, preparedImageFile.components);
+}
+
+/** Before anything is mounted. */
+function logOnNode({ mounts, terminationPath }: HostSpec): string {
+  return mounts.find(({ destination }) => destination === terminationPath)?.source ?? "";
 }
 
 /** The pod's network is its own, so this concerns nobody else; containerd 2 does the same. */

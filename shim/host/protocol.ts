@@ -10,6 +10,10 @@ export interface HostSpec {
   readonly mounts: readonly SpecMount[];
   /** Manifest or component, absolute within the root. */
   readonly appPath: string;
+  /** Folder of a cached image, which is mounted at {@link imageFolder}; undefined for none. */
+  readonly imagePath: string | undefined;
+  /** Why the app cannot be run at all, for its log; nothing is mounted then. */
+  readonly refusal: string | undefined;
   /** Where the reason of a failure is left; another process's file is mounted there. */
   readonly terminationPath: string;
   /** For an app with a command. */

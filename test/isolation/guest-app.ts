@@ -36,6 +36,10 @@ export interface GuestRequest {
   readonly body?: Uint8Array | Readable;
 }
 
+export interface GuestAppOptions extends InstancePoolOptions {
+  readonly prepare?: PrepareOptions;
+}
+
 /** What a guest has answered; `aborted` when it did not end its answer. */
 export interface GuestAnswer {
   readonly status: number;
@@ -69,13 +73,21 @@ export class GuestApp implements Disposable {
   }
 
   /** What else it imports traps when it is called. */
-  static async load(
+  static async of(
+    bytes: Uint8Array<ArrayBuffer>,
+    newContext: () => WasiContext,
+    options: GuestAppOptions = {},
+  ): Promise<GuestApp> {
+    return new GuestApp(await prepareComponent(bytes, options.prepare), newContext, options);
+  }
+
+  /** As {@link of}, from a file. */
+  static load(
     file: string,
     newContext: () => WasiContext,
-    options: InstancePoolOptions & { readonly prepare?: PrepareOptions } = {},
+    options: GuestAppOptions = {},
   ): Promise<GuestApp> {
-    const bytes = new Uint8Array(readFileSync(file));
-    return new GuestApp(await prepareComponent(bytes, options.prepare), newContext, options);
+    return GuestApp.of(new Uint8Array(readFileSync(file)), newContext, options);
   }
 
   /** Rejects with what the guest threw. */

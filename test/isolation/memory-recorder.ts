@@ -24,7 +24,7 @@ export class MemoryRecorder implements Disposable {
   }
 
   /** Whether any byte of the instance's memories, to the end of what has grown, is of the text. */
-  holds(lease: InstanceLease<never>, text: string): boolean {
+  holds<C>(lease: InstanceLease<C>, text: string): boolean {
     const memories = this.#memories.get(lease.instance) ?? [];
     if (memories.length === 0) throw new Error("the instance has no memory that is known");
     return memories.some(({ buffer }) => Buffer.from(buffer).includes(text));

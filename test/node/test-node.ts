@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -34,6 +34,13 @@ export class TestNode implements AsyncDisposable {
 
   get cri(): TestContainerd["cri"] {
     return this.containerd.cri;
+  }
+
+  /** A new directory on the node that every user may write to. */
+  sharedFolder(): string {
+    const folder = mkdtempSync(join(this.containerd.folder, "shared-"));
+    chmodSync(folder, 0o777);
+    return folder;
   }
 
   /** Process that runs a Wasm container. */

@@ -1,6 +1,6 @@
 import { Caches } from "../../operator/kube/caches.ts";
 import { KubeClient } from "../../operator/kube/client.ts";
-import { systemClock } from "../../operator/kube/clock.ts";
+import { type Clock, systemClock } from "../../operator/kube/clock.ts";
 import { KubeConfigTransport } from "../../operator/kube/kube-config-transport.ts";
 import { silentLog } from "../../operator/kube/log.ts";
 import type {
@@ -43,6 +43,7 @@ export interface TestOperatorOptions {
   readonly namespace?: string;
   readonly operatorNamespace?: string;
   readonly certificates?: string;
+  readonly clock?: Clock;
 }
 
 /** The operator's controllers in this process, against a real API server. */
@@ -75,7 +76,7 @@ export class TestOperator implements AsyncDisposable {
       },
       certificates: options.certificates ?? "the certificates\n",
       announce: (announcement) => void operator.announcements.push(announcement),
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       log: silentLog,
       concurrency: 8,
     });

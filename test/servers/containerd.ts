@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { BuiltImage } from "../../runtime/image/image.ts";
+import { writeLayoutArchive } from "../../runtime/image/oci-layout.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
 import {
   configuration,
@@ -134,6 +136,7 @@ export class TestContainerd implements AsyncDisposable {
       environment: {
         PATH: path.join(delimiter),
         WHORL_RUN_DIR: join(this.folder, "whorl"),
+        WHORL_CACHE_DIR: join(this.folder, "cache"),
         WHORL_NODE: process.execPath,
       },
       probe: () => this.cri.call("Version", {}),
@@ -150,10 +153,24 @@ export class TestContainerd implements AsyncDisposable {
     await writeImageArchive(archive, image);
     this.ctr("image", "import", archive);
     rmSync(archive);
-    // Pods can use it once an event has arrived.
-    for (let tries = 0; tries < 200 && !(await this.cri.hasImage(image.name)); tries += 1) {
+    await this.#untilKnown(image.name);
+  }
+
+  /** Pods can use it once an event has arrived. */
+  async #untilKnown(name: string): Promise<void> {
+    for (let tries = 0; tries < 200 && !(await this.cri.hasImage(name)); tries += 1) {
       await delay(20);
     }
+  }
+
+  /** As {@link importImage}, for one that has no root file system. */
+  async importArtifact(image: BuiltImage, name: string): Promise<void> {
+    const archive = join(this.folder, "artifact.tar");
+    await writeLayoutArchive(archive, image, name);
+    // Unpacking is what pulling does where a pod needs it, and not at all for artifacts.
+    this.ctr("image", "import", "--no-unpack", archive);
+    rmSync(archive);
+    await this.#untilKnown(name);
   }
 
   /** Runs `ctr` in Kubernetes' namespace; its standard output. */

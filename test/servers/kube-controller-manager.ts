@@ -11,13 +11,18 @@ export class KubeControllerManager implements AsyncDisposable {
     this.#server = server;
   }
 
-  static async start(apiServer: KubeApiServer): Promise<KubeControllerManager> {
+  /** All controllers, or just the ones named. */
+  static async start(
+    apiServer: KubeApiServer,
+    controllers: readonly string[] = ["*"],
+  ): Promise<KubeControllerManager> {
     const port = await freePort();
     const server = await ServerProcess.start({
       program: kubernetesTool("kube-controller-manager"),
       args: [
         `--kubeconfig=${apiServer.kubeconfigFile}`,
         `--service-account-private-key-file=${apiServer.serviceAccountKeyFile}`,
+        `--controllers=${controllers.join(",")}`,
         "--leader-elect=false",
         "--bind-address=127.0.0.1",
         `--secure-port=${port}`,

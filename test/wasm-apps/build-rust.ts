@@ -44,6 +44,6 @@ for (const name of readdirSync(wasmApps).filter((entry) => entry.endsWith("-rust
   const folder = join(wasmApps, name);
   const { chroot } = values;
   const built = chroot === undefined ? buildHere(folder) : buildInChroot(folder, name, chroot);
-  const result = `target/${target}/release/${name.replace("-", "_")}.wasm`;
+  const result = `target/${target}/release/${name.replaceAll("-", "_")}.wasm`;
   cpSync(join(built, result), join(folder, `${name.replace("-rust", "")}.wasm`));
 }

@@ -80,6 +80,11 @@ class Reader {
     this.#environment = environment;
   }
 
+  /** What is wrong for all signals is said once. */
+  warn(warning: string): void {
+    if (!this.warnings.includes(warning)) this.warnings.push(warning);
+  }
+
   /** Undefined where it is not set or empty, which is the same (specification). */
   text(name: string): string | undefined {
     const text = this.#environment[name]?.trim();
@@ -98,7 +103,7 @@ class Reader {
     if (text === undefined) return fallback;
     const number = Number(text);
     if (Number.isFinite(number) && number >= min) return Math.min(number, max);
-    this.warnings.push(`${name}: "${text}" is no number from ${min} on; ${fallback} is used`);
+    this.warn(`${name}: "${text}" is no number from ${min} on; ${fallback} is used`);
     return fallback;
   }
 
@@ -115,7 +120,7 @@ function targetOf(reader: Reader, signal: Signal): OtlpTarget | undefined {
   const chosen = reader.text(`OTEL_${signal.toUpperCase()}_EXPORTER`)?.toLowerCase() ?? "otlp";
   if (chosen === "none") return undefined;
   if (chosen !== "otlp") {
-    reader.warnings.push(
+    reader.warn(
       `OTEL_${signal.toUpperCase()}_EXPORTER: "${chosen}" is not supported; use otlp or none`,
     );
     return undefined;
@@ -156,7 +161,7 @@ function endpointOf(reader: Reader, signal: Signal): string | undefined {
 function checkedUrl(reader: Reader, name: string, text: string): string | undefined {
   const url = URL.parse(text);
   if (url?.protocol === "http:" || url?.protocol === "https:") return url.href;
-  warnOnce(reader, `${name}: "${text}" is no http:// or https:// address; nothing is exported`);
+  reader.warn(`${name}: "${text}" is no http:// or https:// address; nothing is exported`);
   return undefined;
 }
 
@@ -164,8 +169,7 @@ function encodingOf(reader: Reader, signal: Signal): OtlpTarget["encoding"] {
   const protocol = reader.ofSignal(signal, "PROTOCOL") ?? "http/protobuf";
   if (protocol === "http/json") return "json";
   if (protocol !== "http/protobuf") {
-    warnOnce(
-      reader,
+    reader.warn(
       `OTEL_EXPORTER_OTLP_PROTOCOL: "${protocol}" is not supported; http/protobuf is used, for ` +
         "which collectors listen on port 4318",
     );
@@ -194,7 +198,7 @@ function headersOf(reader: Reader, name: string): Record<string, string> {
       headers[key] = value;
     } else if (part.trim() !== "") {
       // The value may be a secret.
-      reader.warnings.push(`${name}: an entry is no name=value and is left out`);
+      reader.warn(`${name}: an entry is no name=value and is left out`);
     }
   }
   return headers;
@@ -212,7 +216,7 @@ function samplerOf(reader: Reader): SamplerName {
   const text = reader.text("OTEL_TRACES_SAMPLER") ?? "parentbased_always_on";
   const known = samplerNames.find((name) => name === text.toLowerCase());
   if (known !== undefined) return known;
-  reader.warnings.push(
+  reader.warn(
     `OTEL_TRACES_SAMPLER: "${text}" is not supported; use one of ${samplerNames.join(", ")}`,
   );
   return "parentbased_always_on";
@@ -243,11 +247,6 @@ function batching(reader: Reader, prefix: string, delayMs: number): OtlpBatching
       max: 3_600_000,
     }),
   };
-}
-
-/** What is wrong for all signals is said once. */
-function warnOnce(reader: Reader, warning: string): void {
-  if (!reader.warnings.includes(warning)) reader.warnings.push(warning);
 }
 
 /** Text of a failure without what a URL may hold of credentials. */

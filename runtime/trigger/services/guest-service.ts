@@ -29,6 +29,10 @@ export interface GuestServiceGroup {
 /** Every group there is. */
 export const guestServiceGroups: readonly GuestServiceGroup[] = [
   {
+    interfaces: ["fermyon:spin/http"],
+    open: async () => (await import("./http-service.ts")).openHttpService(),
+  },
+  {
     interfaces: ["fermyon:spin/redis", "spin:redis/redis"],
     open: async (options) => (await import("./redis-service.ts")).openRedisService(options),
   },

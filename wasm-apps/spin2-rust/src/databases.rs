@@ -1,6 +1,4 @@
 use crate::fermyon::spin::{mysql, postgres};
-use crate::spin::postgres3_0_0::postgres as postgres3;
-use crate::spin::postgres4_0_0::postgres as postgres4;
 use crate::{Answer, call};
 
 /// The functions are the same in all of them, the types are not.
@@ -28,8 +26,6 @@ pub fn answer(path: &str, body: &[u8]) -> Option<Answer> {
     match interface {
         "mysql@2.0.0" => database!(mysql::Connection, function, body),
         "postgres@2.0.0" => database!(postgres::Connection, function, body),
-        "postgres@3.0.0" => database!(postgres3::Connection, function, body),
-        "postgres@4.0.0" => database!(postgres4::Connection, function, body),
         _ => None,
     }
 }

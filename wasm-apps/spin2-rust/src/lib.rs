@@ -1,4 +1,4 @@
-//! Every function of the interfaces of Spin 2 and 3: `POST /INTERFACE@VERSION/FUNCTION` with the
+//! Every function of the interfaces of Spin 2: `POST /INTERFACE@VERSION/FUNCTION` with the
 //! arguments as a JSON array is answered with the function's result. A method's array begins with
 //! the arguments of what opens the resource: the name of a store, the address of a server.
 

@@ -1,5 +1,5 @@
 import type { Composition, CompositionPart } from "../component/compose.ts";
-import type { AppComponent, ComposedPart } from "./app.ts";
+import type { AppComponent, ComposedPart } from "../app/app.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { ShimError } from "../error.ts";
+import { shimLimits } from "../limits.ts";
+
+export interface PreparerOptions {
+  /** The only folder that it may write to. */
+  readonly folder: string;
+  /** User and group that it becomes. */
+  readonly id: number;
+  readonly path: string;
+}
+
+const entry = fileURLToPath(new URL("../preparer/main.ts", import.meta.url));
+
+/**
+ * Unpacks and prepares an image in a process of its own, without privileges and network: archives
+ * and components are read by nothing that could harm the node.
+ * @throws ShimError `invalid_argument` with what is wrong with the image
+ */
+export async function runPreparer({ folder, id, path }: PreparerOptions): Promise<void> {
+  const node = [process.execPath, "--disable-warning=ExperimentalWarning", entry];
+  const own = ["--net", "--ipc", "--mount", "--propagation", "private"];
+  const args = [...own, "--", ...node, folder, String(id)];
+  const child = spawn("unshare", args, {
+    cwd: "/",
+    env: { PATH: path },
+    stdio: ["ignore", "ignore", "pipe"],
+    timeout: shimLimits.prepareMsMax,
+    killSignal: "SIGKILL",
+  });
+  let text = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-shimLimits.terminationMessageBytesMax);
+  });
+  const [status] = (await once(child, "close")) as [number | null];
+  if (status === 0) return;
+  const reason = text.trim() || `preparing took longer than ${shimLimits.prepareMsMax} ms`;
+  throw new ShimError("invalid_argument", reason);
+}

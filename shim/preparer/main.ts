@@ -1,0 +1,69 @@
+/**
+ * Prepares one image: unpacks its app and compiles what can be kept. Arguments: the image's folder
+ * and the user to become. What is wrong with the image is said on standard error.
+ */
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+// Loaded before the root is changed, as it is needed in any case.
+import "../../runtime/app/load-manifest-app.ts";
+import type { SpecMount } from "../front/container-spec.ts";
+import { errorText } from "../error.ts";
+import { mountRoot } from "../host/container-root.ts";
+import { linuxKernel } from "../host/kernel.ts";
+import { imageFolder, scratchFolder } from "../host/scratch-folder.ts";
+import { encodeFilter, syscallFilter } from "../host/syscall-filter.ts";
+import { shimLimits } from "../limits.ts";
+import { prepareImage, publishImage } from "./prepare-image.ts";
+
+/** Covered in this process's own mount namespace; nothing below it is needed. */
+const root = "/sys";
+
+/** For native parts of the tools that make components of core modules. */
+const libraries = ["/lib", "/lib64", "/usr/lib"].filter((path) => existsSync(path));
+
+const [folder = "", user = ""] = process.argv.slice(2);
+try {
+  confine(Number(user));
+  const image = await prepareImage(imageFolder);
+  const patience = delay(shimLimits.snapshotMsMax, undefined, { ref: false });
+  await Promise.race([once(process, "beforeExit"), patience]);
+  publishImage(imageFolder, image);
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${errorText(error)}\n`, () => process.exit(1));
+}
+
+/** From here on this process sees its image, code and libraries, and may write to the image. */
+function confine(id: number): void {
+  const kernel = linuxKernel();
+  const volume = (source: string, destination: string, option: string): SpecMount => {
+    return { source, destination, type: "bind", options: [option] };
+  };
+  const spec = {
+    rootfsPath: root,
+    rootfs: [{ type: "tmpfs", source: "tmpfs", options: ["mode=0755"] }],
+    imagePath: undefined,
+    isRootReadOnly: false,
+    mounts: [
+      volume(folder, imageFolder, "rw"),
+      ...libraries.map((path) => volume(path, path, "ro")),
+    ],
+    terminationPath: "",
+    uid: id,
+    gid: id,
+  };
+  mountRoot(spec, fileURLToPath(new URL("../..", import.meta.url)), kernel);
+  kernel.changeRoot(root);
+  process.env["TMPDIR"] = scratchFolder;
+  process.umask(0o022);
+  process.setgroups?.([]);
+  process.setgid?.(id);
+  process.setuid?.(id);
+  // After the change of user, which resets it.
+  kernel.allowOwnInspection();
+  kernel.endWithParent();
+  kernel.forbidNewPrivileges();
+  kernel.filterCalls(encodeFilter(syscallFilter(process.arch)));
+}

@@ -1,0 +1,190 @@
+/**
+ * `npm run bench:engine [-- FILE.wasm ...]`: what the engine costs, and the same components behind
+ * wasmtime. `--seconds` is for each load, `--without-load` leaves the servers out.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { arch, cpus, release, tmpdir, totalmem } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { type Contestant, findContestants } from "./contestants.ts";
+import { type EngineFigures, measureEngine, measurePrepare, median } from "./engine-figures.ts";
+import { Served } from "./served.ts";
+import { runWrk } from "./wrk.ts";
+
+const prepareRounds = 3;
+const loadRounds = 3;
+const crowd = 32;
+const idleApps = 100;
+
+const wasmApps = fileURLToPath(new URL("../../wasm-apps/", import.meta.url));
+const resultsFolder = fileURLToPath(new URL("results/", import.meta.url));
+const idleScript = fileURLToPath(new URL("idle-apps.ts", import.meta.url));
+
+interface Load {
+  readonly requestsPerSecond: number;
+  readonly aloneP50Us: number;
+}
+
+interface Measured {
+  readonly component: string;
+  readonly bytes: number;
+  readonly engine: EngineFigures;
+  readonly prepareMs: number;
+  readonly wasmtimeCompileMs: number | undefined;
+  /** By name of the server. */
+  readonly loads: Readonly<Record<string, Load>>;
+}
+
+function defaultComponents(): string[] {
+  const files = [
+    "hello-rust/hello.wasm",
+    "http-rust/http.wasm",
+    "hello-typescript/dist/hello.wasm",
+  ];
+  return files.map((file) => join(wasmApps, file)).filter((file) => existsSync(file));
+}
+
+function wasmtimeFile(contestants: readonly Contestant[]): string | undefined {
+  return contestants.find(({ name }) => name === "wasmtime serve")?.command("", 0)[0];
+}
+
+function compileMs(wasmtime: string, component: string, folder: string): number {
+  const times: number[] = [];
+  for (let round = 0; round < prepareRounds; round++) {
+    const start = performance.now();
+    execFileSync(wasmtime, ["compile", component, "-o", join(folder, "compiled")]);
+    times.push(performance.now() - start);
+  }
+  return median(times);
+}
+
+/** Each server on core 0, the load on core 1, in turns. */
+async function measureLoads(
+  contestants: readonly Contestant[],
+  component: string,
+  seconds: number,
+): Promise<Record<string, Load>> {
+  await using stack = new AsyncDisposableStack();
+  const servers: Served[] = [];
+  for (const each of contestants) servers.push(stack.use(await Served.start(each, component, 0)));
+  const runs = servers.map(() => ({ rates: [] as number[], alone: [] as number[] }));
+  for (let round = 0; round <= loadRounds; round++) {
+    for (const [index, { url, contestant }] of servers.entries()) {
+      const alone = runWrk(url, { connections: 1, seconds, core: 1 });
+      const crowded = runWrk(url, { connections: crowd, seconds, core: 1 });
+      const errors = alone.errors + crowded.errors;
+      if (errors > 0) throw new Error(`${errors} requests to ${contestant.name} failed`);
+      // The first round warms up.
+      if (round === 0) continue;
+      runs[index]?.rates.push(crowded.requestsPerSecond);
+      runs[index]?.alone.push(alone.p50Us);
+    }
+  }
+  return Object.fromEntries(
+    servers.map(({ contestant }, index) => {
+      const { rates = [], alone = [] } = runs[index] ?? {};
+      return [contestant.name, { requestsPerSecond: median(rates), aloneP50Us: median(alone) }];
+    }),
+  );
+}
+
+function ratio(ours: number | undefined, theirs: number | undefined): string {
+  if (ours === undefined || theirs === undefined) return "";
+  return `${(ours / theirs).toFixed(2)}x`;
+}
+
+function pair({ p50, p99 }: { readonly p50: number; readonly p99: number }): string {
+  return `${p50.toFixed(1)} / ${p99.toFixed(1)} us`;
+}
+
+function print({ component, bytes, engine, prepareMs, wasmtimeCompileMs, loads }: Measured): void {
+  const line = (what: string, value: string): void => console.log(`  ${what.padEnd(52)}${value}`);
+  console.log(`\n${component} (${(bytes / 1024).toFixed(0)} kB)`);
+  line("instances are", engine.fresh === undefined ? "used again" : `new: ${engine.fresh}`);
+  line("isolation (take, put back), p50 / p99", pair(engine.isolation));
+  line("request without server, p50 / p99", pair(engine.request));
+  line("first call of a new instance, p50 / p99", pair(engine.firstCall));
+  if (typeof engine.warm === "string") {
+    line("after a warm-up", `refused: ${engine.warm}`);
+  } else {
+    line("after a warm-up: request, p50 / p99", pair(engine.warm.request));
+    line("after a warm-up: first call, p50 / p99", pair(engine.warm.firstCall));
+  }
+  const { watchedUs, plainUs } = engine;
+  line(
+    "CPU of a request, with and without checks",
+    `${watchedUs.toFixed(1)} and ${plainUs.toFixed(1)} us (${ratio(watchedUs, plainUs)})`,
+  );
+  line("prepare", `${prepareMs.toFixed(0)} ms`);
+  if (wasmtimeCompileMs !== undefined) {
+    const part = ratio(prepareMs, wasmtimeCompileMs);
+    line("wasmtime compile", `${wasmtimeCompileMs.toFixed(0)} ms (prepare takes ${part})`);
+  }
+  const { "whorl up": ours, "wasmtime serve": theirs } = loads;
+  for (const [server, load] of Object.entries(loads)) {
+    const rate = `${load.requestsPerSecond.toFixed(0)}/s`;
+    line(server, `${rate.padEnd(12)}p50 of one connection ${load.aloneP50Us.toFixed(0)} us`);
+  }
+  if (ours === undefined || theirs === undefined) return;
+  const rates = ratio(ours.requestsPerSecond, theirs.requestsPerSecond);
+  line(
+    "whorl up / wasmtime serve",
+    `${rates.padEnd(12)}${ratio(ours.aloneP50Us, theirs.aloneP50Us)}`,
+  );
+}
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: "string", default: "4" },
+    "without-load": { type: "boolean", default: false },
+  },
+});
+const folder = mkdtempSync(join(tmpdir(), "whorl-bench-"));
+try {
+  const contestants = findContestants(folder).filter((each) => "command" in each);
+  const wasmtime = wasmtimeFile(contestants);
+  const servers = contestants.filter(({ name }) => name !== "node:http");
+  const machine = {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 1024 ** 3),
+    kernel: `${release()} ${arch()}`,
+    node: process.version,
+    versions: servers.map(({ name, version }) => `${name}: ${version}`),
+    commands: servers.map(({ command }) =>
+      command("FILE", 8080)
+        .map((part) => basename(part))
+        .join(" "),
+    ),
+  };
+  console.log(JSON.stringify(machine, undefined, 2));
+  const measured: Measured[] = [];
+  for (const component of positionals.length > 0 ? positionals : defaultComponents()) {
+    const bytes = new Uint8Array(readFileSync(component));
+    const one: Measured = {
+      component,
+      bytes: bytes.length,
+      engine: await measureEngine(component),
+      prepareMs: await measurePrepare(bytes, prepareRounds),
+      wasmtimeCompileMs:
+        wasmtime === undefined ? undefined : compileMs(wasmtime, component, folder),
+      loads: values["without-load"]
+        ? {}
+        : await measureLoads(servers, component, Number(values.seconds)),
+    };
+    print(one);
+    measured.push(one);
+  }
+  const idle = [idleScript, join(wasmApps, "hello-rust/hello.wasm"), String(idleApps)];
+  const idleBytes = Number(execFileSync(process.execPath, ["--expose-gc", ...idle]));
+  console.log(`\nEach of ${idleApps} idle apps takes ${(idleBytes / 1000).toFixed(0)} kB (PSS)`);
+  mkdirSync(resultsFolder, { recursive: true });
+  const file = join(resultsFolder, `engine-${new Date().toISOString().replaceAll(":", "-")}.json`);
+  writeFileSync(file, JSON.stringify({ machine, measured, idleBytes }, undefined, 2));
+  console.log(`Raw results: ${file}`);
+} finally {
+  rmSync(folder, { recursive: true });
+}

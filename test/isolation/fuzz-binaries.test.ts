@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { WhorlError } from "../../runtime/error.ts";
+import { GuestGuard } from "../../runtime/instance/guest-guard.ts";
+import { Watchdog } from "../../runtime/instance/watchdog.ts";
+import { closedContext, GuestApp } from "./guest-app.ts";
+
+/** Time for each kind of component; the seed is printed when something is found. */
+const budgetMs = 8_000;
+const runsMax = 100_000;
+const memoryBytesMax = 32 * 1024 * 1024;
+
+const watchdog = new Watchdog({ cpuMsMax: 250 });
+const guard = new GuestGuard({ watchdog, callMsMax: 1_000 });
+afterAll(() => watchdog[Symbol.dispose]());
+
+const file = (path: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(readFileSync(fileURLToPath(new URL(`../../wasm-apps/${path}`, import.meta.url))));
+
+/** A change of the bytes at a place, given as a part of the whole so that it shrinks. */
+type Mutation =
+  | { readonly kind: "set" | "flip"; readonly at: number; readonly byte: number }
+  | { readonly kind: "remove" | "repeat"; readonly at: number; readonly length: number }
+  | { readonly kind: "cut"; readonly at: number };
+
+const at = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const byte = fc.oneof(
+  fc.constantFrom(0, 1, 0x7f, 0x80, 0xff, 0x0b, 0x40),
+  fc.integer({ min: 0, max: 255 }),
+);
+const mutation: fc.Arbitrary<Mutation> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom("set", "flip"), at, byte }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("remove", "repeat"),
+      at,
+      length: fc.integer({ min: 1, max: 40 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("cut"), at }) },
+) as fc.Arbitrary<Mutation>;
+
+function mutated(bytes: Uint8Array<ArrayBuffer>, change: Mutation): Uint8Array<ArrayBuffer> {
+  const place = Math.floor(change.at * bytes.length);
+  switch (change.kind) {
+    case "set":
+    case "flip": {
+      const copy = bytes.slice();
+      copy[place] = change.kind === "set" ? change.byte : (copy[place] ?? 0) ^ change.byte;
+      return copy;
+    }
+    case "remove":
+      return joined(bytes.subarray(0, place), bytes.subarray(place + change.length));
+    case "repeat":
+      return joined(bytes.subarray(0, place + change.length), bytes.subarray(place));
+    case "cut":
+      return bytes.slice(0, place);
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
+}
+
+/** Everything that a component is made to do; resolves with what came of it. */
+async function live(bytes: Uint8Array<ArrayBuffer>): Promise<"refused" | "failed" | "answered"> {
+  let app: GuestApp;
+  try {
+    app = await GuestApp.of(bytes, () => closedContext(), { guard, limits: { memoryBytesMax } });
+  } catch (error) {
+    expect(error).toBeInstanceOf(WhorlError);
+    return "refused";
+  }
+  using served = app;
+  try {
+    for (const path of ["/", "/echo"]) await served.request({ path });
+    return "answered";
+  } catch (error) {
+    // A fault of the host itself would be another kind of error.
+    expect(error).toSatisfy(isGuestFailure);
+    return "failed";
+  }
+}
+
+function isGuestFailure(error: unknown): boolean {
+  return (
+    error instanceof WhorlError ||
+    error instanceof WebAssembly.RuntimeError ||
+    error instanceof WebAssembly.LinkError ||
+    (error instanceof Error && /^(it answered|the guest exited|exited)/.test(error.message))
+  );
+}
+
+test.each([
+  ["hello-rust/hello.wasm", 1],
+  ["http-rust/http.wasm", 3],
+])(
+  "%s with some bytes changed is refused, fails or answers",
+  { timeout: 60_000 },
+  async (path, changesMax) => {
+    const original = file(path);
+    const seen = { refused: 0, failed: 0, answered: 0 };
+    const changes = fc.array(mutation, { minLength: 1, maxLength: changesMax });
+    await fc.assert(
+      fc.asyncProperty(changes, async (list) => {
+        seen[await live(list.reduce(mutated, original))]++;
+      }),
+      { numRuns: runsMax, interruptAfterTimeLimit: budgetMs, markInterruptAsFailure: false },
+    );
+    // Else the mutations would be too wild, or too tame, to find anything.
+    expect(Math.min(seen.refused, seen.failed + seen.answered)).toBeGreaterThan(0);
+  },
+);

@@ -1,13 +1,34 @@
 /**
- * Bundles the program into dist/whorl.js, which bin/whorl.js runs where there are no sources: the
- * published package then needs no dependency besides Node itself.
+ * Bundles the programs into dist/, which bin/whorl.js runs where there are no sources. Starting is
+ * what a bundle is for: what every start needs is inside, what few apps need (clients of databases
+ * and clouds, the encoder of core modules) stays a dependency that is loaded when it is used.
  */
 import { build } from "esbuild";
 
+const external = [
+  "@aws-sdk/*",
+  "@azure/*",
+  "@bytecodealliance/*",
+  "@kubernetes/client-node",
+  "@libsql/client",
+  "ioredis",
+  "mqtt",
+  "mysql2",
+  "pg",
+  "pino",
+  "prom-client",
+  "protobufjs",
+];
+
 await build({
-  entryPoints: ["cli/main.ts"],
-  outfile: "dist/whorl.js",
+  entryPoints: [
+    { in: "cli/main.ts", out: "whorl" },
+    { in: "operator/main.ts", out: "operator" },
+  ],
+  outdir: "dist",
   bundle: true,
+  splitting: true,
+  external,
   platform: "node",
   format: "esm",
   target: "node26",

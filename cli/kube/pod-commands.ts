@@ -11,6 +11,7 @@ import { findPods, waitForReadyPod } from "./app-pods.ts";
 import { addKubeFlags, openKube } from "./kube-session.ts";
 import type { KubeFlags, KubeSession } from "./kube-session.ts";
 import { copyPodLog } from "./pod-logs.ts";
+import type { PodLogOptions } from "./pod-logs.ts";
 
 interface LogsFlags extends KubeFlags {
   readonly follow?: true;
@@ -49,7 +50,7 @@ export function logsCommand({ io, environment, directory }: CommandDependencies)
     });
 }
 
-function logOptions(flags: LogsFlags): object {
+function logOptions(flags: LogsFlags): Omit<PodLogOptions, "prefix" | "signal"> {
   return {
     follow: flags.follow === true,
     previous: flags.previous === true,

@@ -1,12 +1,25 @@
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { RequestOptions } from "node:https";
 import { Writable } from "node:stream";
-import { CoreV1Api, Log } from "@kubernetes/client-node";
-import type { LogOptions, V1Pod } from "@kubernetes/client-node";
+import { pipeline } from "node:stream/promises";
+import { text } from "node:stream/consumers";
+import { ApiException } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { TextSink } from "../io.ts";
 import { appContainer } from "./app-pods.ts";
 import { clusterError } from "./kube-session.ts";
 import type { KubeSession } from "./kube-session.ts";
 
-export interface PodLogOptions extends LogOptions {
+/** Which part of a pod's log is meant. */
+export interface PodLogOptions {
+  readonly follow: boolean;
+  readonly previous?: boolean;
+  readonly timestamps?: boolean;
+  readonly tailLines?: number;
+  readonly sinceSeconds?: number;
   /** The app's container where not given. */
   readonly container?: string;
   /** Before each line. */
@@ -23,36 +36,41 @@ export async function copyPodLog(
   session: KubeSession,
   { sink, options }: { readonly sink: TextSink; readonly options: PodLogOptions },
 ): Promise<void> {
-  const { container = appContainer(pod), prefix, signal, ...logOptions } = options;
-  const { config, namespace } = session;
-  const name = pod.metadata?.name ?? "";
-  const stream = lineStream((line) => sink.write(`${prefix}${line}\n`));
-  const ended = new Promise<void>((resolve) => stream.once("close", resolve));
+  const { prefix, signal } = options;
   try {
-    const log = await new Log(config).log(namespace, name, container, stream, logOptions);
-    const stop = (): void => {
-      log.abort();
-      stream.destroy();
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    await ended;
+    const response = await openLog(logPath(pod, session, options), session, signal);
+    const lines = lineStream((line) => sink.write(`${prefix}${line}\n`));
+    await pipeline(response, lines, { signal });
   } catch (error) {
-    const reason = await failureReason({ name, container }, session);
-    throw clusterError(reason ?? error, `read the log of ${name}`);
+    if (signal.aborted) return;
+    throw clusterError(error, `read the log of ${pod.metadata?.name ?? ""}`);
   }
 }
 
-/** The streaming client drops what the API server says; the plain one keeps it. */
-async function failureReason(
-  place: { readonly name: string; readonly container: string },
-  { config, namespace }: KubeSession,
-): Promise<unknown> {
-  const api = config.makeApiClient(CoreV1Api);
-  return await api.readNamespacedPodLog({ ...place, namespace, limitBytes: 1 }).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+function logPath(pod: V1Pod, { namespace }: KubeSession, options: PodLogOptions): string {
+  const { prefix: _prefix, signal: _signal, ...wanted } = options;
+  const query = new URLSearchParams({ container: appContainer(pod) });
+  for (const [name, value] of Object.entries(wanted)) {
+    if (value !== false) query.set(name, String(value));
+  }
+  return `/api/v1/namespaces/${namespace}/pods/${pod.metadata?.name ?? ""}/log?${query}`;
+}
+
+/** The client library's own reader drops what the API server says about a failure. */
+async function openLog(
+  path: string,
+  { config }: KubeSession,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const url = new URL(`${config.getCurrentCluster()?.server ?? ""}${path}`);
+  const options: RequestOptions = { signal };
+  await config.applyToHTTPSOptions(options);
+  const send = url.protocol === "http:" ? httpRequest : httpsRequest;
+  const sent = send(url, options).end();
+  const [response] = (await once(sent, "response", { signal })) as [IncomingMessage];
+  const { statusCode = 0 } = response;
+  if (statusCode === 200) return response;
+  throw new ApiException(statusCode, "log", await text(response), {});
 }
 
 /** Cuts what is written into lines; the last one need not end. */

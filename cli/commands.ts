@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CommandDependencies } from "./command.ts";
+import type { Prompt } from "./new/prompt.ts";
 import type { StartApp } from "./up/up.ts";
 
 /** A subcommand by name; what it needs is loaded when it runs. */
@@ -10,15 +11,54 @@ export interface CommandEntry {
   load(dependencies: CommandDependencies): Promise<Command>;
 }
 
+/** What some commands need beside their dependencies. */
+export interface CommandParts {
+  readonly startApp: StartApp;
+  /** Undefined where nobody can answer. */
+  readonly prompt: Prompt | undefined;
+}
+
 /** Every subcommand of `whorl`, in the order of its help. */
-export function commandTable(startApp: StartApp): readonly CommandEntry[] {
+export function commandTable({ startApp, prompt }: CommandParts): readonly CommandEntry[] {
   return [
+    {
+      name: "new",
+      description: "make a new app",
+      load: async (dependencies) => {
+        const { newCommand } = await import("./new/new-command.ts");
+        return newCommand(dependencies, prompt);
+      },
+    },
+    {
+      name: "add",
+      description: "add a component to an app",
+      load: async (dependencies) => {
+        const { addCommand } = await import("./add/add-command.ts");
+        return addCommand(dependencies, prompt);
+      },
+    },
+    {
+      name: "build",
+      description: "run the build commands of an app",
+      load: async (dependencies) => {
+        const { buildCommand } = await import("./build/build-command.ts");
+        return buildCommand(dependencies);
+      },
+    },
     {
       name: "up",
       description: "serve an app: the components and routes of a spin.toml, or one component",
       load: async (dependencies) => {
         const { upCommand } = await import("./up/up-command.ts");
         return upCommand(dependencies, startApp);
+      },
+    },
+    {
+      name: "watch",
+      description: "build and serve an app, again after each change",
+      load: async (dependencies) => {
+        const { watchCommand } = await import("./watch/watch-command.ts");
+        return watchCommand(dependencies, startApp);
       },
     },
     {
@@ -54,11 +94,75 @@ export function commandTable(startApp: StartApp): readonly CommandEntry[] {
       },
     },
     {
+      name: "deploy",
+      description: "run an app of a registry in a cluster",
+      load: async (dependencies) => {
+        const { deployCommand } = await import("./kube/deploy-command.ts");
+        return deployCommand(dependencies);
+      },
+    },
+    {
+      name: "list",
+      description: "list the apps of a cluster",
+      load: async (dependencies) => {
+        const { listCommand } = await import("./kube/app-commands.ts");
+        return listCommand(dependencies);
+      },
+    },
+    {
+      name: "get",
+      description: "show one app of a cluster",
+      load: async (dependencies) => {
+        const { getCommand } = await import("./kube/app-commands.ts");
+        return getCommand(dependencies);
+      },
+    },
+    {
+      name: "delete",
+      description: "take an app out of a cluster",
+      load: async (dependencies) => {
+        const { deleteCommand } = await import("./kube/app-commands.ts");
+        return deleteCommand(dependencies, prompt);
+      },
+    },
+    {
+      name: "logs",
+      description: "show what an app in a cluster printed",
+      load: async (dependencies) => {
+        const { logsCommand } = await import("./kube/pod-commands.ts");
+        return logsCommand(dependencies);
+      },
+    },
+    {
+      name: "connect",
+      description: "reach an app in a cluster from this machine",
+      load: async (dependencies) => {
+        const { connectCommand } = await import("./kube/pod-commands.ts");
+        return connectCommand(dependencies);
+      },
+    },
+    {
       name: "operator",
       description: "what the operator does, without a cluster",
       load: async (dependencies) => {
         const { operatorCommand } = await import("./operator/operator-command.ts");
         return operatorCommand(dependencies);
+      },
+    },
+    {
+      name: "doctor",
+      description: "check this machine, and say what to do about it",
+      load: async (dependencies) => {
+        const { doctorCommand } = await import("./doctor/doctor-command.ts");
+        return doctorCommand(dependencies);
+      },
+    },
+    {
+      name: "completion",
+      description: "print the completion of a shell",
+      load: async (dependencies) => {
+        const { completionCommand } = await import("./completion/completion-command.ts");
+        return completionCommand(dependencies);
       },
     },
   ];

@@ -2,6 +2,7 @@ import type { WriteStream } from "node:tty";
 import project from "../package.json" with { type: "json" };
 import { exitCodes } from "./io.ts";
 import type { CommandIo, EndSignals, TextSink } from "./io.ts";
+import { terminalPrompt } from "./new/prompt.ts";
 import { runProgram } from "./program.ts";
 import type { StartApp } from "./up/up.ts";
 
@@ -69,5 +70,6 @@ const exitCode = await runProgram(process.argv.slice(2), {
   environment: process.env,
   directory: process.cwd(),
   startApp,
+  prompt: terminalPrompt(process.stdin, process.stdout),
 });
 process.exit(exitCode);

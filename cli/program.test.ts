@@ -46,6 +46,7 @@ function run(argv: readonly string[], setup: RunSetup = {}): Run {
     version: "1.2.3",
     environment: setup.environment ?? {},
     directory,
+    prompt: undefined,
     startApp: async (app, options) => {
       await setup.start?.();
       started.resolve({ app, options });

@@ -2,10 +2,11 @@ import { Command, CommanderError } from "commander";
 import { WhorlError } from "../runtime/error.ts";
 import type { CommandDependencies } from "./command.ts";
 import { commandTable } from "./commands.ts";
-import type { CommandEntry } from "./commands.ts";
+import type { CommandEntry, CommandParts } from "./commands.ts";
 import { exitCodes } from "./io.ts";
 import type { CommandIo } from "./io.ts";
 import { createJsonReporter, createTextReporter } from "./output.ts";
+import type { Prompt } from "./new/prompt.ts";
 import type { Reporter } from "./output.ts";
 import type { StartApp } from "./up/up.ts";
 
@@ -16,6 +17,8 @@ export interface ProgramDependencies {
   /** Absolute path of the current directory. */
   readonly directory: string;
   readonly startApp: StartApp;
+  /** Undefined where nobody can answer. */
+  readonly prompt: Prompt | undefined;
 }
 
 /**
@@ -27,7 +30,7 @@ export async function runProgram(
   argv: readonly string[],
   dependencies: ProgramDependencies,
 ): Promise<number> {
-  const { io, version, environment, directory, startApp } = dependencies;
+  const { io, version, environment, directory, startApp, prompt } = dependencies;
   const { options, guestArguments } = splitArguments(argv);
   const reporter = wantsJson(options) ? createJsonReporter(io) : createTextReporter(io);
   let exitCode: number = exitCodes.done;
@@ -35,7 +38,7 @@ export async function runProgram(
   try {
     const program = await buildProgram(
       { io, version, environment, directory, guestArguments, finish },
-      { startApp, options },
+      { startApp, prompt, options },
     );
     await program.parseAsync([...options], { from: "user" });
     return exitCode;
@@ -57,7 +60,7 @@ function splitArguments(argv: readonly string[]): {
 /** Only the command that runs is loaded; of the others the help shows name and description. */
 async function buildProgram(
   dependencies: CommandDependencies,
-  { startApp, options }: { readonly startApp: StartApp; readonly options: readonly string[] },
+  { options, ...parts }: CommandParts & { readonly options: readonly string[] },
 ): Promise<Command> {
   const { io, version } = dependencies;
   const program = configured(new Command("whorl"), io)
@@ -66,7 +69,7 @@ async function buildProgram(
     .addHelpText("after", "\nExamples:\n  $ whorl up\n  $ whorl up hello.wasm\n  $ whorl help up");
   const named = options.find((each) => !each.startsWith("-"));
   const wanted = named === "help" ? options[options.indexOf(named) + 1] : named;
-  for (const entry of commandTable(startApp)) {
+  for (const entry of commandTable(parts)) {
     const isWanted = entry.name === wanted || named === "completion";
     const command = isWanted ? await entry.load(dependencies) : placeholder(entry);
     program.addCommand(configuredTree(command, io));

@@ -28,8 +28,8 @@ export const limits = {
   prepareCacheBytesMax: 4 * 1024 * 1024 * 1024,
   /** Elements of all tables that one core module defines. */
   tableElementsMax: 1 << 20,
-  /** Instances of one component kept ready for the next request. */
-  idleInstancesMax: 16,
+  /** Instances of one component kept ready for the next requests: as many as were busy at once. */
+  idleInstancesMax: 128,
   /** Live entries of one instance's handle table (specification: less than 2^28). */
   handlesMax: 1 << 20,
   /** Strings and lists: one lowered or lifted value (specification: less than 2^31 for strings). */

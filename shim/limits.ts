@@ -16,6 +16,10 @@ export const shimLimits = {
   manifestBytesMax: 4 * 1024 * 1024,
   /** An image has this long to be unpacked and prepared. */
   prepareMsMax: 120_000,
+  /** Host processes that wait for the next container; each takes the memory of an idle Node. */
+  warmHosts: 1,
+  /** Another one is started when no container was for this long. */
+  refillMs: 500,
   /** Writing the state of first instances may take this long. */
   snapshotMsMax: 10_000,
   /** Images that are kept unpacked and prepared. */

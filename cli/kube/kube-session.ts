@@ -99,7 +99,7 @@ function kubeconfigFiles(flag: string | undefined, environment: Environment): st
 export function clusterError(error: unknown, action: string): unknown {
   if (error instanceof WhorlError) return error;
   if (error instanceof ApiException) {
-    const reason = statusMessage(error.body);
+    const reason = statusMessage(error.body) || `the API server answers ${error.code}`;
     return new WhorlError("cluster", `cannot ${action}: ${reason}${advice(error.code)}`, {
       cause: error,
     });

@@ -151,18 +151,21 @@ describe("with the operator's kinds", () => {
   });
 
   test("logs and connect say why a pod cannot be reached", async () => {
-    const pod = {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: "shop-1", labels: { "core.spinkube.dev/app-name": "shop" } },
-      spec: { containers: [{ name: "shop", image: "x" }] },
-    };
-    server.kubectl(["apply", "-f", "-"], JSON.stringify(pod));
-    await expect(outputOf(logsCommand, "shop")).rejects.toThrow(
-      /cannot read the log of shop-1: .*does not have a host assigned/,
-    );
+    const pod = (name: string, place: object): string =>
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name, labels: { "core.spinkube.dev/app-name": "shop" } },
+        spec: { containers: [{ name: "shop", image: "x" }], ...place },
+      });
+    server.kubectl(["apply", "-f", "-"], pod("shop-1", {}));
+    expect(await outputOf(logsCommand, "shop", "--tail", "3")).toBe("");
     await expect(outputOf(connectCommand, "shop", "--pod-running-timeout", "0s")).rejects.toThrow(
       "the pod shop-1 is not ready after 0 s (Pending); whorl logs",
+    );
+    server.kubectl(["apply", "-f", "-"], pod("shop-2", { nodeName: "absent" }));
+    await expect(outputOf(logsCommand, "shop")).rejects.toThrow(
+      /cannot read the log of shop-2: .*absent/,
     );
   });
 

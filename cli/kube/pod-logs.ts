@@ -53,7 +53,7 @@ function logPath(pod: V1Pod, { namespace }: KubeSession, options: PodLogOptions)
   for (const [name, value] of Object.entries(wanted)) {
     if (value !== false) query.set(name, String(value));
   }
-  return `/api/v1/namespaces/${namespace}/pods/${pod.metadata?.name ?? ""}/log?${query}`;
+  return `/api/v1/namespaces/${namespace}/pods/${pod.metadata?.name ?? ""}/log?${query.toString()}`;
 }
 
 /** The client library's own reader drops what the API server says about a failure. */
@@ -63,13 +63,14 @@ async function openLog(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const url = new URL(`${config.getCurrentCluster()?.server ?? ""}${path}`);
-  const options: RequestOptions = { signal };
+  const options: RequestOptions = { signal, headers: { accept: "application/json, */*" } };
   await config.applyToHTTPSOptions(options);
   const send = url.protocol === "http:" ? httpRequest : httpsRequest;
   const sent = send(url, options).end();
   const [response] = (await once(sent, "response", { signal })) as [IncomingMessage];
   const { statusCode = 0 } = response;
-  if (statusCode === 200) return response;
+  // No content: the pod is on no node yet, and has written nothing.
+  if (statusCode === 200 || statusCode === 204) return response;
   throw new ApiException(statusCode, "log", await text(response), {});
 }
 

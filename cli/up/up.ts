@@ -84,6 +84,7 @@ async function start(
   const app = retainComponents(loaded, options.components);
   for (const warning of app.warnings) reporter.warning(warning);
   const listen = options.findFreePort ? await findFreePort(options.listen) : options.listen;
+  const cronTrigger = environment["WHORL_CRON_TRIGGER"];
   const running = await startApp(app, {
     listen,
     ...(options.tls && { tls: options.tls }),
@@ -98,6 +99,7 @@ async function start(
     variables: await readVariableArguments(options.variables, directory),
     processEnvironment: environment,
     arguments: options.arguments,
+    ...(cronTrigger !== undefined && cronTrigger !== "" && { cronTrigger }),
     onGuestLine: (component, stream, line) => reporter.guestLine(component, stream, line),
     onWarning: (message) => reporter.warning(message),
     onError: (message) => reporter.appError(message),

@@ -1,14 +1,21 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { rbacFiles, rbacFolder } from "./generate-rbac.ts";
-import { leaseRules, metricsGuardRules, operatorRules } from "./rbac.ts";
+import {
+  leaseRules,
+  metricsGuardRules,
+  operatorRules,
+  webhookSecretRules,
+  webhookTrustRules,
+} from "./rbac.ts";
 
 test.each(Object.entries(rbacFiles()))("deploy/rbac/%s is fresh", (name, text) => {
   expect(readFileSync(rbacFolder + name, "utf8")).toBe(text);
 });
 
 test("no rule of the operator has a wildcard, and none lets it change what is the user's", () => {
-  const rules = [...operatorRules, ...leaseRules, ...metricsGuardRules];
+  const webhooks = [...webhookSecretRules, ...webhookTrustRules];
+  const rules = [...operatorRules, ...leaseRules, ...metricsGuardRules, ...webhooks];
   const words = rules.flatMap(({ apiGroups = [], resources = [], verbs }) => [
     ...apiGroups,
     ...resources,

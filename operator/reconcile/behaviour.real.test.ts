@@ -259,7 +259,7 @@ test("an executor is kept while an app of its namespace names it, and only of it
 });
 
 test("an executor of the operator's namespace that is marked so serves every namespace", async () => {
-  cluster.server.kubectl(["create", "namespace", "spin-operator"]);
+  cluster.ensureNamespace("spin-operator");
   cluster.apply(namespace, spinApp("a").replace("containerd-shim-spin", "shared"));
   await cluster.until(namespace, "spinapp/a", (live) => readyReason(live) === "MissingExecutor");
   cluster.apply("spin-operator", executor("shared", shim.replace("{", "{clusterDefault: true, ")));

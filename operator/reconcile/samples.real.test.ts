@@ -36,6 +36,17 @@ test.each(cases)("%s: what is in the cluster is what the golden file says", asyn
   }
 });
 
+test("spin-operator's samples are taken as they are, and each gets its children", async () => {
+  const namespace = cluster.namespace();
+  expect(cluster.apply(namespace, golden("../upstream-samples/samples.yaml"))).toBe("");
+  const apps = cluster.names(namespace, "spinapps");
+  expect(apps).toHaveLength(15);
+  for (const name of apps) {
+    await cluster.until(namespace, `service/${name}`);
+    await cluster.until(namespace, `deployment/${name}`);
+  }
+});
+
 test("a resync asks nothing of the API server", async () => {
   const settled = cluster.names("shop", "spinapps");
   for (const name of settled) {

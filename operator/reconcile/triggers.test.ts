@@ -5,7 +5,14 @@ import { Caches } from "../kube/caches.ts";
 import { KubeClient } from "../kube/client.ts";
 import { FakeApi, refusal } from "../kube/fake-api.ts";
 import type { KubeObject } from "../kube/object.ts";
-import { appsOfChild, appsOfExecutor, appsOfReference } from "./triggers.ts";
+import {
+  appsOfChild,
+  appsOfExecutor,
+  appsOfReference,
+  appsUsing,
+  executorsOfApp,
+  executorsOfExecutor,
+} from "./triggers.ts";
 import { watchAll } from "./watched.ts";
 import type { Watched } from "./watched.ts";
 
@@ -57,9 +64,12 @@ const apps: readonly SpinApp[] = [
   app("defaultless", { executor: "" }, "other"),
 ];
 
-async function withCaches(use: (watched: Watched) => void): Promise<void> {
+async function withCaches(
+  use: (watched: Watched) => void,
+  spinappexecutors = executors,
+): Promise<void> {
   const stop = new AbortController();
-  const transport = served({ spinapps: apps, spinappexecutors: executors });
+  const transport = served({ spinapps: apps, spinappexecutors });
   const caches = new Caches({ client: new KubeClient({ transport, userAgent: "test" }) });
   const watched = watchAll(caches, { namespace: undefined, operatorNamespace: "operator" });
   const running = caches.run(stop.signal);
@@ -102,4 +112,46 @@ test("a change concerns the apps that depend on it, of its namespace only", asyn
     expect(names(appsOfChild(watched, object("loaded")))).toEqual(["loaded"]);
     expect(names(appsOfChild(watched, object("unrelated")))).toEqual([]);
   });
+});
+
+function shared(name: string): SpinAppExecutor {
+  return {
+    metadata: { name, namespace: "operator", uid: `shared-${name}`, resourceVersion: "1" },
+    spec: { createDeployment: true, clusterDefault: true },
+  };
+}
+
+test("an executor of the cluster is used where its name is not taken, and where none is", async () => {
+  const [trusting] = executors;
+  const all = [...executors, shared("trusting"), shared("e")];
+  await withCaches((watched) => {
+    const users = (executor: SpinAppExecutor): readonly string[] =>
+      appsUsing(watched, executor)
+        .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+        .toSorted();
+    // The namespace's own one has the name there; without a name, the namespace's own comes first.
+    expect(users(shared("trusting"))).toEqual([]);
+    expect(trusting && users(trusting)).toEqual(["shop/trusting"]);
+    expect(users(shared("e"))).toEqual([
+      ...["other/defaultless", "other/elsewhere"],
+      ...["shop/configured", "shop/loaded", "shop/variable"],
+    ]);
+    expect(users({ ...shared("e"), spec: { createDeployment: true } })).toHaveLength(5);
+    expect(users({ ...shared("unknown") })).toEqual([]);
+  }, all);
+});
+
+test("an app and an executor concern the executors of the cluster that they could set free", async () => {
+  await withCaches(
+    (watched) => {
+      expect(names(executorsOfApp(watched, app("a", { executor: "e" })))).toEqual(["e", "e"]);
+      expect(names(executorsOfApp(watched, app("a", { executor: "" })))).toEqual(["", "e", "f"]);
+      expect(names(executorsOfApp(watched, app("a", { executor: "own" })))).toEqual(["own"]);
+      const [trusting] = executors;
+      expect(trusting && names(executorsOfExecutor(watched, trusting))).toEqual([
+        ...["e", "f", "trusting"],
+      ]);
+    },
+    [...executors, shared("e"), shared("f")],
+  );
 });

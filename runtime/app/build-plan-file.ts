@@ -1,9 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
-import { errorText, WhorlError } from "../error.ts";
-import { limits } from "../limits.ts";
+import { stat } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import { WhorlError } from "../error.ts";
 import { planBuild } from "./build-plan.ts";
 import type { BuildPlan } from "./build-plan.ts";
+import { readManifestFile } from "./read-manifest.ts";
 
 /**
  * Path of the manifest that a person means: the file itself, or `spin.toml` of a directory.
@@ -36,30 +36,15 @@ export async function findManifest(path: string): Promise<string> {
  * Reads how the app of a manifest file is built.
  * @throws WhorlError `file`, `limit` or `manifest`.
  */
-export async function readBuildPlan(manifest: string): Promise<BuildPlan> {
-  const text = await readManifestText(manifest);
-  return planBuild({ text, name: basename(manifest), directory: resolve(dirname(manifest)) });
+export async function readBuildPlan(manifest: string, profile?: string): Promise<BuildPlan> {
+  return planBuild({ ...(await readManifestFile(manifest)), name: basename(manifest) }, profile);
 }
 
 /**
  * The text of a manifest file.
- * @throws WhorlError `file`, or `limit` if it is too large.
+ * @throws WhorlError `file`, `manifest` if it is no text, or `limit` if it is too large.
  */
 export async function readManifestText(manifest: string): Promise<string> {
-  const bytes = await readFile(manifest).catch((error: unknown) => {
-    throw new WhorlError("file", `cannot read ${manifest}: ${errorText(error)}`, { cause: error });
-  });
-  if (bytes.length > limits.manifestBytesMax) {
-    throw new WhorlError(
-      "limit",
-      `${manifest} has ${bytes.length} bytes; a manifest may have ${limits.manifestBytesMax}`,
-    );
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new WhorlError("manifest", `${manifest} is not UTF-8 text; save it as UTF-8`, {
-      cause: error,
-    });
-  }
+  const { text } = await readManifestFile(manifest);
+  return text;
 }

@@ -123,3 +123,29 @@ test("selectComponents takes the wanted ones, and all where none is named", () =
   expect(selectComponents(whole, ["b"]).components.map(({ id }) => id)).toEqual(["b"]);
   expect(() => selectComponents(whole, ["c"])).toThrow('no component "c"');
 });
+
+test("a profile has build commands of its own", () => {
+  const text = `spin_manifest_version = 2
+application.name = "x"
+[component.a]
+source = "a.wasm"
+build = { command = "make", workdir = "w" }
+profile.debug = { build.command = ["make debug"], source = "debug.wasm" }
+[component.b]
+source = "b.wasm"
+build.command = "make b"
+`;
+  const built = (profile?: string): unknown =>
+    planBuild({ text, name: "spin.toml", directory: "/" }, profile).components.map(
+      ({ sourcePath, build }) => [sourcePath, build?.commands, build?.workdir],
+    );
+  expect(built()).toEqual([
+    ["/a.wasm", ["make"], "/w"],
+    ["/b.wasm", ["make b"], "/"],
+  ]);
+  expect(built("debug")).toEqual([
+    ["/debug.wasm", ["make debug"], "/w"],
+    ["/b.wasm", ["make b"], "/"],
+  ]);
+  expect(() => built("release")).toThrow(/profile "release" is not defined/);
+});

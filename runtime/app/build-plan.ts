@@ -1,12 +1,11 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { WhorlError } from "../error.ts";
-import { checkShape } from "./check-shape.ts";
-import type { Manifest, ManifestComponent, ManifestFiles } from "./manifest.ts";
+import type { Manifest, ManifestComponent, ManifestFiles, ManifestTrigger } from "./manifest.ts";
 import { ManifestProblems } from "./manifest-problems.ts";
 import { didYouMean } from "./nearest-name.ts";
-import { parseTomlDocument, TomlSyntaxError } from "./toml-document.ts";
-import type { PlainToml, TomlTable } from "./toml-document.ts";
-import { upgradeManifest } from "./upgrade-manifest.ts";
+import { parseManifest, type ManifestText } from "./read-manifest.ts";
+import type { PlainToml } from "./toml-document.ts";
+import { triggerIds } from "./trigger-table.ts";
 
 /** How the components of an app are built, as its manifest says. */
 export interface BuildPlan {
@@ -48,24 +47,15 @@ interface ManifestBuild {
   readonly watch?: readonly string[];
 }
 
-/** The text of a manifest, and how and where its file is called. */
-export interface ManifestText {
-  readonly text: string;
-  /** Of the file, for messages. */
-  readonly name: string;
-  /** Absolute directory of the file. */
-  readonly directory: string;
-}
-
 /**
  * Reads from a manifest how its components are built. The rest of it may have mistakes, and the
  * sources need not exist yet.
+ * @param profile whose build commands are taken where a component has them.
  * @throws WhorlError `manifest` with one line `file:line:column: ...` per problem.
  */
-export function planBuild({ text, name, directory }: ManifestText): BuildPlan {
+export function planBuild({ text, name, directory }: ManifestText, profile?: string): BuildPlan {
   const problems = new ManifestProblems(name);
-  const root = parseOrReport(text, problems);
-  const shaped = root && checkShape(upgradeManifest(root, problems), problems);
+  const shaped = parseManifest(text, profile, problems);
   problems.throwIfAny();
   if (shaped === undefined) throw new Error(`${name}: refused without a reason`);
   const { manifest, positions } = shaped;
@@ -94,33 +84,19 @@ export function selectComponents(plan: BuildPlan, wanted: readonly string[]): Bu
   return { ...plan, components: plan.components.filter(({ id }) => wanted.includes(id)) };
 }
 
-function parseOrReport(text: string, problems: ManifestProblems): TomlTable | undefined {
-  try {
-    return parseTomlDocument(text);
-  } catch (error) {
-    if (!(error instanceof TomlSyntaxError)) throw error;
-    problems.add("manifest", error.position, error.message);
-    return undefined;
-  }
-}
-
 type Declared = readonly (readonly [id: string, component: ManifestComponent])[];
 
 /** Also those that are written in their trigger. */
 function declaredComponents(manifest: Manifest): Declared {
   const named = Object.entries(manifest.component ?? {});
-  const inline = Object.entries(manifest.trigger ?? {}).flatMap(([type, triggers]) =>
-    triggers.flatMap((trigger: { id?: string; component?: unknown }, index) =>
-      typeof trigger.component === "object" && trigger.component !== null
-        ? [inlineComponent(trigger.id ?? `${type}-trigger${index + 1}`, trigger.component)]
-        : [],
-    ),
-  );
+  const inline = Object.entries(manifest.trigger ?? {}).flatMap(([type, list]) => {
+    const triggers = list as readonly ManifestTrigger[];
+    const ids = triggerIds(triggers, type);
+    return triggers.flatMap(({ component }, index) =>
+      typeof component === "object" ? [[`${ids[index] ?? ""}-component`, component] as const] : [],
+    );
+  });
   return [...named, ...inline];
-}
-
-function inlineComponent(trigger: string, component: object): readonly [string, ManifestComponent] {
-  return [`${trigger}-component`, component as ManifestComponent];
 }
 
 interface PlanContext {

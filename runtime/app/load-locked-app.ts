@@ -31,7 +31,7 @@ export async function loadLockedApp(path: string, options: LoadOptions = {}): Pr
   const { toml } = unlockManifest(locked, path, pathOf);
   const directory = resolve(dirname(path));
   const { app } = await buildManifest(
-    { fileName: `${path} (as a manifest)`, text: toml, directory },
+    { name: `${path} (as a manifest)`, text: toml, directory },
     options,
   );
   const files = new Map(locked.components.map((each) => [unlockedId(each.id), each.files ?? []]));

@@ -38,13 +38,15 @@ function dependency(properties: Record<string, object>): object {
   });
 }
 
-const dependencies = {
-  type: "object",
-  additionalProperties: textOr(dependency({ export: text })),
-} as const;
+/** What is in several places: as a reference it is compiled only once. */
+function reference(name: string): { readonly $ref: string } {
+  return { $ref: `#/definitions/${name}` };
+}
+
+const dependencies = reference("dependencies");
 
 const profile = table({
-  source,
+  source: reference("source"),
   environment: textMap,
   dependencies,
   build: table({ command: { type: ["string", "array"], items: text } }, ["command"]),
@@ -61,7 +63,7 @@ const build = table(
 
 const component = table(
   {
-    source,
+    source: reference("source"),
     description: text,
     variables: textMap,
     environment: textMap,
@@ -85,27 +87,13 @@ const component = table(
   ["source"],
 );
 
-/** Two places have components: as a reference it is compiled only once. */
-const componentReference = { $ref: "#/definitions/component" };
+const componentReference = reference("component");
 
 /** The id of a component, or a component's own table. */
 const inlineComponent = { type: ["string", "object"], ...componentReference };
 
-/** By role: one component or a list of them. */
-const roles = {
-  type: "object",
-  additionalProperties: {
-    type: ["string", "object", "array"],
-    ...componentReference,
-    items: inlineComponent,
-  },
-} as const;
-
-/** By role: a list. */
-const triggerDependencies = {
-  type: "object",
-  additionalProperties: { type: "array", items: { ...dependency({}), type: "object" } },
-} as const;
+const roles = reference("roles");
+const triggerDependencies = reference("triggerDependencies");
 
 const httpTrigger = table({
   id: text,
@@ -206,7 +194,27 @@ const manifest = table(
   ["spin_manifest_version", "application"],
 );
 
-export const manifestSchema: object = {
-  ...manifest,
-  definitions: { component: { ...component, type: ["string", "object", "array"] } },
+const definitions = {
+  component: { ...component, type: ["string", "object", "array"] },
+  source,
+  dependencies: {
+    type: "object",
+    additionalProperties: textOr(dependency({ export: text })),
+  },
+  /** By role: one component or a list of them. */
+  roles: {
+    type: "object",
+    additionalProperties: {
+      type: ["string", "object", "array"],
+      ...componentReference,
+      items: inlineComponent,
+    },
+  },
+  /** By role: a list. */
+  triggerDependencies: {
+    type: "object",
+    additionalProperties: { type: "array", items: { ...dependency({}), type: "object" } },
+  },
 };
+
+export const manifestSchema: object = { ...manifest, definitions };

@@ -3,19 +3,18 @@ import { dirname, resolve } from "node:path";
 import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import { applyProfile } from "./apply-profile.ts";
-import { checkShape } from "./check-shape.ts";
+import { checkShape, type ShapedManifest } from "./check-shape.ts";
 import type { ComponentSources, RemoteSource } from "./component-sources.ts";
 import type { LoadOptions } from "./load-options.ts";
 import type { ManifestContext } from "./manifest-context.ts";
 import { ManifestProblems } from "./manifest-problems.ts";
 import { parseTomlDocument, TomlSyntaxError } from "./toml-document.ts";
-import type { TomlTable } from "./toml-document.ts";
 import { upgradeManifest } from "./upgrade-manifest.ts";
 
 /** A manifest that was not looked at yet. */
 export interface ManifestText {
   /** What messages call it. */
-  readonly fileName: string;
+  readonly name: string;
   readonly text: string;
   /** Absolute; paths in the manifest are relative to here. */
   readonly directory: string;
@@ -40,7 +39,7 @@ export async function readManifestFile(path: string): Promise<ManifestText> {
   });
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { fileName: path, text, directory: resolve(dirname(path)) };
+    return { name: path, text, directory: resolve(dirname(path)) };
   } catch (error) {
     throw new WhorlError("manifest", `${path} is not UTF-8 text; save it as UTF-8`, {
       cause: error,
@@ -54,37 +53,42 @@ function unreadable(path: string, error: unknown): WhorlError {
 }
 
 /**
- * Parses a manifest of any version, applies the profile, checks the shape, and gives the rest to
- * `build`. Everything that is wrong is collected on the way.
- * @throws WhorlError `manifest`, `unsupported` or `file` with one line `file:line:column: ...` per
- * problem.
+ * Parses a manifest of any version, applies the profile and checks the shape. Everything wrong goes
+ * to `problems`; undefined if nothing useful is left.
  */
-export async function withManifest<T>(
-  { fileName, text, directory }: ManifestText,
-  options: LoadOptions,
-  build: (context: ManifestContext) => Promise<T>,
-): Promise<T> {
-  const problems = new ManifestProblems(fileName);
-  const root = parseOrReport(text, problems);
-  const upgraded = root && upgradeManifest(root, problems);
-  const shaped =
-    upgraded && checkShape(applyProfile(upgraded, options.profile, problems), problems);
-  await using remote = new RemoteSources(options);
-  const fetchSource = (source: RemoteSource): Promise<string> => remote.fetch(source);
-  const built = shaped && { value: await build({ ...shaped, problems, directory, fetchSource }) };
-  problems.throwIfAny();
-  if (built === undefined) throw new Error(`${fileName}: refused without a reason`);
-  return built.value;
-}
-
-function parseOrReport(text: string, problems: ManifestProblems): TomlTable | undefined {
+export function parseManifest(
+  text: string,
+  profile: string | undefined,
+  problems: ManifestProblems,
+): ShapedManifest | undefined {
   try {
-    return parseTomlDocument(text);
+    const root = upgradeManifest(parseTomlDocument(text), problems);
+    return checkShape(applyProfile(root, profile, problems), problems);
   } catch (error) {
     if (!(error instanceof TomlSyntaxError)) throw error;
     problems.add("manifest", error.position, error.message);
     return undefined;
   }
+}
+
+/**
+ * Parses a manifest and gives it to `build`. Everything that is wrong is collected on the way.
+ * @throws WhorlError `manifest`, `unsupported` or `file` with one line `file:line:column: ...` per
+ * problem.
+ */
+export async function withManifest<T>(
+  { name, text, directory }: ManifestText,
+  options: LoadOptions,
+  build: (context: ManifestContext) => Promise<T>,
+): Promise<T> {
+  const problems = new ManifestProblems(name);
+  const shaped = parseManifest(text, options.profile, problems);
+  await using remote = new RemoteSources(options);
+  const fetchSource = (source: RemoteSource): Promise<string> => remote.fetch(source);
+  const built = shaped && { value: await build({ ...shaped, problems, directory, fetchSource }) };
+  problems.throwIfAny();
+  if (built === undefined) throw new Error(`${name}: refused without a reason`);
+  return built.value;
 }
 
 /** Clients of registries take longer to load than all the rest: most apps never need them. */

@@ -24,7 +24,16 @@ import { VisibleTypes } from "./visible-types.ts";
 /** Where the thing behind a declared import or export comes from. */
 export type Source =
   /** It was given and has to fit the declaration. `path` names it in messages. */
-  | { readonly kind: "given"; readonly entity: Entity; readonly path: string }
+  | {
+      readonly kind: "given";
+      readonly entity: Entity;
+      readonly path: string;
+      /**
+       * It comes from a component that is composed with this one: types are told apart as where
+       * they are declared, as if the host had made them.
+       */
+      readonly isComposed?: boolean;
+    }
   /** It is made: the host will provide it. `interfaceName` is undefined at the top level. */
   | HostSource;
 
@@ -103,7 +112,7 @@ function bindSameType(context: LinkContext, type: TypeEntity, source: Source): E
     if (!isSameType(context, source.entity.type, type)) {
       context.fail(`${source.path} is another type than declared`);
     }
-    return source.entity;
+    if (source.isComposed !== true) return source.entity;
   }
   return { kind: "type", type: renamed(type) };
 }
@@ -229,7 +238,8 @@ function bindExport(
   const path = `${source.path} ${JSON.stringify(name)}`;
   const entity = instance.kind === "instance" ? instance.exports.get(name) : undefined;
   if (entity === undefined) return context.fail(`${path} is missing`);
-  return bindExtern(context, scope, type, { kind: "given", entity, path });
+  const { isComposed = false } = source;
+  return bindExtern(context, scope, type, { kind: "given", entity, path, isComposed });
 }
 
 function declare(

@@ -185,7 +185,7 @@ function importSource(context: LinkContext, args: Arguments, name: string): Sour
   if ("find" in args) {
     const found = args.find(name);
     if (found === undefined) return { kind: "host", interfaceName, name, importer: args.importer };
-    return { kind: "given", entity: found, path: JSON.stringify(name) };
+    return { kind: "given", entity: found, path: JSON.stringify(name), isComposed: true };
   }
   const entity = args.get(name) ?? missing(context, name);
   return { kind: "given", entity, path: JSON.stringify(name) };

@@ -25,6 +25,9 @@ export interface InstancePoolOptions {
   readonly limits?: Partial<Pick<InstanceLimits, "memoryBytesMax" | "instancesMax">> | undefined;
 }
 
+/** So many requests later instances that were not needed meanwhile are given back. */
+const endsPerSurvey = 1024;
+
 /** How a component is made ready for requests by answering some. */
 export interface WarmUp<C> {
   /** Should let the guest reach nothing of the outside world. */
@@ -58,6 +61,9 @@ export class InstancePool<C> implements Disposable {
   #snapshot: InstanceSnapshot | undefined;
   /** Instances that are out. */
   #busy = 0;
+  /** The least that were idle since it was last found out who is needed. */
+  #spare = 0;
+  #endsLeft = endsPerSurvey;
   #isFirst = true;
   #isDisposed = false;
 
@@ -93,6 +99,7 @@ export class InstancePool<C> implements Disposable {
       );
     }
     const instance = this.#idle.pop() ?? this.#create(context);
+    if (this.#idle.length < this.#spare) this.#spare = this.#idle.length;
     instance.resume(context);
     this.#busy++;
     return new Lease(instance, this.#end);
@@ -206,7 +213,15 @@ export class InstancePool<C> implements Disposable {
     if (!isQuiet || this.#snapshot === undefined) return;
     if (this.#idle.length >= limits.idleInstancesMax) return;
     if (instance.restart(this.#snapshot)) this.#idle.push(instance);
+    if (--this.#endsLeft <= 0) this.#dropSpare();
   };
+
+  /** Lets go of instances that nobody needed for a while: those that have waited longest. */
+  #dropSpare(): void {
+    this.#idle.splice(0, this.#spare);
+    this.#spare = this.#idle.length;
+    this.#endsLeft = endsPerSurvey;
+  }
 
   #mapped(snapshot: InstanceSnapshot): InstanceSnapshot {
     const mapper = this.#mapper;

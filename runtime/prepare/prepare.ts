@@ -114,7 +114,12 @@ export async function prepareComponent(
     await cache.write(key, place.kinds.prepared, sourcesEntry(made));
     return whole;
   });
-  return { ...prepared, saveSnapshot: (snapshot) => saveSnapshot(place, snapshot) };
+  return { ...prepared, saveSnapshot: snapshotSaver(place) };
+}
+
+/** A function of its own: a closure within another one keeps all of its variables, the bytes too. */
+function snapshotSaver(place: CachePlace): (snapshot: SavedSnapshot) => Promise<void> {
+  return (snapshot) => saveSnapshot(place, snapshot);
 }
 
 /** Reads again what was prepared: holding it in memory until then would cost more. */

@@ -45,6 +45,7 @@ export function hostCallSpanName(interfaceName: string, functionName: string): s
     .replace(/^\[(?:method|static|constructor|async|async method)\]/, "")
     .replace(/^[^.]*\./, "")
     .replaceAll("-", "_");
+  if (prefix === "spin_config") return `${prefix}.get`;
   if (name === "open" && connecting.has(prefix)) return `${prefix}.open_connection`;
   return `${prefix}.${name}`;
 }

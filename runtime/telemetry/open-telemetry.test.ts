@@ -2,102 +2,17 @@ import { describe, expect, test } from "vitest";
 import { WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import type { GuestSpan } from "./guest-telemetry.ts";
-import { openTelemetry, type OpenTelemetry } from "./open-telemetry.ts";
-import { startTestCollector, type TestCollector } from "./otlp/test-collector.ts";
-import type { Invocation } from "./telemetry.ts";
-
-const traceId = "0af7651916cd43dd8448eb211c80319c";
-const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
-
-interface Opened {
-  readonly telemetry: OpenTelemetry;
-  readonly warnings: string[];
-  readonly dropped: [string, number][];
-}
-
-async function open(environment: Record<string, string> = {}): Promise<Opened> {
-  const warnings: string[] = [];
-  const dropped: [string, number][] = [];
-  const telemetry = await openTelemetry({
-    environment,
-    resource: { version: "1", hostName: "host", pid: 1 },
-    lineRate: { perSecond: 1, burst: 3 },
-    onWarning: (message) => warnings.push(message),
-    onLinesDropped: (component, count) => dropped.push([component, count]),
-  });
-  return { telemetry, warnings, dropped };
-}
-
-function exportTo({ url }: TestCollector): Record<string, string> {
-  return {
-    OTEL_EXPORTER_OTLP_ENDPOINT: url,
-    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-    OTEL_EXPORTER_OTLP_TIMEOUT: "1000",
-  };
-}
-
-function begin(telemetry: OpenTelemetry, rawHeaders: string[] = []): Invocation {
-  return telemetry
-    .handler({ app: "shop", component: "cart", trigger: "http", route: "/cart/..." })
-    .begin({
-      method: "GET",
-      scheme: "http",
-      target: "/cart/17?x=1",
-      rawHeaders,
-      peer: { remoteAddress: "10.0.0.9", remotePort: 4242 },
-    });
-}
-
-function answer(invocation: Invocation, status = 200): void {
-  invocation.instanceWanted();
-  invocation.instanceTaken("fresh");
-  invocation.responded(status);
-  invocation.resetStarted();
-  invocation.resetEnded();
-  invocation.end();
-}
-
-interface Span {
-  readonly name: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly kind: number;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly status: { readonly code?: number; readonly message?: string };
-  readonly attributes: readonly { readonly key: string; readonly value: object }[];
-}
-
-function spansOf(collector: TestCollector): Map<string, Span> {
-  const spans = new Map<string, Span>();
-  for (const { path, body } of collector.received) {
-    if (path !== "/v1/traces") continue;
-    const { resourceSpans } = JSON.parse(body.toString()) as {
-      resourceSpans: { scopeSpans: { spans: Span[] }[] }[];
-    };
-    for (const { scopeSpans } of resourceSpans) {
-      for (const scope of scopeSpans) for (const span of scope.spans) spans.set(span.name, span);
-    }
-  }
-  return spans;
-}
-
-function attributesOf(span: Span | undefined): Record<string, unknown> {
-  return Object.fromEntries(
-    (span?.attributes ?? []).map(({ key, value }) => [key, Object.values(value)[0]]),
-  );
-}
-
-/** A counter's value, by the values of its labels. */
-function dropped(telemetry: OpenTelemetry, signal: string): Record<string, number> {
-  const series = telemetry.metrics.telemetryDropped.series();
-  return Object.fromEntries(
-    series
-      .filter(({ labelValues, value }) => labelValues[0] === signal && value.value > 0)
-      .map(({ labelValues, value }) => [labelValues[1], value.value]),
-  );
-}
+import { startTestCollector } from "./otlp/test-collector.ts";
+import {
+  answer,
+  attributesOf,
+  begin,
+  exportTo,
+  open,
+  spansOf,
+  traceId,
+  traceparent,
+} from "./test-telemetry.ts";
 
 describe("traces", () => {
   test("a request continues the caller's trace: Spin's names, and the host's own spans", async () => {
@@ -340,106 +255,6 @@ describe("metrics and logs", () => {
     answer(invocation);
     expect(telemetry.metrics.outbound.series()).toHaveLength(limits.outboundHostsMax + 1);
     expect(telemetry.metrics.errors.series()[0]?.labelValues.at(-1)).toBe("internal");
-  });
-});
-
-describe("bad collectors", () => {
-  test("absent: guests notice nothing, what is lost is counted, the end comes in time", async () => {
-    const { telemetry, warnings } = await open({
-      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
-    });
-    for (let at = 0; at < limits.telemetryQueueItemsMax; at++) answer(begin(telemetry));
-    await telemetry.close(AbortSignal.abort());
-    const lost = dropped(telemetry, "spans");
-    expect(lost["queue_full"]).toBeGreaterThan(0);
-    expect(Object.values(lost).reduce((sum, count) => sum + count, 0)).toBe(
-      limits.telemetryQueueItemsMax * 5,
-    );
-    expect(warnings.length).toBeLessThanOrEqual(3);
-  });
-
-  test.each<[string, number, string, string]>([
-    ["500 is not tried again", 500, "", "refused"],
-    ["400 with a page", 400, "<html>", "refused"],
-    ["too long a Retry-After is not waited for", 429, "", "unreachable"],
-  ])("%s", async (_, status, body, reason) => {
-    await using collector = await startTestCollector((response) => {
-      response.writeHead(status, { "retry-after": "86400" }).end(body);
-    });
-    const { telemetry, warnings } = await open(exportTo(collector));
-    answer(begin(telemetry));
-    await telemetry.close();
-    expect(dropped(telemetry, "spans")).toEqual({ [reason]: 5 });
-    expect(collector.received.filter(({ path }) => path === "/v1/traces")).toHaveLength(1);
-    expect(warnings[0]).toContain(`it answers ${status}`);
-  });
-
-  test("one that is overloaded for a moment gets the same export again", async () => {
-    await using collector = await startTestCollector((response, index) => {
-      response.writeHead(index === 0 ? 503 : 200, { "retry-after": "0" }).end();
-    });
-    const environment = { ...exportTo(collector), OTEL_METRICS_EXPORTER: "none" };
-    const { telemetry, warnings } = await open(environment);
-    answer(begin(telemetry));
-    await telemetry.close();
-    expect(collector.received).toHaveLength(2);
-    expect(collector.received[1]?.body).toEqual(collector.received[0]?.body);
-    expect(dropped(telemetry, "spans")).toEqual({});
-    expect(warnings).toEqual([]);
-  });
-
-  test("part of an export refused is counted; nonsense in an answer is not obeyed", async () => {
-    await using collector = await startTestCollector((response, index) => {
-      response.setHeader("content-type", "application/json");
-      response.end(index === 0 ? '{"partialSuccess":{"rejectedSpans":"2"}}' : "}{".repeat(100_000));
-    });
-    const { telemetry } = await open({ ...exportTo(collector), OTEL_METRICS_EXPORTER: "none" });
-    answer(begin(telemetry));
-    await telemetry.close();
-    expect(dropped(telemetry, "spans")).toEqual({ rejected: 2 });
-  });
-
-  test("one that takes and never answers holds nobody at the end", async () => {
-    await using collector = await startTestCollector(() => undefined);
-    const { telemetry } = await open({
-      ...exportTo(collector),
-      OTEL_EXPORTER_OTLP_TIMEOUT: "60000",
-    });
-    answer(begin(telemetry));
-    const impatient = new AbortController();
-    const closed = telemetry.close(impatient.signal);
-    await collector.until(1);
-    impatient.abort();
-    await closed;
-    expect(dropped(telemetry, "spans")).toEqual({ unreachable: 5 });
-  });
-
-  test("gzip and headers arrive as asked for", async () => {
-    await using collector = await startTestCollector();
-    const { telemetry } = await open({
-      ...exportTo(collector),
-      OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
-      OTEL_EXPORTER_OTLP_HEADERS: "x-key=a%20b",
-    });
-    answer(begin(telemetry));
-    await telemetry.close();
-    expect(collector.received[0]?.headers).toMatchObject({
-      "content-encoding": "gzip",
-      "content-type": "application/json",
-      "x-key": "a b",
-    });
-    expect(spansOf(collector).has("GET /cart/...")).toBe(true);
-  });
-
-  test("a certificate that cannot be read is told of, and nothing is exported", async () => {
-    const { telemetry, warnings } = await open({
-      OTEL_EXPORTER_OTLP_ENDPOINT: "https://127.0.0.1:1",
-      OTEL_EXPORTER_OTLP_CERTIFICATE: "/no/such/file",
-    });
-    expect(warnings.join("\n")).toContain("/no/such/file");
-    expect(telemetry.isTracing).toBe(false);
-    answer(begin(telemetry));
-    await telemetry.close();
   });
 });
 

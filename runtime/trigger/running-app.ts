@@ -15,6 +15,8 @@ export interface StartOptions extends ServiceOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Added to the environment of every component, winning over the manifest's. */
   readonly environment: readonly (readonly [string, string])[];
+  /** Id of a cron trigger that is fired once, now; the app then ends, as after a command. */
+  readonly cronTrigger?: string;
   /** For a command: its arguments after its own name. */
   readonly arguments?: readonly string[];
   /** Shared by all apps of the process; outlives them. */

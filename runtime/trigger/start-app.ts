@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { App, CommandTrigger } from "../app/app.ts";
+import type { App, CommandTrigger, CronTrigger } from "../app/app.ts";
 import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import type { HttpExecutor } from "../wasi/http/exchange.ts";
@@ -24,7 +24,9 @@ import type { RunningApp, StartOptions } from "./running-app.ts";
  * Throws WhorlError before anything can be called when a component or a trigger cannot be served;
  * nothing is left running then.
  */
-export async function startApp(app: App, options: StartOptions): Promise<RunningApp> {
+export async function startApp(whole: App, options: StartOptions): Promise<RunningApp> {
+  const once = cronTrigger(whole, options.cronTrigger);
+  const app = once === undefined ? whole : { ...whole, httpTriggers: [], eventTriggers: [once] };
   await using stack = new AsyncDisposableStack();
   const network = {
     isAddressAllowed: networkPolicy(options.runtimeConfig.outboundNetworking),
@@ -33,7 +35,11 @@ export async function startApp(app: App, options: StartOptions): Promise<Running
   stack.defer(() => dispatcher.destroy());
   const running = new RunningTriggers(options, { network, dispatcher });
   await running.start(app);
-  const exited = runCommand(app, options, running.services);
+  const { services } = running;
+  const exited =
+    once === undefined
+      ? runCommand(app, options, services)
+      : import("./event/cron-trigger.ts").then((cron) => cron.fireCronTrigger(once, services));
   const owned = stack.move();
   return {
     url: running.url,
@@ -81,7 +87,7 @@ class RunningTriggers {
     const loaded = stack.use(await this.#load(services));
     const { answered } = await this.#serve(services.app, loaded.executors);
     const events = stack.adopt(
-      await startEventTriggers(services.app, loaded.services),
+      await startEventTriggers(this.#scheduled(services.app), loaded.services),
       closeAtOnce,
     );
     const previous = this.#version;
@@ -91,6 +97,11 @@ class RunningTriggers {
     const patience = AbortSignal.timeout(limits.shutdownMsMax);
     await Promise.all([answered, previous.events.close(patience)]);
     await previous[Symbol.asyncDispose]();
+  }
+
+  /** A trigger that is fired once waits for nothing. */
+  #scheduled(app: App): App {
+    return this.#options.cronTrigger === undefined ? app : { ...app, eventTriggers: [] };
   }
 
   async close(signal: AbortSignal): Promise<void> {
@@ -157,6 +168,13 @@ function triggerServices(components: LoadedComponents, options: StartOptions): T
 
 async function closeAtOnce(trigger: RunningTrigger): Promise<void> {
   await trigger.close(AbortSignal.abort());
+}
+
+function cronTrigger(app: App, id: string | undefined): CronTrigger | undefined {
+  if (id === undefined) return undefined;
+  const found = app.eventTriggers.find((each) => each.kind === "cron" && each.id === id);
+  if (found?.kind === "cron") return found;
+  throw new WhorlError("usage", `the app has no cron trigger "${id}" to fire`);
 }
 
 function runCommand(

@@ -1,7 +1,7 @@
 import { symlinkSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { TestFolder } from "../test-folder.ts";
-import { type AppInRootfs, findApp } from "./app-in-rootfs.ts";
+import { type AppInRootfs, findApp, isWithoutProgram } from "./app-in-rootfs.ts";
 
 let folder: TestFolder;
 
@@ -37,12 +37,15 @@ test.each([
   ["/data.txt", ["app"]],
   ["bogus-arg", ["app", "ordinary"]],
 ])("command %j in %j: the manifest", (command, layers) => {
-  expect(found([command], layers)).toEqual({ path: "/spin.toml" });
+  expect(found([command], layers)).toEqual({ path: "/spin.toml", isThere: true });
 });
 
 test("a component is its own app, wherever it is", () => {
-  expect(found(["/x/mod.wasm", "arg"], ["ordinary"])).toEqual({ path: "/x/mod.wasm" });
-  expect(found(["mod.wasm"], ["ordinary"])).toEqual({ path: "/mod.wasm" });
+  expect(found(["/x/mod.wasm", "arg"], ["ordinary"])).toEqual({
+    path: "/x/mod.wasm",
+    isThere: false,
+  });
+  expect(found(["mod.wasm"], ["ordinary"])).toEqual({ path: "/mod.wasm", isThere: false });
 });
 
 test.each([
@@ -61,5 +64,21 @@ test("the pod's own container is always ordinary", () => {
 
 test("a folder that is bound is looked into like a layer", () => {
   const rootfs = [{ type: "bind", source: folder.file("app"), options: ["rbind"] }];
-  expect(findApp({ args: ["/"], annotations: new Map() }, rootfs)).toEqual({ path: "/spin.toml" });
+  expect(findApp({ args: ["/"], annotations: new Map() }, rootfs)).toEqual({
+    path: "/spin.toml",
+    isThere: true,
+  });
+});
+
+test.each([
+  ["/", "app", true],
+  ["/bin/ls", "ordinary", false],
+  ["ls", "ordinary", false],
+  ["/bin/none", "ordinary", true],
+])("command %j in %j has no program there: %s", (command, layer, expected) => {
+  const rootfs = [{ type: "bind", source: folder.file(layer), options: [] }];
+  const spec = { args: [command], annotations: new Map<string, string>() };
+  expect(isWithoutProgram(spec, rootfs)).toBe(expected);
+  const pod = new Map([["io.kubernetes.cri.container-type", "sandbox"]]);
+  expect(isWithoutProgram({ ...spec, annotations: pod }, rootfs)).toBe(false);
 });

@@ -11,6 +11,7 @@ import {
   type TtrpcRequest,
 } from "../ttrpc/server.ts";
 import { version } from "../version.ts";
+import { HostPool } from "./host-pool.ts";
 import { ImageCache } from "./image-cache.ts";
 import { SandboxService, sandboxServiceName } from "./sandbox-service.ts";
 import { TaskService } from "./task-service.ts";
@@ -51,7 +52,10 @@ export class Front implements AsyncDisposable {
         path: options.path,
         log: options.log,
       }),
-      compileCache: join(options.runFolder, "compile-cache"),
+      hosts: new HostPool({
+        path: options.path,
+        compileCache: join(options.runFolder, "compile-cache"),
+      }),
     });
     this.#server = createServer((socket) => {
       const connection = new TtrpcConnection(socket, (request) => this.#handle(request));

@@ -2,8 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { scratchFolder } from "../host/scratch-folder.ts";
 import type { HostCommand, HostReport } from "../host/protocol.ts";
-import type { NetworkNamespace } from "./container-spec.ts";
-import { type OutputPaths, openOutputs } from "./stdio.ts";
 
 /** What happens to a host process. */
 export interface HostListener {
@@ -13,8 +11,6 @@ export interface HostListener {
 }
 
 export interface HostProcessOptions {
-  readonly network: NetworkNamespace;
-  readonly outputs: OutputPaths;
   /** Compiled code of the runtime is kept here between processes. */
   readonly compileCache: string;
   readonly path: string;
@@ -22,41 +18,53 @@ export interface HostProcessOptions {
 
 const entry = fileURLToPath(new URL("../host/main.ts", import.meta.url));
 
-/** The process that runs one container's guests, in the pod's network and its own mount view. */
+/**
+ * A process that is to run one container's guests: started before it is known which container, with
+ * a mount view of its own and an empty network, until the container's own is entered.
+ */
 export class HostProcess {
   readonly #child: ChildProcess;
+  #listener: HostListener | undefined;
+  #status: number | undefined;
 
-  /** Throws `invalid_argument` for an output that cannot be opened. */
-  constructor(options: HostProcessOptions, listener: HostListener) {
-    using outputs = openOutputs(options.outputs);
-    const command = [...namespaces(options.network), process.execPath, ...nodeFlags, entry];
-    const [program = process.execPath, ...args] = command;
-    this.#child = spawn(program, args, {
+  constructor({ path, compileCache }: HostProcessOptions) {
+    const own = ["--net", "--mount", "--propagation", "slave", "--"];
+    this.#child = spawn("unshare", [...own, process.execPath, ...nodeFlags, entry], {
       cwd: "/",
       env: {
-        PATH: options.path,
-        NODE_COMPILE_CACHE: options.compileCache,
+        PATH: path,
+        NODE_COMPILE_CACHE: compileCache,
         // Where the runtime keeps copies of an app's files.
         TMPDIR: scratchFolder,
       },
-      stdio: ["ignore", outputs.stdout, outputs.stderr, "ipc"],
+      // Until it has the container's outputs, what it says is said to the front's log.
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
-    this.#child.on("message", (report: HostReport) => listener.onReport(report));
-    let hasEnded = false;
-    const end = (status: number): void => {
-      if (!hasEnded) listener.onEnd(status);
-      hasEnded = true;
-    };
+    // A process that waits must not keep the front alive.
+    this.#child.unref();
+    this.#child.channel?.unref();
+    this.#child.on("message", (report: HostReport) => this.#listener?.onReport(report));
     this.#child.on("error", () => {
       // Either it could not be started, or a message could not be sent to one that is ending.
-      if (this.#child.pid === undefined) end(127);
+      if (this.#child.pid === undefined) this.#end(127);
     });
-    this.#child.on("exit", (code, signal) => end(code ?? 128 + signalNumber(signal)));
+    this.#child.on("exit", (code, signal) => this.#end(code ?? 128 + signalNumber(signal)));
   }
 
   /** Undefined if it could not be started. */
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#status !== undefined;
+  }
+
+  /** Who hears of it from now on. */
+  listen(listener: HostListener): void {
+    this.#listener = listener;
+    const status = this.#status;
+    if (status !== undefined) queueMicrotask(() => listener.onEnd(status));
   }
 
   /** A process that has ended takes no commands; its end is reported anyway. */
@@ -67,21 +75,15 @@ export class HostProcess {
   kill(): void {
     this.#child.kill("SIGKILL");
   }
+
+  #end(status: number): void {
+    if (this.#status !== undefined) return;
+    this.#status = status;
+    this.#listener?.onEnd(status);
+  }
 }
 
 const nodeFlags = ["--disable-warning=ExperimentalWarning"];
-
-function namespaces(network: NetworkNamespace): readonly string[] {
-  const mounts = ["unshare", "--mount", "--propagation", "slave", "--"];
-  switch (network.kind) {
-    case "host":
-      return mounts;
-    case "new":
-      return ["unshare", "--net", "--mount", "--propagation", "slave", "--"];
-    case "path":
-      return ["nsenter", `--net=${network.path}`, "--", ...mounts];
-  }
-}
 
 const signalNumbers: Readonly<Record<string, number>> = {
   SIGHUP: 1,

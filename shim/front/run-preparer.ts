@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { scratchFolder } from "../host/scratch-folder.ts";
 import { ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 
@@ -12,7 +13,7 @@ export interface PreparerOptions {
   readonly path: string;
 }
 
-const entry = fileURLToPath(new URL("../preparer/main.ts", import.meta.url));
+const entry = fileURLToPath(new URL("../preparer-main.ts", import.meta.url));
 
 /**
  * Unpacks and prepares an image in a process of its own, without privileges and network: archives
@@ -25,7 +26,7 @@ export async function runPreparer({ folder, id, path }: PreparerOptions): Promis
   const args = [...own, "--", ...node, folder, String(id)];
   const child = spawn("unshare", args, {
     cwd: "/",
-    env: { PATH: path },
+    env: { PATH: path, TMPDIR: scratchFolder },
     stdio: ["ignore", "ignore", "pipe"],
     timeout: shimLimits.prepareMsMax,
     killSignal: "SIGKILL",

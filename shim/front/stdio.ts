@@ -8,7 +8,7 @@ export interface OutputPaths {
   readonly stderr: string;
 }
 
-/** Descriptors to hand to a child; closing them does not end the child's. */
+/** Descriptors of both; disposing closes them, a second time does nothing. */
 export interface OpenOutputs extends Disposable {
   readonly stdout: number;
   readonly stderr: number;
@@ -24,10 +24,13 @@ export function openOutputs({ stdout, stderr }: OutputPaths): OpenOutputs {
   const out = openOutput(stdout);
   try {
     const err = stderr === "" ? openOutput(stdout) : openOutput(stderr);
+    let isOpen = true;
     return {
       stdout: out,
       stderr: err,
       [Symbol.dispose]: () => {
+        if (!isOpen) return;
+        isOpen = false;
         closeSync(out);
         closeSync(err);
       },

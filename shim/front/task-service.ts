@@ -17,6 +17,7 @@ import { type ContainerSpec, criAnnotations, parseContainerSpec } from "./contai
 import { ContainerdClient } from "./containerd-client.ts";
 import type { ImageCache } from "./image-cache.ts";
 import { EventPublisher } from "./event-publisher.ts";
+import type { HostPool } from "./host-pool.ts";
 import { StockShim } from "./stock-shim.ts";
 import { type TaskApp, WasmTask } from "./wasm-task.ts";
 import { wasmTaskMethods } from "./wasm-task-methods.ts";
@@ -27,7 +28,7 @@ type Task =
   | { readonly kind: "ordinary"; readonly shim: StockShim; readonly bundle: string };
 
 export interface TaskServiceOptions {
-  readonly compileCache: string;
+  readonly hosts: HostPool;
   readonly images: ImageCache;
   /** Process id of a pod that this front serves itself. */
   readonly podPid: (key: string) => number | undefined;
@@ -85,6 +86,7 @@ export class TaskService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const found of this.#tasks.values()) if (found.kind === "wasm") await found.task.destroy();
+    this.#options.hosts[Symbol.dispose]();
     for (const publisher of this.#publishers.values()) await publisher[Symbol.asyncDispose]();
     for (const shim of this.#stockShims.values()) (await shim)[Symbol.dispose]();
   }

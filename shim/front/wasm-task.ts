@@ -10,7 +10,9 @@ import type { StartRecord } from "./bundle.ts";
 import { type Cgroup, openCgroup } from "./cgroup.ts";
 import type { ContainerSpec, SpecResources } from "./container-spec.ts";
 import { type EventPublisher, toTimestamp } from "./event-publisher.ts";
-import { HostProcess } from "./host-process.ts";
+import type { HostPool } from "./host-pool.ts";
+import type { HostProcess } from "./host-process.ts";
+import { type OpenOutputs, openOutputs } from "./stdio.ts";
 import { terminationPath } from "./termination-path.ts";
 import {
   createdState,
@@ -43,7 +45,7 @@ export interface WasmTaskOptions {
   readonly isTerminal: boolean;
   /** User and group for a container that asks for root. */
   readonly unprivilegedId: number;
-  readonly compileCache: string;
+  readonly hosts: HostPool;
   readonly publisher: EventPublisher;
   readonly log: (message: string) => void;
   readonly nowMs: () => number;
@@ -54,6 +56,8 @@ export class WasmTask {
   readonly #options: WasmTaskOptions;
   readonly #cgroup: Cgroup | undefined;
   readonly #host: HostProcess;
+  /** Held open until the host process has them, so that containerd never sees their end before. */
+  readonly #outputs: OpenOutputs;
   readonly #exited = Promise.withResolvers<Exit>();
   /** What is reported as its process; see {@link reportedPid}. */
   readonly pid: number;
@@ -68,7 +72,12 @@ export class WasmTask {
     const { spec } = options;
     this.#cgroup = spec.cgroupPath === undefined ? undefined : openCgroup(spec.cgroupPath);
     this.#cgroup?.limit(spec.resources);
-    this.#host = this.#startHost();
+    this.#outputs = openOutputs(options);
+    this.#host = options.hosts.take();
+    this.#host.listen({
+      onReport: (report) => this.#onReport(report),
+      onEnd: (status) => void this.#onEnd(status),
+    });
     try {
       this.pid = this.#adopt(this.#host.pid);
     } catch (error) {
@@ -123,17 +132,6 @@ export class WasmTask {
     await this.#cgroup?.remove();
   }
 
-  #startHost(): HostProcess {
-    const { stdout, stderr, compileCache, record, spec } = this.#options;
-    return new HostProcess(
-      { network: spec.network, outputs: { stdout, stderr }, compileCache, path: record.path },
-      {
-        onReport: (report) => this.#onReport(report),
-        onEnd: (status) => void this.#onEnd(status),
-      },
-    );
-  }
-
   /** Puts a host process under the container's rules; gives the process id to report. */
   #adopt(pid: number | undefined): number {
     const { spec, record, log } = this.#options;
@@ -150,10 +148,12 @@ export class WasmTask {
 
   #onReport(report: HostReport): void {
     const { log, record } = this.#options;
+    if (report.kind === "adopted") this.#outputs[Symbol.dispose]();
     if (report.kind === "failed") log(`${record.id}: ${report.reason}`);
   }
 
   async #onEnd(status: number): Promise<void> {
+    this.#outputs[Symbol.dispose]();
     const isOutOfMemory = status === 137 && (this.#cgroup?.outOfMemoryKills() ?? 0) > 0;
     const exit = { status, atMs: this.#options.nowMs(), isOutOfMemory };
     await this.apply({ kind: "host-ended", exit });
@@ -263,7 +263,8 @@ function appPath(app: TaskApp): string {
   }
 }
 
-function hostSpec({ bundle, spec, rootfs, app, unprivilegedId }: WasmTaskOptions): HostSpec {
+function hostSpec(options: WasmTaskOptions): HostSpec {
+  const { bundle, spec, rootfs, app, unprivilegedId, stdout, stderr } = options;
   const { uid, gid } = spec.user;
   return {
     rootfsPath: join(bundle, "rootfs"),
@@ -279,6 +280,7 @@ function hostSpec({ bundle, spec, rootfs, app, unprivilegedId }: WasmTaskOptions
     uid: uid === 0 ? unprivilegedId : uid,
     gid: gid === 0 ? unprivilegedId : gid,
     groups: spec.additionalGroups.filter((group) => group !== 0),
-    isNetworkPrivate: spec.network.kind !== "host",
+    network: spec.network,
+    outputs: { stdout, stderr },
   };
 }

@@ -12,6 +12,8 @@ const kernel = {
     const readOnly = (flags & mountFlags.readOnly) === 0n ? "" : " read-only";
     mounted.push(`${source} -> ${target.replace(folder.path, "")}${readOnly}`);
   },
+  enterNetwork: (): void => undefined,
+  redirect: (): void => undefined,
   changeRoot: (): void => undefined,
   forbidNewPrivileges: (): void => undefined,
   filterCalls: (): void => undefined,

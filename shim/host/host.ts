@@ -1,4 +1,4 @@
-import { openSync, readFileSync, writeFileSync, writeSync, closeSync } from "node:fs";
+import { openSync, readdirSync, readFileSync, writeFileSync, writeSync, closeSync } from "node:fs";
 import { join } from "node:path";
 import type { App } from "../../runtime/app/app.ts";
 import { loadApp } from "../../runtime/app/load-app.ts";
@@ -9,6 +9,8 @@ import type { Preopen } from "../../runtime/wasi/context.ts";
 import { openEngine } from "../../runtime/trigger/engine.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
 import type { RunningApp } from "../../runtime/trigger/running-app.ts";
+import type { NetworkNamespace } from "../front/container-spec.ts";
+import { openOutputs } from "../front/stdio.ts";
 import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 import { appSettings, componentsToRetain, guestEnvironment } from "./app-settings.ts";
@@ -25,8 +27,8 @@ import { encodeFilter, syscallFilter } from "./syscall-filter.ts";
 /** What a host process is given by its surroundings. */
 export interface HostDependencies {
   readonly kernel: Kernel;
-  readonly stdout: GuestOutput;
-  readonly stderr: GuestOutput;
+  /** Asked for once the container's outputs are in place. */
+  output(fd: 1 | 2): GuestOutput;
   /** Folder of the runtime's own code, which may be loaded as late as a guest needs it. */
   readonly codeFolder: string;
   report(report: HostReport): void;
@@ -44,6 +46,7 @@ interface Prepared {
 /** The app that a host process runs: prepared, then served, then drained. */
 export class Host {
   readonly #dependencies: HostDependencies;
+  #outputs: { readonly stdout: GuestOutput; readonly stderr: GuestOutput } | undefined;
   #prepared: Promise<Prepared> | undefined;
   #running: Promise<RunningApp> | undefined;
   #terminationLog: number | undefined;
@@ -77,12 +80,14 @@ export class Host {
 
   async #prepare(spec: HostSpec): Promise<Prepared> {
     const { kernel, codeFolder } = this.#dependencies;
+    this.#takeOutputs(spec);
+    enterNetwork(spec.network, kernel);
     if (spec.refusal !== undefined) {
       this.#openTerminationLog(logOnNode(spec));
       throw new ShimError("invalid_argument", spec.refusal);
     }
     const { preopens, hidden } = mountRoot(spec, codeFolder, kernel);
-    if (spec.isNetworkPrivate) allowLowPorts();
+    if (spec.network.kind !== "host") allowLowPorts();
     kernel.changeRoot(spec.rootfsPath);
     this.#openTerminationLog(spec.terminationPath);
     dropPrivileges(spec);
@@ -100,7 +105,6 @@ export class Host {
   async #serve(): Promise<RunningApp> {
     if (this.#prepared === undefined) throw new ShimError("internal", "serve before prepare");
     const { app, spec, mounts } = await this.#prepared;
-    const { stdout, stderr } = this.#dependencies;
     const log = (message: string): void => this.#log(message);
     for (const warning of app.warnings) log(warning);
     return startApp(app, {
@@ -112,8 +116,7 @@ export class Host {
       mounts,
       environment: guestEnvironment(app.variables.keys(), spec.environment),
       arguments: spec.arguments,
-      onGuestLine: (_component, stream, line) =>
-        (stream === "stdout" ? stdout : stderr).writeLine(line),
+      onGuestLine: (_component, stream, line) => this.#outputs?.[stream].writeLine(line),
       onWarning: log,
       onError: log,
     });
@@ -151,15 +154,24 @@ export class Host {
   }
 
   async #end(status: number): Promise<void> {
-    const { stdout, stderr, exit } = this.#dependencies;
     if (this.#terminationLog !== undefined) closeSync(this.#terminationLog);
     this.#terminationLog = undefined;
-    await Promise.all([stdout.end(), stderr.end()]);
-    exit(status);
+    await Promise.all([this.#outputs?.stdout.end(), this.#outputs?.stderr.end()]);
+    this.#dependencies.exit(status);
+  }
+
+  /** From here on everything that this process says is the container's log. */
+  #takeOutputs({ outputs }: HostSpec): void {
+    const { kernel, output, report } = this.#dependencies;
+    using opened = openOutputs(outputs);
+    kernel.redirect(1, opened.stdout);
+    kernel.redirect(2, opened.stderr);
+    this.#outputs = { stdout: output(1), stderr: output(2) };
+    report({ kind: "adopted" });
   }
 
   #log(message: string): void {
-    this.#dependencies.stderr.writeLine(`whorl: ${message}`);
+    this.#outputs?.stderr.writeLine(`whorl: ${message}`);
   }
 
   #openTerminationLog(path: string): void {
@@ -168,6 +180,26 @@ export class Host {
     } catch {
       // Not run by Kubernetes: the log has the reason as well.
     }
+  }
+}
+
+/**
+ * Threads that exist already stay where they are, in the empty network that this process was
+ * started in; those of Node that open connections or ask for names are started later.
+ */
+function enterNetwork(network: NetworkNamespace, kernel: Kernel): void {
+  const threads = readdirSync("/proc/self/task");
+  const names = threads.map((id) => readFileSync(`/proc/self/task/${id}/comm`, "utf8"));
+  if (names.some((name) => name.startsWith("libuv-worker"))) {
+    throw new ShimError("internal", "a thread was started before the network was entered");
+  }
+  switch (network.kind) {
+    case "host":
+      return kernel.enterNetwork(`/proc/${process.ppid}/ns/net`);
+    case "new":
+      return kernel.enterNetwork(undefined);
+    case "path":
+      return kernel.enterNetwork(network.path);
   }
 }
 

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { dlopen, getRawPointer } from "node:ffi";
 import { ShimError } from "../error.ts";
 
@@ -21,6 +22,13 @@ export interface Kernel {
     readonly flags: bigint;
     readonly data: string;
   }): void;
+  /**
+   * The network of the calling thread, and of every thread that is started from it later: of the
+   * process behind a path below /proc, or a new one where there is none.
+   */
+  enterNetwork(path: string | undefined): void;
+  /** What is written to `fd` goes where `target` does. */
+  redirect(fd: number, target: number): void;
   /** The root of every thread of this process. */
   changeRoot(path: string): void;
   /** No program started from here ever gets more privileges. */
@@ -36,6 +44,8 @@ export interface Kernel {
 const prctlOptions = { setParentDeathSignal: 1, setDumpable: 4, setNoNewPrivileges: 38 } as const;
 
 const seccompNumbers: Readonly<Record<string, bigint>> = { x64: 317n, arm64: 277n };
+/** CLONE_NEWNET. */
+const newNetwork = 0x4000_0000;
 const setModeFilter = 1n;
 const allThreads = 1n;
 
@@ -45,6 +55,9 @@ export function linuxKernel(): Kernel {
     mount: { arguments: ["string", "string", "string", "u64", "string"], return: "i32" },
     chroot: { arguments: ["string"], return: "i32" },
     syscall: { arguments: ["i64", "u64", "u64", "pointer"], return: "i64" },
+    setns: { arguments: ["i32", "i32"], return: "i32" },
+    unshare: { arguments: ["i32"], return: "i32" },
+    dup2: { arguments: ["i32", "i32"], return: "i32" },
     prctl: { arguments: ["i32", "u64", "u64", "u64", "u64"], return: "i32" },
   });
   const check = (result: unknown, what: string): void => {
@@ -57,6 +70,17 @@ export function linuxKernel(): Kernel {
       const result = functions.mount(source, target, type, flags, data);
       check(result, `mounting ${source} at ${target}`);
     },
+    enterNetwork(path) {
+      if (path === undefined) return check(functions.unshare(newNetwork), "making a network");
+      const fd = openSync(path, "r");
+      try {
+        check(functions.setns(fd, newNetwork), `entering the network ${path}`);
+      } finally {
+        closeSync(fd);
+      }
+    },
+    redirect: (fd, target) =>
+      check(functions.dup2(target, fd) === fd ? 0 : -1, `redirecting output ${fd}`),
     changeRoot(path) {
       process.chdir(path);
       check(functions.chroot("."), `changing the root to ${path}`);

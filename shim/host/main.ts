@@ -15,8 +15,7 @@ flushCompileCache();
 const host = new Host({
   kernel: linuxKernel(),
   codeFolder: fileURLToPath(new URL("../..", import.meta.url)),
-  stdout: guestOutput(1),
-  stderr: guestOutput(2),
+  output: guestOutput,
   report: (report) => void process.send?.(report),
   exit: (status) => process.exit(status),
 });

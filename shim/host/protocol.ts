@@ -1,4 +1,5 @@
-import type { SpecMount } from "../front/container-spec.ts";
+import type { NetworkNamespace, SpecMount } from "../front/container-spec.ts";
+import type { OutputPaths } from "../front/stdio.ts";
 import type { RootfsMount } from "../front/app-in-rootfs.ts";
 
 /** What a host process has to know to run one container. */
@@ -22,8 +23,9 @@ export interface HostSpec {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
-  /** The network is the pod's own: its settings may be changed. */
-  readonly isNetworkPrivate: boolean;
+  /** Entered before anything else; the settings of all but the node's may be changed. */
+  readonly network: NetworkNamespace;
+  readonly outputs: OutputPaths;
 }
 
 /** From the front to a host process. */
@@ -35,6 +37,8 @@ export type HostCommand =
 
 /** From a host process to the front. */
 export type HostReport =
+  /** It has the container's outputs open. */
+  | { readonly kind: "adopted" }
   /** Triggers are served; with the address for HTTP. */
   | { readonly kind: "running"; readonly url: string | undefined }
   | { readonly kind: "failed"; readonly reason: string };

@@ -90,6 +90,19 @@ async function measureLoads(
   );
 }
 
+/** Two processes: what is measured is an app that an earlier one has prepared. */
+function measureIdle(cache: string): Record<"prepared" | "answered", number> {
+  const run = (state: string): number => {
+    const component = join(wasmApps, "hello-rust/hello.wasm");
+    const script = [idleScript, component, String(idleApps), cache, state];
+    // The young generation is the process's, however many apps there are: it must not grow meanwhile.
+    const flags = ["--expose-gc", "--max-semi-space-size=1"];
+    return Number(execFileSync(process.execPath, [...flags, ...script]));
+  };
+  run("answered");
+  return { prepared: run("prepared"), answered: run("answered") };
+}
+
 function ratio(ours: number | undefined, theirs: number | undefined): string {
   if (ours === undefined || theirs === undefined) return "";
   return `${(ours / theirs).toFixed(2)}x`;
@@ -178,9 +191,12 @@ try {
     print(one);
     measured.push(one);
   }
-  const idle = [idleScript, join(wasmApps, "hello-rust/hello.wasm"), String(idleApps)];
-  const idleBytes = Number(execFileSync(process.execPath, ["--expose-gc", ...idle]));
-  console.log(`\nEach of ${idleApps} idle apps takes ${(idleBytes / 1000).toFixed(0)} kB (PSS)`);
+  const idleBytes = measureIdle(join(folder, "cache"));
+  for (const [state, bytes] of Object.entries(idleBytes)) {
+    console.log(
+      `\nEach of ${idleApps} idle apps (${state}): ${(bytes / 1000).toFixed(0)} kB (PSS)`,
+    );
+  }
   mkdirSync(resultsFolder, { recursive: true });
   const file = join(resultsFolder, `engine-${new Date().toISOString().replaceAll(":", "-")}.json`);
   writeFileSync(file, JSON.stringify({ machine, measured, idleBytes }, undefined, 2));

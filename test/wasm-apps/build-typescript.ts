@@ -1,26 +1,20 @@
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { wasmApp } from "../whorl-process.ts";
+import { buildOnce } from "./build-once.ts";
 
-const folder = fileURLToPath(new URL("../../wasm-apps/hello-typescript/", import.meta.url));
-const sources = ["package.json", "package-lock.json", "src/hello.ts"];
-
-/** Builds wasm-apps/hello-typescript unless dist/ holds what these sources give; its folder. */
-export function buildTypescriptApp(): string {
-  const stamp = join(folder, "dist/hello.sources.sha256");
-  const hash = createHash("sha256");
-  for (const source of sources) hash.update(readFileSync(join(folder, source)));
-  const digest = hash.digest("hex");
-  const isBuilt = existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
-  if (isBuilt && existsSync(join(folder, "dist/hello.wasm"))) return folder;
-  npm("ci");
-  npm("run", "build");
-  writeFileSync(stamp, digest);
+/**
+ * Builds an app of wasm-apps/ in TypeScript, wasm-apps/hello-typescript by default, unless its
+ * dist/ holds what its sources give; its folder.
+ */
+export function buildTypescriptApp(name = "hello-typescript"): string {
+  const folder = wasmApp(`${name}/`);
+  buildOnce(folder, ["package.json", "package-lock.json", "src", "wit"], () => {
+    npm(folder, "ci");
+    npm(folder, "run", "build");
+  });
   return folder;
 }
 
-function npm(...args: string[]): void {
+function npm(folder: string, ...args: string[]): void {
   execFileSync("npm", args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
 }

@@ -21,13 +21,13 @@ async function sendRequest({ http }: WasiContext, guest: SpinRequest): Promise<A
       const response = await send(http, call);
       const next = nextRequest(call, response);
       if (next === undefined) return ok(response);
-      if (redirects === redirectsMax) return err("runtime-error");
-      if (!isAllowed(http, next.url)) return err("destination-not-allowed");
+      if (redirects === redirectsMax) return err<HttpError>("runtime-error");
+      if (!isAllowed(http, next.url)) return err<HttpError>("destination-not-allowed");
       call = next;
     }
   } catch {
     // The interface has no case that would tell a guest more.
-    return err("runtime-error");
+    return err<HttpError>("runtime-error");
   }
 }
 
@@ -49,7 +49,7 @@ function target(http: HttpContext, uri: string): URL | HttpError {
 
 function isAllowed(http: HttpContext, { protocol, host }: URL): boolean {
   if (host === "" || (protocol !== "http:" && protocol !== "https:")) return false;
-  return http.isAllowed({ scheme: protocol.slice(0, -1), authority: host });
+  return http.isAllowed({ scheme: protocol === "http:" ? "http" : "https", authority: host });
 }
 
 async function send(

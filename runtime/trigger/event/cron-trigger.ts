@@ -36,6 +36,25 @@ export function startCronTriggers(
   };
 }
 
+/**
+ * Calls the component once, now: where something else keeps the time, such as a CronJob.
+ * @returns the exit status: 0, or 1 where the guest failed, which is logged.
+ */
+export async function fireCronTrigger(
+  trigger: CronTrigger,
+  services: TriggerServices,
+): Promise<number> {
+  const handler = eventHandler(services.component(trigger.component), wish);
+  const now = new Date();
+  try {
+    await handler.handle([{ timestamp: BigInt(Math.floor(now.getTime() / 1000)) }]);
+    return 0;
+  } catch (error) {
+    services.log.error(`Component "${handler.component}" failed: ${errorText(error)}`);
+    return 1;
+  }
+}
+
 class CronSchedule {
   readonly #trigger: CronTrigger;
   readonly #handler: EventHandler;
@@ -59,7 +78,7 @@ class CronSchedule {
     this.#timer =
       delayMs > timerMsMax
         ? setTimeout(() => this.arm(), timerMsMax)
-        : setTimeout(() => this.#fire(next), delayMs);
+        : setTimeout(() => this.#fire(next), Math.max(0, delayMs));
   }
 
   async close(signal: AbortSignal): Promise<void> {

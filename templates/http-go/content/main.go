@@ -2,19 +2,13 @@ package main
 
 import (
 	"fmt"
-	"log"
-	"net/http"
-	"net/http/cgi"
+	"os"
 )
 
+// One process for each request, as in CGI: the request is in the environment and on stdin, the
+// response goes to stdout.
 func main() {
-	// One request to a process, as in CGI.
-	if err := cgi.Serve(http.HandlerFunc(handle)); err != nil {
-		log.Fatal(err)
-	}
-}
-
-func handle(response http.ResponseWriter, request *http.Request) {
-	response.Header().Set("Content-Type", "text/plain")
-	fmt.Fprintf(response, "Hello from {{name}}: %s %s\n", request.Method, request.URL.Path)
+	method, path := os.Getenv("REQUEST_METHOD"), os.Getenv("PATH_INFO")
+	fmt.Print("Content-Type: text/plain\n\n")
+	fmt.Printf("Hello from {{name}}: %s %s\n", method, path)
 }

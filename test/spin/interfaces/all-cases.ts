@@ -9,13 +9,21 @@ export function allCases(places: Places): InterfaceCase[] {
 }
 
 /** Apps of wasm-apps/ that import the interfaces. */
-export const guests: readonly string[] = ["spin1", "spin2", "spin3", "spin4", "spin4sql"];
+export const guests: readonly string[] = [
+  "spin1",
+  "spin2",
+  "spin3",
+  "spin4",
+  "spin4sql",
+  "spin4pg",
+];
 
 const versionOfGuest: readonly (readonly [RegExp, string])[] = [
   [/^fermyon:spin\/[\w-]+$/, "spin1"],
   [/^fermyon:spin\/.*@2\.0\.0$/, "spin2"],
   [/^(?:wasi:|spin:sqlite.*@3\.0\.0$|spin:postgres.*@(?:3\.0\.0|4\.0\.0)$)/, "spin3"],
-  [/^spin:(?:mysql|postgres)/, "spin4sql"],
+  [/^spin:postgres/, "spin4pg"],
+  [/^spin:(?:mysql|sqlite)/, "spin4sql"],
   [/^spin:/, "spin4"],
 ];
 

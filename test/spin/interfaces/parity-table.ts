@@ -16,7 +16,9 @@ export function parityTable(): string {
   const sections = interfaces.map((name) =>
     section(
       name,
-      functions.filter(({ interfaceName }) => interfaceName === name).map((each) => each.functionName),
+      functions
+        .filter(({ interfaceName }) => interfaceName === name)
+        .map((each) => each.functionName),
       cases,
     ),
   );

@@ -84,8 +84,18 @@ function mqttRows({ mqtt, nowhere }: Places): readonly Row[] {
   const notPermitted = `address mqtt://${denied}?client_id=a is not permitted`;
   return [
     ["open", "works", [login(mqtt)], ok()],
-    ["open", "denied", [login(`mqtt://${denied}?client_id=a`)], err({ ConnectionFailed: notPermitted })],
-    ["open", "without client_id: invalid-address", [login(mqtt.replace(/\?.*/, ""))], err("InvalidAddress")],
+    [
+      "open",
+      "denied",
+      [login(`mqtt://${denied}?client_id=a`)],
+      err({ ConnectionFailed: notPermitted }),
+    ],
+    [
+      "open",
+      "without client_id: invalid-address",
+      [login(mqtt.replace(/\?.*/, ""))],
+      err("InvalidAddress"),
+    ],
     ["publish", "at-most-once", [login(mqtt), "t", bytes("a"), "AtMostOnce"], ok()],
     ["publish", "at-least-once", [login(mqtt), "t", bytes("b"), "AtLeastOnce"], ok()],
     ["publish", "exactly-once", [login(mqtt), "t", bytes("c"), "ExactlyOnce"], ok()],

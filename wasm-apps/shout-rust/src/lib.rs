@@ -4,9 +4,10 @@ use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 use spin_sdk::http::{IntoResponse, Request, Response};
 use spin_sdk::http_service;
+use spin_sdk::wasip3::http::types::ErrorCode;
 
 #[http_service]
-async fn handle(mut request: Request) -> Result<impl IntoResponse, spin_sdk::http::ErrorCode> {
+async fn handle(mut request: Request) -> Result<impl IntoResponse, ErrorCode> {
     // Headers of the connection are the host's alone.
     for name in ["connection", "host"] {
         request.headers_mut().remove(name);

@@ -1,4 +1,4 @@
-//! Every function of the databases of Spin 4: `POST /INTERFACE@VERSION/FUNCTION` with the arguments
+//! Every function of spin:sqlite@3.1.0 and spin:mysql@3.0.0: `POST /INTERFACE@VERSION/FUNCTION` with the arguments
 //! as a JSON array is answered with the function's result. A method's array begins with the
 //! arguments of what opens the resource; a stream is read to its end.
 
@@ -14,7 +14,8 @@ wit_bindgen::generate!({
     additional_derives: [serde::Serialize, serde::Deserialize],
 });
 
-mod databases;
+mod mysql;
+mod sqlite;
 
 type Answer = Result<Vec<u8>, String>;
 
@@ -33,7 +34,8 @@ fn unknown() -> Answer {
 async fn answer(path: &str, body: &[u8]) -> Answer {
     let (interface, function) = path[1..].split_once('/').unwrap_or_default();
     match interface {
-        "mysql@3.0.0" | "postgres@4.2.0" => databases::answer(interface, function, body).await,
+        "mysql@3.0.0" => mysql::answer(function, body).await,
+        "sqlite@3.1.0" => sqlite::answer(function, body).await,
         _ => unknown(),
     }
 }

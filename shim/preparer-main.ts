@@ -7,15 +7,15 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 // Loaded before the root is changed, as it is needed in any case.
-import "../../runtime/app/load-manifest-app.ts";
-import type { SpecMount } from "../front/container-spec.ts";
-import { errorText } from "../error.ts";
-import { mountRoot } from "../host/container-root.ts";
-import { linuxKernel } from "../host/kernel.ts";
-import { imageFolder, scratchFolder } from "../host/scratch-folder.ts";
-import { encodeFilter, syscallFilter } from "../host/syscall-filter.ts";
-import { shimLimits } from "../limits.ts";
-import { prepareImage, publishImage } from "./prepare-image.ts";
+import "../runtime/app/load-manifest-app.ts";
+import type { SpecMount } from "./front/container-spec.ts";
+import { errorText } from "./error.ts";
+import { mountRoot } from "./host/container-root.ts";
+import { linuxKernel } from "./host/kernel.ts";
+import { imageFolder } from "./host/scratch-folder.ts";
+import { encodeFilter, syscallFilter } from "./host/syscall-filter.ts";
+import { shimLimits } from "./limits.ts";
+import { prepareImage, publishImage } from "./preparer/prepare-image.ts";
 
 /** Covered in this process's own mount namespace; nothing below it is needed. */
 const root = "/sys";
@@ -54,9 +54,8 @@ function confine(id: number): void {
     uid: id,
     gid: id,
   };
-  mountRoot(spec, fileURLToPath(new URL("../..", import.meta.url)), kernel);
+  mountRoot(spec, fileURLToPath(new URL("..", import.meta.url)), kernel);
   kernel.changeRoot(root);
-  process.env["TMPDIR"] = scratchFolder;
   process.umask(0o022);
   process.setgroups?.([]);
   process.setgid?.(id);

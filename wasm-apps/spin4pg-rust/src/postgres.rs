@@ -1,42 +1,8 @@
-use crate::spin::mysql::mysql;
 use crate::spin::postgres::postgres::{Connection, ConnectionBuilder, Error, ParameterValue};
 use crate::{Answer, call, unknown};
 
-pub async fn answer(interface: &str, function: &str, body: &[u8]) -> Answer {
-    match interface {
-        "mysql@3.0.0" => mysql(function, body).await,
-        _ => postgres(function, body).await,
-    }
-}
-
-async fn mysql(function: &str, body: &[u8]) -> Answer {
-    type Statement = (String, String, Vec<mysql::ParameterValue>);
-    use mysql::Connection;
-    match function {
-        "open" => {
-            call(body, async |(address,): (String,)| Connection::open(address).await.map(drop)).await
-        }
-        "query" => {
-            call(body, async |(address, statement, params): Statement| {
-                let connection = Connection::open(address).await?;
-                let (columns, rows, end) = connection.query(statement, params).await?;
-                let rows = rows.collect().await;
-                end.await.map(|()| (columns, rows))
-            })
-            .await
-        }
-        "execute" => {
-            call(body, async |(address, statement, params): Statement| {
-                Connection::open(address).await?.execute(statement, params).await
-            })
-            .await
-        }
-        _ => unknown(),
-    }
-}
-
 /// The builder's functions get a certificate after the address.
-async fn postgres(function: &str, body: &[u8]) -> Answer {
+pub async fn answer(function: &str, body: &[u8]) -> Answer {
     type Statement = (String, String, Vec<ParameterValue>);
     match function {
         "open" => call(body, async |(address,): (String,)| Connection::open(&address).map(drop)).await,

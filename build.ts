@@ -4,6 +4,7 @@
  * and clouds, the encoder of core modules) stays a dependency that is loaded when it is used.
  */
 import { build } from "esbuild";
+import { buildOperator } from "./operator/build-operator.ts";
 
 const external = [
   "@aws-sdk/*",
@@ -21,10 +22,7 @@ const external = [
 ];
 
 await build({
-  entryPoints: [
-    { in: "cli/main.ts", out: "whorl" },
-    { in: "operator/main.ts", out: "operator" },
-  ],
+  entryPoints: [{ in: "cli/main.ts", out: "whorl" }],
   outdir: "dist",
   bundle: true,
   splitting: true,
@@ -40,3 +38,5 @@ await build({
   },
   logLevel: "info",
 });
+
+await buildOperator("dist/operator.js");

@@ -9,12 +9,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { operatorObstacle, prepareOperatorTier } from "./operator/prepare.ts";
 import { containerdObstacle } from "./servers/containerd.ts";
 import { programObstacle } from "./servers/debian-package.ts";
 import { registryObstacle } from "./servers/docker-registry.ts";
 import { elasticMqObstacle } from "./servers/elasticmq.ts";
-import { kubeApiServerObstacle } from "./servers/kube-apiserver.ts";
-import { kubernetesTool } from "./servers/kubernetes-tools.ts";
 import { mariadbObstacle } from "./servers/mariadb.ts";
 import { mosquittoObstacle } from "./servers/mosquitto.ts";
 import { postgresObstacle } from "./servers/postgres.ts";
@@ -80,8 +79,8 @@ const tiers: readonly Tier[] = [
   {
     name: "operator",
     about: "API machinery and operator over a real kube-apiserver",
-    obstacle: () => notLinux() ?? kubeApiServerObstacle(),
-    prepare: buildKubernetes,
+    obstacle: () => notLinux() ?? operatorObstacle(),
+    prepare: prepareOperatorTier,
   },
   {
     name: "node",
@@ -89,12 +88,6 @@ const tiers: readonly Tier[] = [
     obstacle: () => notLinux() ?? containerdObstacle(),
   },
 ];
-
-function buildKubernetes(): void {
-  for (const name of ["kube-apiserver", "kubectl", "kube-controller-manager"] as const) {
-    kubernetesTool(name);
-  }
-}
 
 function missing(path: string, remedy: string): string | undefined {
   return existsSync(join(root, path)) ? undefined : `${path} is missing: run ${remedy}`;

@@ -170,7 +170,12 @@ describe("loadApp refuses", () => {
     ["a path that is not there", {}, "nope", "does not exist"],
     ["an empty directory", {}, "", "has neither a spin.toml nor a .wasm file"],
     ["several components", { "b.wasm": "", "a.wasm": "" }, "", "(a.wasm, b.wasm); name one"],
-    ["another file", { "a.txt": "" }, "a.txt", "is neither a manifest (.toml), a locked application"],
+    [
+      "another file",
+      { "a.txt": "" },
+      "a.txt",
+      "is neither a manifest (.toml), a locked application",
+    ],
   ])("%s", async (_name, files, path, reason) => {
     await write(files);
     await expect(loadApp(join(directory, path))).rejects.toMatchObject({

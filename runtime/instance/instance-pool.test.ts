@@ -132,3 +132,13 @@ test("a mapper that is shared by pools outlives them", async () => {
     }
   }
 });
+
+test("instances that nobody needs any more are given back", async () => {
+  const guest = await testGuest<undefined>(large);
+  const leases = Array.from({ length: 8 }, () => guest.pool.take(undefined));
+  const busy = new Set(leases.map(({ instance }) => instance));
+  for (const lease of leases) lease[Symbol.dispose]();
+  for (let request = 0; request < 3_000; request++) guest.pool.take(undefined)[Symbol.dispose]();
+  const after = Array.from({ length: 8 }, () => guest.pool.take(undefined));
+  expect(after.filter(({ instance }) => busy.has(instance))).toHaveLength(1);
+});

@@ -12,6 +12,8 @@ import { type CoreSnapshot, loadedCore, savedCore } from "./snapshot.ts";
 /** An instance for one request; disposing ends it. */
 export interface InstanceLease<C> extends Disposable {
   readonly instance: Instance<C>;
+  /** Instantiated from its modules, made from the snapshot, or put back after another request. */
+  readonly start: "cold" | "fresh" | "reset";
 }
 
 export interface InstancePoolOptions {
@@ -98,11 +100,13 @@ export class InstancePool<C> implements Disposable {
           "raise the limit, or run more copies of the app",
       );
     }
-    const instance = this.#idle.pop() ?? this.#create(context);
+    const idle = this.#idle.pop();
+    const start = idle !== undefined ? "reset" : this.#snapshot === undefined ? "cold" : "fresh";
+    const instance = idle ?? this.#create(context);
     if (this.#idle.length < this.#spare) this.#spare = this.#idle.length;
     instance.resume(context);
     this.#busy++;
-    return new Lease(instance, this.#end);
+    return new Lease(instance, start, this.#end);
   }
 
   /** Instances that are out. */
@@ -238,10 +242,16 @@ export class InstancePool<C> implements Disposable {
 
 class Lease<C> implements InstanceLease<C> {
   readonly instance: Instance<C>;
+  readonly start: InstanceLease<C>["start"];
   #end: ((instance: Instance<C>) => void) | undefined;
 
-  constructor(instance: Instance<C>, end: (instance: Instance<C>) => void) {
+  constructor(
+    instance: Instance<C>,
+    start: InstanceLease<C>["start"],
+    end: (instance: Instance<C>) => void,
+  ) {
     this.instance = instance;
+    this.start = start;
     this.#end = end;
   }
 

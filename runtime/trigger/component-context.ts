@@ -2,11 +2,20 @@ import type { Dispatcher } from "undici";
 import type { AppComponent } from "../app/app.ts";
 import { compileOutboundHosts, type OutboundHosts } from "../app/outbound-hosts.ts";
 import { hostClocks } from "../wasi/clocks/host-clocks.ts";
-import type { CliContext, Preopen, SocketsContext, WasiContext } from "../wasi/context.ts";
+import type { InvocationHolder } from "../telemetry/host-call-spans.ts";
+import type {
+  CliContext,
+  HttpContext,
+  OutboundObserver,
+  OutboundStart,
+  Preopen,
+  SocketsContext,
+  WasiContext,
+} from "../wasi/context.ts";
 import { lineOutputStream } from "../wasi/io/line-output-stream.ts";
 import { emptyInputStream } from "../wasi/io/memory-streams.ts";
 import { hostRandom } from "../wasi/random/host-random.ts";
-import type { NewContext } from "./loaded-component.ts";
+import type { InstanceUse } from "./loaded-component.ts";
 
 export interface ComponentSurroundings {
   readonly preopens: readonly Preopen[];
@@ -15,14 +24,19 @@ export interface ComponentSurroundings {
   dispatcher(): Dispatcher;
   /** The app's own `http://host:port`, once it listens. */
   selfOrigin(): string | undefined;
-  onGuestLine(stream: "stdout" | "stderr", line: string): void;
+  /** `holder` says for which request; undefined where telemetry is off. */
+  onGuestLine(
+    stream: "stdout" | "stderr",
+    line: string,
+    holder: InvocationHolder | undefined,
+  ): void;
 }
 
 /** Makes what one instance of a component may see and use; most of it is the same for all. */
 export function componentContext(
   component: AppComponent,
   surroundings: ComponentSurroundings,
-): NewContext<WasiContext> {
+): (use: InstanceUse) => WasiContext {
   const hosts = compileOutboundHosts(component.allowedOutboundHosts);
   const { onGuestLine, preopens } = surroundings;
   const sockets = socketsContext(hosts);
@@ -30,8 +44,8 @@ export function componentContext(
     environment: mergedEnvironment(component, surroundings),
     arguments: [],
     stdin: () => emptyInputStream,
-    stdout: () => lineOutputStream("", (line) => onGuestLine("stdout", line)),
-    stderr: () => lineOutputStream("", (line) => onGuestLine("stderr", line)),
+    stdout: () => lineOutputStream("", (line) => onGuestLine("stdout", line, undefined)),
+    stderr: () => lineOutputStream("", (line) => onGuestLine("stderr", line, undefined)),
     terminal: { stdin: false, stdout: false, stderr: false },
   };
   const common: Omit<WasiContext, "filesystem" | "sockets"> = {
@@ -47,12 +61,52 @@ export function componentContext(
     },
   };
   // Open files and sockets are counted per object: one instance cannot use up those of another.
-  return (changed) => ({
+  return ({ cli: changed, holder }) => ({
     ...common,
-    cli: changed === undefined ? cli : { ...cli, ...changed },
+    cli: changed === undefined && holder === undefined ? cli : changedCli(changed, holder),
+    http: holder === undefined ? common.http : new WatchedHttp(common.http, holder),
     filesystem: { preopens },
     sockets: { ...sockets },
   });
+
+  function changedCli(
+    changed: Partial<CliContext> | undefined,
+    holder: InvocationHolder | undefined,
+  ): CliContext {
+    return {
+      ...cli,
+      stdout: () => lineOutputStream("", (line) => onGuestLine("stdout", line, holder)),
+      stderr: () => lineOutputStream("", (line) => onGuestLine("stderr", line, holder)),
+      ...changed,
+    };
+  }
+}
+
+/** What an instance may send, with the request for which it does. */
+class WatchedHttp implements HttpContext {
+  readonly #common: HttpContext;
+  readonly #holder: InvocationHolder;
+
+  constructor(common: HttpContext, holder: InvocationHolder) {
+    this.#common = common;
+    this.#holder = holder;
+  }
+
+  get selfOrigin(): string | undefined {
+    return this.#common.selfOrigin;
+  }
+
+  isAllowed(request: Parameters<HttpContext["isAllowed"]>[0]): boolean {
+    return this.#common.isAllowed(request);
+  }
+
+  dispatcher(): Dispatcher {
+    return this.#common.dispatcher();
+  }
+
+  outbound(request: OutboundStart): OutboundObserver {
+    return this.#holder.current.outbound(request);
+  }
 }
 
 function mergedEnvironment(

@@ -8,6 +8,7 @@ import type { RedisScope } from "../spin/redis/redis-scope.ts";
 import type { SqliteScope } from "../spin/sqlite/sqlite-scope.ts";
 import type { VariablesScope } from "../spin/variables/variables-scope.ts";
 import type { OtelScope } from "../spin/wasi-otel/otel-scope.ts";
+import type { InvocationHolder } from "../telemetry/host-call-spans.ts";
 import type { WasiContext } from "../wasi/context.ts";
 
 /**
@@ -24,7 +25,10 @@ export type GuestContext = WasiContext &
   MqttScope &
   MysqlScope &
   PostgresScope &
-  LlmScope;
+  LlmScope & {
+    /** The request that the instance works for; undefined where telemetry is off. */
+    readonly telemetry: InvocationHolder | undefined;
+  };
 
 /** Gives back what an instance has opened and holds by other means than resources. */
 export function disposeContext(context: Partial<GuestContext>): void {

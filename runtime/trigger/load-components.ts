@@ -5,15 +5,19 @@ import type { App, AppComponent } from "../app/app.ts";
 import { prepareMounts } from "../app/prepare-mounts.ts";
 import { errorText, WhorlError } from "../error.ts";
 import type { Plan } from "../component/plan.ts";
+import type { HostInterface } from "../instance/host-interface.ts";
 import { Linker } from "../instance/linker.ts";
 import { limits } from "../limits.ts";
 import { prepareComponent } from "../prepare/prepare.ts";
 import type { PreparedComponent } from "../prepare/prepare.ts";
+import { withHostCallSpans } from "../telemetry/host-call-spans.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { AppServices } from "./services/app-services.ts";
 import type { Preopen } from "../wasi/context.ts";
 import { componentContext, type ComponentSurroundings } from "./component-context.ts";
 import type { Engine } from "./engine.ts";
 import type { GuestContext } from "./guest-context.ts";
+import { loadComposition } from "./load-composition.ts";
 import { LoadedComponent } from "./loaded-component.ts";
 import type { NewContext } from "./loaded-component.ts";
 
@@ -24,7 +28,8 @@ export interface LoadSurroundings extends Omit<ComponentSurroundings, "preopens"
   /** Beside each component's own files. */
   readonly mounts: readonly Preopen[];
   onWarning(message: string): void;
-  onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
+  readonly telemetry: Telemetry;
+  onGuestLine(component: string, stream: "stdout" | "stderr", line: string, traceId?: string): void;
 }
 
 /** Components ready to be called, by id. Disposing removes the copies of their files. */
@@ -47,7 +52,7 @@ export async function loadComponents(
   );
   const { services, engine } = surroundings;
   await services.require(prepared.flatMap(({ plan }) => importedInterfaces(plan)));
-  const linker = new Linker(services.interfaces);
+  const linker = new Linker(tracedInterfaces(services.interfaces, surroundings.telemetry));
   const byId = new Map<string, LoadedComponent>();
   for (const [index, component] of components.entries()) {
     const { preopens } = stack.use(await prepareMounts(component, makeTempDirectory));
@@ -55,7 +60,11 @@ export async function loadComponents(
     const own: ComponentSurroundings = {
       ...surroundings,
       preopens: [...preopens, ...surroundings.mounts],
-      onGuestLine: (stream, line) => surroundings.onGuestLine(id, stream, line),
+      onGuestLine: (stream, line, holder) => {
+        const invocation = holder?.current;
+        if (invocation !== undefined && !invocation.line(stream, line)) return;
+        surroundings.onGuestLine(id, stream, line, invocation?.traceId);
+      },
     };
     const loaded = link(component, { own, services, linker, engine, prepared: prepared[index] });
     byId.set(id, stack.use(loaded));
@@ -63,6 +72,18 @@ export async function loadComponents(
   }
   const owned = stack.move();
   return { byId, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Spans of what the host does for guests, where spans are exported. */
+function tracedInterfaces(
+  interfaces: readonly HostInterface<GuestContext>[],
+  { isTracing }: Telemetry,
+): readonly HostInterface<GuestContext>[] {
+  if (!isTracing) return interfaces;
+  return interfaces.map((each) => ({
+    ...each,
+    functions: withHostCallSpans(each.name, each.functions, ({ telemetry }) => telemetry),
+  }));
 }
 
 function importedInterfaces({ imports }: Plan): string[] {
@@ -88,7 +109,7 @@ function warm(component: LoadedComponent, { onWarning }: LoadSurroundings): void
 
 async function prepare(component: AppComponent, { cache }: Engine): Promise<PreparedComponent> {
   try {
-    return await prepareComponent(await readComponent(component.sourcePath), { cache });
+    return await prepareComponent(await loadComposition(component, readComponent), { cache });
   } catch (error) {
     throw componentError(component, error);
   }
@@ -108,7 +129,10 @@ function link(component: AppComponent, parts: LinkParts): LoadedComponent {
   try {
     const newSpin = services.contexts(component);
     const newWasi = componentContext(component, own);
-    const newContext: NewContext<GuestContext> = (cli) => ({ ...newWasi(cli), ...newSpin() });
+    const newContext: NewContext<GuestContext> = (use) => ({
+      ...newWasi(use),
+      ...newSpin(use.holder),
+    });
     const linked = linker.link(prepared);
     return new LoadedComponent(component.id, { linked, newContext, mapper: engine.mapper });
   } catch (error) {

@@ -4,13 +4,29 @@ import { InstancePool } from "../instance/instance-pool.ts";
 import type { InstanceLease } from "../instance/instance-pool.ts";
 import type { LinkedComponent } from "../instance/linker.ts";
 import type { LiftedFunction } from "../component/plan.ts";
+import type { InvocationHolder } from "../telemetry/host-call-spans.ts";
+import { noInvocation } from "../telemetry/no-telemetry.ts";
+import type { Invocation } from "../telemetry/telemetry.ts";
 import type { CliContext } from "../wasi/context.ts";
 import { disposeContext } from "./guest-context.ts";
 import type { GuestContext } from "./guest-context.ts";
 import { wasmStack } from "./wasm-stack.ts";
 
-/** What makes an instance's context; the command line of a program may differ from the default. */
-export type NewContext<C> = (cli?: Partial<CliContext>) => C;
+/** What an instance is taken for. */
+export interface InstanceUse {
+  /** Where the command line of a program differs from the default. */
+  readonly cli?: Partial<CliContext> | undefined;
+  /** Undefined where telemetry is off. */
+  readonly holder?: InvocationHolder | undefined;
+}
+
+/** A lease that knows for which request its instance works. */
+export interface GuestLease extends InstanceLease<GuestContext> {
+  readonly holder: InvocationHolder | undefined;
+}
+
+/** What makes an instance's context. */
+export type NewContext<C> = (use: InstanceUse) => C;
 
 /** What a component is made of. */
 export interface ComponentParts {
@@ -35,7 +51,7 @@ export class LoadedComponent implements Disposable {
 
   /** Makes the first instance before it is asked for. Throws whatever instantiation throws. */
   warm(): void {
-    const context = this.newContext();
+    const context = this.newContext({});
     this.#instances.warm(context);
     disposeContext(context);
   }
@@ -46,14 +62,22 @@ export class LoadedComponent implements Disposable {
   }
 
   /** Throws whatever instantiation throws: a trap of a start function. */
-  take(cli?: Partial<CliContext>): InstanceLease<GuestContext> {
-    const context = this.newContext(cli);
+  take(invocation: Invocation, cli?: Partial<CliContext>): GuestLease {
+    invocation.instanceWanted();
+    const holder = invocation.isOn ? { current: invocation } : undefined;
+    const context = this.newContext({ cli, holder });
     const lease = this.#instances.take(context);
+    invocation.instanceTaken(lease.start);
     return {
       instance: lease.instance,
+      start: lease.start,
+      holder,
       [Symbol.dispose]: () => {
+        const ending = holder?.current ?? noInvocation;
+        ending.resetStarted();
         lease[Symbol.dispose]();
         disposeContext(context);
+        ending.resetEnded();
       },
     };
   }
@@ -62,15 +86,17 @@ export class LoadedComponent implements Disposable {
    * Calls a function in an instance of its own. Rejects with what the guest threw; see
    * {@link guestFailure}.
    */
-  async call(
-    lifted: LiftedFunction,
-    values: readonly unknown[],
-    cli?: Partial<CliContext>,
-  ): Promise<unknown> {
-    using lease = this.take(cli);
+  async call(lifted: LiftedFunction, values: readonly unknown[], use: CallUse): Promise<unknown> {
+    using lease = this.take(use.invocation, use.cli);
     // Awaited here, so that the instance lives until then.
     return await (lease.instance.lifted(lifted)(...values) as unknown);
   }
+}
+
+/** For which request a function is called. */
+export interface CallUse {
+  readonly invocation: Invocation;
+  readonly cli?: Partial<CliContext>;
 }
 
 /** The failure of a call as one error with the guest's stack. `what` is the export that was called. */

@@ -2,6 +2,7 @@ import type { App } from "../app/app.ts";
 import type { Preopen } from "../wasi/context.ts";
 import type { ListenAddress, ListeningSocket } from "./http/listen.ts";
 import type { Engine } from "./engine.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { ServiceOptions } from "./services/app-services.ts";
 import type { ReuseLimits } from "./executor/reused-instances.ts";
 
@@ -23,8 +24,10 @@ export interface StartOptions extends ServiceOptions {
   readonly engine: Engine;
   /** For components of wasi:http 0.3; as Spin's defaults where not given. */
   readonly reuse?: ReuseLimits;
-  /** A line that a guest wrote, without its line break. */
-  onGuestLine(component: string, stream: "stdout" | "stderr", line: string): void;
+  /** `noTelemetry` by default. Outlives the app: who made it closes it. */
+  readonly telemetry?: Telemetry;
+  /** A line that a guest wrote, without its line break, and the trace of its request. */
+  onGuestLine(component: string, stream: "stdout" | "stderr", line: string, traceId?: string): void;
   /** Something went wrong that belongs to no answer, or whose answer says only 500. */
   onError(message: string): void;
 }

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
-import type { App, CommandTrigger, CronTrigger } from "../app/app.ts";
+import type { App, CommandTrigger, CronTrigger, EventTrigger } from "../app/app.ts";
 import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
-import type { HttpExecutor } from "../wasi/http/exchange.ts";
+import type { HttpExecutor } from "./executor/http-executor.ts";
 import { outboundAgent } from "../wasi/http/outbound-agent.ts";
 import { networkPolicy } from "../app/network-policy.ts";
+import { noTelemetry } from "../telemetry/no-telemetry.ts";
+import type { HandlerTelemetry } from "../telemetry/telemetry.ts";
 import type { Outside } from "./services/app-services.ts";
 import { AppServices } from "./services/app-services.ts";
 import { ChainingDispatcher } from "./chaining/chaining-dispatcher.ts";
@@ -113,8 +115,15 @@ class RunningTriggers {
     const { app } = services;
     await using stack = new AsyncDisposableStack();
     const executors = new Map<string, HttpExecutor>();
-    const dispatcher = new ChainingDispatcher(this.#outside.dispatcher, (id) => executors.get(id));
-    const { environment, reuse = spinReuse, onGuestLine } = this.#options;
+    const { environment, reuse = spinReuse, onGuestLine, telemetry = noTelemetry } = this.#options;
+    const chained = new Map<string, HandlerTelemetry>();
+    const dispatcher = new ChainingDispatcher(this.#outside.dispatcher, {
+      executor: (id) => executors.get(id),
+      telemetry: (component) =>
+        chained.getOrInsertComputed(component, () =>
+          telemetry.handler({ app: app.name, component, trigger: "chained", route: "/..." }),
+        ),
+    });
     const components = stack.use(
       await loadComponents(app, {
         services,
@@ -124,7 +133,8 @@ class RunningTriggers {
         environment,
         dispatcher: () => dispatcher,
         selfOrigin: () => this.url,
-        onGuestLine: (id, stream, line) => onGuestLine(id, stream, line),
+        telemetry,
+        onGuestLine,
       }),
     );
     for (const [key, executor] of httpExecutors(app, components.byId, reuse)) {
@@ -134,7 +144,7 @@ class RunningTriggers {
     const owned = stack.move();
     return {
       executors,
-      services: triggerServices(components, this.#options),
+      services: triggerServices(app, components, this.#options),
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     };
   }
@@ -144,8 +154,9 @@ class RunningTriggers {
     app: App,
     executors: ReadonlyMap<string, HttpExecutor>,
   ): Promise<{ readonly answered: Promise<void> }> {
-    const { onWarning: warn, onError: error, listen, tls } = this.#options;
-    const routing = { app, triggers: app.httpTriggers, executors, log: { warn, error } };
+    const { onWarning: warn, onError: error, listen, tls, telemetry = noTelemetry } = this.#options;
+    const triggers = app.httpTriggers;
+    const routing = { app, triggers, executors, telemetry, log: { warn, error } };
     const server = this.#server;
     if (server !== undefined) return { answered: server.replace(routing) };
     if (app.httpTriggers.length > 0) {
@@ -155,8 +166,20 @@ class RunningTriggers {
   }
 }
 
-function triggerServices(components: LoadedComponents, options: StartOptions): TriggerServices {
+function triggerServices(
+  app: App,
+  components: LoadedComponents,
+  options: StartOptions,
+): TriggerServices {
+  const { telemetry = noTelemetry } = options;
   return {
+    telemetry: (trigger) =>
+      telemetry.handler({
+        app: app.name,
+        component: trigger.component,
+        trigger: trigger.kind,
+        route: eventSource(trigger),
+      }),
     component(id) {
       const found = components.byId.get(id);
       if (found === undefined) throw new WhorlError("manifest", `there is no component "${id}"`);
@@ -164,6 +187,22 @@ function triggerServices(components: LoadedComponents, options: StartOptions): T
     },
     log: { warn: options.onWarning, error: options.onError },
   };
+}
+
+/** Where the events of a trigger come from. */
+function eventSource(trigger: EventTrigger): string {
+  switch (trigger.kind) {
+    case "redis":
+      return trigger.channel;
+    case "mqtt":
+      return trigger.topic;
+    case "sqs":
+      return trigger.queueUrl;
+    case "cron":
+      return trigger.expression;
+    case "command":
+      return "";
+  }
 }
 
 async function closeAtOnce(trigger: RunningTrigger): Promise<void> {

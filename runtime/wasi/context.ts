@@ -81,4 +81,23 @@ export interface HttpContext {
    * so that an instance that sends nothing loads nothing.
    */
   dispatcher(): Dispatcher;
+  /** Told of every outgoing request before it is sent, if anybody wants to know. */
+  outbound?(request: OutboundStart): OutboundObserver;
+}
+
+/** An outgoing request that is about to be sent. */
+export interface OutboundStart {
+  readonly method: string;
+  /** `https://host:port`. */
+  readonly origin: string;
+  /** Path with query. */
+  readonly path: string;
+}
+
+/** Watches one outgoing request. */
+export interface OutboundObserver {
+  /** The header lines (alternating names and values) to send instead of these. */
+  headers(lines: string[]): string[];
+  /** The head of its answer is there, or it failed. Once. */
+  end(status: number | undefined, error?: string): void;
 }

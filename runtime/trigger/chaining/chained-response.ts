@@ -17,6 +17,7 @@ type State = "waiting" | "open" | "finished" | "failed";
 export class ChainedResponse implements ResponseSink, OutputStream {
   readonly connection = new ChainedConnection();
   readonly #method: string;
+  #status = 0;
   readonly #handler: Dispatcher.DispatchHandler;
   #state: State = "waiting";
   #hasBody = true;
@@ -28,9 +29,15 @@ export class ChainedResponse implements ResponseSink, OutputStream {
     this.#handler = handler;
   }
 
+  /** 0 before the head. */
+  get status(): number {
+    return this.#status;
+  }
+
   head(status: number, headers: HeaderList): OutputStream {
     if (this.#state !== "waiting") trap("the response has a head already");
     const { head, contentLength } = responseHead(this.#method, status, headers);
+    this.#status = head.status;
     this.#state = "open";
     this.#hasBody = head.hasBody;
     this.#promised = contentLength;

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { Dispatcher } from "undici";
 import { errorText, WhorlError } from "../../error.ts";
+import type { HandlerTelemetry } from "../../telemetry/telemetry.ts";
 import { chainedComponent } from "../http/request-target.ts";
-import type { HttpExecutor } from "../../wasi/http/exchange.ts";
+import type { HttpExecutor } from "../executor/http-executor.ts";
 import { ChainedExchange } from "./chained-exchange.ts";
 import { ChainedResponse } from "./chained-response.ts";
 
@@ -14,11 +15,13 @@ import { ChainedResponse } from "./chained-response.ts";
 export class ChainingDispatcher extends Dispatcher {
   readonly #outside: Dispatcher;
   readonly #executor: (component: string) => HttpExecutor | undefined;
+  readonly #telemetry: (component: string) => HandlerTelemetry;
 
-  constructor(outside: Dispatcher, executor: (component: string) => HttpExecutor | undefined) {
+  constructor(outside: Dispatcher, inside: ChainTargets) {
     super();
     this.#outside = outside;
-    this.#executor = executor;
+    this.#executor = inside.executor;
+    this.#telemetry = inside.telemetry;
   }
 
   override dispatch(
@@ -53,17 +56,33 @@ export class ChainingDispatcher extends Dispatcher {
       rawHeaders: rawHeaders(options.headers),
       body: options.body instanceof Readable ? options.body : undefined,
     });
+    const invocation = this.#telemetry(component).begin({
+      method: options.method,
+      scheme,
+      target: options.path,
+      rawHeaders: rawHeaders(options.headers),
+    });
     try {
       handler.onRequestStart?.(response.connection, undefined);
-      await executor.handle(exchange, response);
+      await executor.handle(exchange, response, invocation);
       response.settle();
+      invocation.responded(response.status);
     } catch (error) {
+      invocation.failed(error);
       const reason = `service chaining: component "${component}" failed: ${errorText(error)}`;
       response.fail(new WhorlError("trap", reason, { cause: error }));
     } finally {
       exchange.body?.resume();
+      invocation.end();
     }
   }
+}
+
+/** What answers for the components of the app. */
+export interface ChainTargets {
+  executor(component: string): HttpExecutor | undefined;
+  /** One object for each component. */
+  telemetry(component: string): HandlerTelemetry;
 }
 
 interface ChainedCall {

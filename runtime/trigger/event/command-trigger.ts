@@ -29,16 +29,21 @@ export function runCommandTrigger(
   return (async () => {
     // Whoever starts the app hears first that it has started.
     await setImmediate();
+    const invocation = services.telemetry(trigger).beginEvent({});
     try {
       const result = (await component.call(found.function, [], {
-        arguments: [component.id, ...args],
+        invocation,
+        cli: { arguments: [component.id, ...args] },
       })) as { readonly tag: "ok" | "err" };
       return result.tag === "ok" ? 0 : 1;
     } catch (error) {
       if (error instanceof GuestExit) return error.code;
+      invocation.failed(error);
       const { message } = guestFailure(found.text, error);
       services.log.error(`Component "${component.id}" failed: ${message}`);
       return 1;
+    } finally {
+      invocation.end();
     }
   })();
 }

@@ -25,7 +25,11 @@ export function startCronTriggers(
   services: TriggerServices,
 ): RunningTrigger {
   const schedules = triggers.map((trigger) => {
-    const handler = eventHandler(services.component(trigger.component), wish);
+    const handler = eventHandler(
+      services.component(trigger.component),
+      wish,
+      services.telemetry(trigger),
+    );
     return new CronSchedule(trigger, handler, services);
   });
   for (const schedule of schedules) schedule.arm();
@@ -44,7 +48,8 @@ export async function fireCronTrigger(
   trigger: CronTrigger,
   services: TriggerServices,
 ): Promise<number> {
-  const handler = eventHandler(services.component(trigger.component), wish);
+  const component = services.component(trigger.component);
+  const handler = eventHandler(component, wish, services.telemetry(trigger));
   const now = new Date();
   try {
     await handler.handle([{ timestamp: BigInt(Math.floor(now.getTime() / 1000)) }]);
@@ -94,6 +99,7 @@ class CronSchedule {
       return;
     }
     if (!this.#queue.push(() => this.#handle(at))) {
+      this.#handler.telemetry.eventDropped();
       this.#services.log.warn(
         `cron trigger "${this.#trigger.id}": ${limits.eventsRunningMax} earlier calls are still ` +
           "running; this one is left out",
@@ -104,7 +110,8 @@ class CronSchedule {
 
   async #handle(at: Date): Promise<void> {
     try {
-      await this.#handler.handle([{ timestamp: BigInt(Math.floor(at.getTime() / 1000)) }]);
+      const timestamp = BigInt(Math.floor(at.getTime() / 1000));
+      await this.#handler.handle([{ timestamp }], { sentMs: at.getTime() });
     } catch (error) {
       this.#services.log.error(
         `Component "${this.#handler.component}" failed at ${at.toISOString()}: ${errorText(error)}`,

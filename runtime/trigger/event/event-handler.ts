@@ -1,6 +1,7 @@
 import { errorText, WhorlError } from "../../error.ts";
 import { findExport } from "../component-exports.ts";
 import type { ExportCandidate, ExportWish } from "../component-exports.ts";
+import type { HandlerTelemetry, InboundEvent } from "../../telemetry/telemetry.ts";
 import { guestFailure } from "../loaded-component.ts";
 import type { LoadedComponent } from "../loaded-component.ts";
 
@@ -11,34 +12,42 @@ type GuestResult = { readonly tag: "ok" | "err"; readonly val?: unknown };
 export interface EventHandler {
   readonly component: string;
   /** What the guest returned as `ok`. Rejects with `trap` when it trapped or returned `err`. */
-  handle(values: readonly unknown[]): Promise<unknown>;
+  handle(values: readonly unknown[], event?: InboundEvent): Promise<unknown>;
+  readonly telemetry: HandlerTelemetry;
 }
 
 /** Throws `no_handler` when the component does not export what the trigger calls. */
 export function eventHandler(
   component: LoadedComponent,
   wish: ExportWish<ExportCandidate>,
+  telemetry: HandlerTelemetry,
 ): EventHandler {
   const found = findExport(component.linked.plan, wish);
   return {
     component: component.id,
-    async handle(values) {
-      const result = await callGuest(component, found, values);
-      if (result.tag === "ok") return result.val;
-      throw new WhorlError("trap", `${found.text} returned the error ${errorValue(result.val)}`);
+    telemetry,
+    async handle(values, event = {}) {
+      const invocation = telemetry.beginEvent(event);
+      try {
+        const call = component.call(found.function, values, { invocation });
+        const result = await guestResult(call, found.text);
+        if (result.tag === "ok") return result.val;
+        throw new WhorlError("trap", `${found.text} returned the error ${errorValue(result.val)}`);
+      } catch (error) {
+        invocation.failed(error);
+        throw error;
+      } finally {
+        invocation.end();
+      }
     },
   };
 }
 
-async function callGuest(
-  component: LoadedComponent,
-  found: ReturnType<typeof findExport>,
-  values: readonly unknown[],
-): Promise<GuestResult> {
+async function guestResult(call: Promise<unknown>, what: string): Promise<GuestResult> {
   try {
-    return (await component.call(found.function, values)) as GuestResult;
+    return (await call) as GuestResult;
   } catch (error) {
-    throw guestFailure(found.text, error);
+    throw guestFailure(what, error);
   }
 }
 

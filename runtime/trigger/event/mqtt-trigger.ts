@@ -32,7 +32,7 @@ export function startMqttTriggers(
         `the mqtt trigger's address "${trigger.address}" is none; write mqtt://host:port`,
       );
     }
-    return eventHandler(services.component(trigger.component), wish);
+    return eventHandler(services.component(trigger.component), wish, services.telemetry(trigger));
   });
   const subscriptions = triggers.flatMap((trigger, index) => {
     const handler = handlers[index];
@@ -93,15 +93,18 @@ class MqttSubscription {
   }
 
   async #receive(packet: IPublishPacket, done: (error?: Error) => void): Promise<void> {
+    const receivedMs = performance.now();
     await this.#queue.room();
-    this.#queue.push(() => this.#handle(packet));
+    this.#queue.push(() => this.#handle(packet, receivedMs));
+    this.#handler.telemetry.backlog(this.#queue.size);
     // Only now is the broker told that the message has arrived.
     done();
   }
 
-  async #handle({ topic, payload }: IPublishPacket): Promise<void> {
+  async #handle({ topic, payload }: IPublishPacket, receivedMs: number): Promise<void> {
     try {
-      await this.#handler.handle([new Uint8Array(Buffer.from(payload)), { topic }]);
+      const bytes = new Uint8Array(Buffer.from(payload));
+      await this.#handler.handle([bytes, { topic }], { receivedMs });
     } catch (error) {
       this.#services.log.error(
         `Component "${this.#handler.component}" failed on a message of topic "${topic}": ${errorText(error)}`,

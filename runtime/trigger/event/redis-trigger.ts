@@ -39,6 +39,13 @@ export async function startRedisTriggers(
   };
 }
 
+interface ReceivedMessage {
+  readonly channel: string;
+  readonly payload: Buffer;
+  /** By `performance.now()`. */
+  readonly receivedMs: number;
+}
+
 /** One server with all channels that the app takes from it. */
 class RedisSubscription {
   readonly #redis: Redis;
@@ -65,7 +72,9 @@ class RedisSubscription {
     this.#handlers = new Map(
       [...byChannel].map(([channel, list]) => [
         channel,
-        list.map(({ component }) => eventHandler(services.component(component), wish)),
+        list.map((trigger) =>
+          eventHandler(services.component(trigger.component), wish, services.telemetry(trigger)),
+        ),
       ]),
     );
     this.#redis = new Redis(address, {
@@ -92,15 +101,24 @@ class RedisSubscription {
   }
 
   #receive(channel: string, payload: Buffer): void {
+    const receivedMs = performance.now();
     for (const handler of this.#handlers.get(channel) ?? []) {
-      const isTaken = this.#queue.push(() => this.#handle(handler, channel, payload));
-      if (!isTaken) this.#drop();
+      const isTaken = this.#queue.push(() =>
+        this.#handle(handler, { channel, payload, receivedMs }),
+      );
+      handler.telemetry.backlog(this.#queue.size);
+      if (isTaken) continue;
+      handler.telemetry.eventDropped();
+      this.#drop();
     }
   }
 
-  async #handle(handler: EventHandler, channel: string, payload: Buffer): Promise<void> {
+  async #handle(
+    handler: EventHandler,
+    { channel, payload, receivedMs }: ReceivedMessage,
+  ): Promise<void> {
     try {
-      await handler.handle([new Uint8Array(payload)]);
+      await handler.handle([new Uint8Array(payload)], { receivedMs });
     } catch (error) {
       this.#services.log.error(
         `Component "${handler.component}" failed on a message of channel "${channel}": ${errorText(error)}`,

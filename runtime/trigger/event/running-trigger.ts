@@ -1,9 +1,13 @@
+import type { EventTrigger } from "../../app/app.ts";
+import type { HandlerTelemetry } from "../../telemetry/telemetry.ts";
 import type { LoadedComponent } from "../loaded-component.ts";
 
 /** What triggers get from the app that they belong to. */
 export interface TriggerServices {
   /** Throws for the id of a component that was not loaded. */
   component(id: string): LoadedComponent;
+  /** What is counted and traced for one trigger. */
+  telemetry(trigger: EventTrigger): HandlerTelemetry;
   readonly log: {
     warn(message: string): void;
     error(message: string): void;

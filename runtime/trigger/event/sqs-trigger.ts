@@ -37,8 +37,8 @@ export function startSqsTriggers(
   triggers: readonly SqsTrigger[],
   services: TriggerServices,
 ): RunningTrigger {
-  const handlers = triggers.map(({ component }) =>
-    eventHandler(services.component(component), wish),
+  const handlers = triggers.map((trigger) =>
+    eventHandler(services.component(trigger.component), wish, services.telemetry(trigger)),
   );
   const client = new SQSClient({});
   const queues = triggers.flatMap((trigger, index) => {
@@ -86,6 +86,7 @@ class SqsQueue {
         const messages = await this.#receive();
         this.#found();
         for (const message of messages) this.#queue.push(() => this.#handle(message));
+        this.#parts.handler.telemetry.backlog(this.#queue.size);
         if (messages.length === 0) await this.#pause();
       } catch (error) {
         if (signal.aborted) return;
@@ -117,7 +118,9 @@ class SqsQueue {
     const { handler, services } = this.#parts;
     const hidden = setInterval(() => void this.#hide(message), this.#renewMs());
     try {
-      const action = await handler.handle([guestMessage(message)]);
+      const sent = Number(message.Attributes?.SentTimestamp);
+      const event = Number.isFinite(sent) ? { sentMs: sent } : {};
+      const action = await handler.handle([guestMessage(message)], event);
       if (action === "delete") await this.#delete(message);
     } catch (error) {
       services.log.error(

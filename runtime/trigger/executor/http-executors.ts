@@ -1,5 +1,5 @@
 import type { App, AppComponent } from "../../app/app.ts";
-import type { HttpExecutor } from "../../wasi/http/exchange.ts";
+import type { HttpExecutor } from "./http-executor.ts";
 import { httpHandlerExport } from "../handler-export.ts";
 import { componentError } from "../load-components.ts";
 import type { LoadedComponent } from "../loaded-component.ts";

@@ -1,14 +1,11 @@
 import { WhorlError } from "../../error.ts";
 import type { LiftedFunction } from "../../component/plan.ts";
-import type {
-  HeaderList,
-  HttpExecutor,
-  IncomingExchange,
-  ResponseSink,
-} from "../../wasi/http/exchange.ts";
+import type { Invocation } from "../../telemetry/telemetry.ts";
+import type { HeaderList, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
 import { StreamFailure } from "../../wasi/io/streams.ts";
 import { guestFailure } from "../loaded-component.ts";
 import type { LoadedComponent } from "../loaded-component.ts";
+import type { HttpExecutor } from "./http-executor.ts";
 import { bufferedBody, sendBuffered } from "./buffered-body.ts";
 import type { BufferedResponse } from "./buffered-body.ts";
 
@@ -49,11 +46,15 @@ export class InboundHttpExecutor implements HttpExecutor {
   }
 
   /** Rejects with `trap` when the guest traps or returns a response that HTTP does not have. */
-  async handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void> {
+  async handle(
+    exchange: IncomingExchange,
+    sink: ResponseSink,
+    invocation: Invocation,
+  ): Promise<void> {
     if (!methods.has(exchange.method)) return await answerEmpty(sink, 405);
     const body = await bufferedBody(exchange.body);
     if (body === undefined) return await answerEmpty(sink, 413);
-    const response = responseOf(await this.#call(exchange, body), this.#exportText);
+    const response = responseOf(await this.#call(exchange, body, invocation), this.#exportText);
     try {
       await sendBuffered(sink, response);
     } catch (error) {
@@ -62,7 +63,11 @@ export class InboundHttpExecutor implements HttpExecutor {
     }
   }
 
-  async #call(exchange: IncomingExchange, body: Uint8Array): Promise<GuestResponse> {
+  async #call(
+    exchange: IncomingExchange,
+    body: Uint8Array,
+    invocation: Invocation,
+  ): Promise<GuestResponse> {
     const request = {
       method: exchange.method.toLowerCase(),
       uri: exchange.pathWithQuery,
@@ -71,7 +76,7 @@ export class InboundHttpExecutor implements HttpExecutor {
       body: body.length === 0 ? undefined : body,
     };
     try {
-      return (await this.#component.call(this.#handle, [request])) as GuestResponse;
+      return (await this.#component.call(this.#handle, [request], { invocation })) as GuestResponse;
     } catch (error) {
       throw guestFailure(this.#exportText, error);
     }

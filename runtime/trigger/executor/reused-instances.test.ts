@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Instance } from "../../instance/instance.ts";
 import type { GuestContext } from "../guest-context.ts";
+import { noInvocation } from "../../telemetry/no-telemetry.ts";
+import type { GuestLease } from "../loaded-component.ts";
 import { isolated, ReusedInstances } from "./reused-instances.ts";
 import type { ReuseLimits } from "./reused-instances.ts";
 
@@ -9,10 +11,12 @@ class Numbered {
   readonly ended: number[] = [];
   #next = 0;
 
-  take = (): { instance: Instance<GuestContext>; [Symbol.dispose](): void } => {
+  take = (): GuestLease => {
     const number = this.#next++;
     return {
       instance: number as unknown as Instance<GuestContext>,
+      start: "fresh",
+      holder: undefined,
       [Symbol.dispose]: () => void this.ended.push(number),
     };
   };
@@ -38,8 +42,8 @@ describe("ReusedInstances", () => {
   test("isolated: every request has its own, which ends with it", () => {
     const source = new Numbered();
     const pool = new ReusedInstances(source.take, isolated);
-    const first = pool.take();
-    const second = pool.take();
+    const first = pool.take(noInvocation);
+    const second = pool.take(noInvocation);
     expect([first.instance, second.instance]).toEqual([0, 1]);
     second[Symbol.dispose]();
     first[Symbol.dispose]();
@@ -51,7 +55,7 @@ describe("ReusedInstances", () => {
     const pool = new ReusedInstances(source.take, limits(3, 10));
     const used: unknown[] = [];
     for (let request = 0; request < 7; request++) {
-      using lease = pool.take();
+      using lease = pool.take(noInvocation);
       used.push(lease.instance);
     }
     expect(used).toEqual([0, 0, 0, 1, 1, 1, 2]);
@@ -61,18 +65,18 @@ describe("ReusedInstances", () => {
   test("no more requests at once than it may", () => {
     const source = new Numbered();
     const pool = new ReusedInstances(source.take, limits(100, 2));
-    const leases = [pool.take(), pool.take(), pool.take()];
+    const leases = [pool.take(noInvocation), pool.take(noInvocation), pool.take(noInvocation)];
     expect(leases.map(({ instance }) => instance)).toEqual([0, 0, 1]);
     leases[0]?.[Symbol.dispose]();
-    expect(pool.take().instance).toBe(0);
+    expect(pool.take(noInvocation).instance).toBe(0);
   });
 
   test("an idle one ends after a while, one that is asked in time does not", () => {
     const source = new Numbered();
     const pool = new ReusedInstances(source.take, limits(100, 1));
-    pool.take()[Symbol.dispose]();
+    pool.take(noInvocation)[Symbol.dispose]();
     vi.advanceTimersByTime(999);
-    pool.take()[Symbol.dispose]();
+    pool.take(noInvocation)[Symbol.dispose]();
     vi.advanceTimersByTime(999);
     expect(source.ended).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -82,11 +86,11 @@ describe("ReusedInstances", () => {
   test("a broken one ends when its last request is over", () => {
     const source = new Numbered();
     const pool = new ReusedInstances(source.take, limits(100, 2));
-    const [one, two] = [pool.take(), pool.take()];
+    const [one, two] = [pool.take(noInvocation), pool.take(noInvocation)];
     one.retire();
     one[Symbol.dispose]();
     expect(source.ended).toEqual([]);
-    expect(pool.take().instance).toBe(1);
+    expect(pool.take(noInvocation).instance).toBe(1);
     two[Symbol.dispose]();
     two[Symbol.dispose]();
     expect(source.ended).toEqual([0]);
@@ -95,8 +99,8 @@ describe("ReusedInstances", () => {
   test("closing ends the idle ones now and the busy ones later", () => {
     const source = new Numbered();
     const pool = new ReusedInstances(source.take, limits(100, 1));
-    const busy = pool.take();
-    pool.take()[Symbol.dispose]();
+    const busy = pool.take(noInvocation);
+    pool.take(noInvocation)[Symbol.dispose]();
     pool[Symbol.dispose]();
     expect(source.ended).toEqual([1]);
     busy[Symbol.dispose]();

@@ -1,6 +1,7 @@
 import type { Instance } from "../../instance/instance.ts";
-import type { InstanceLease } from "../../instance/instance-pool.ts";
+import type { Invocation } from "../../telemetry/telemetry.ts";
 import type { GuestContext } from "../guest-context.ts";
+import type { GuestLease } from "../loaded-component.ts";
 
 /** A bound that is drawn anew for each instance, both ends included. */
 export interface BoundRange {
@@ -40,7 +41,7 @@ export interface SharedLease extends Disposable {
 }
 
 interface SharedInstance {
-  readonly lease: InstanceLease<GuestContext>;
+  readonly lease: GuestLease;
   readonly concurrentMax: number;
   readonly idleMs: number;
   left: number;
@@ -54,19 +55,21 @@ interface SharedInstance {
  * components that are built for it (wasi:http 0.3).
  */
 export class ReusedInstances implements Disposable {
-  readonly #take: () => InstanceLease<GuestContext>;
+  readonly #take: (invocation: Invocation) => GuestLease;
   readonly #limits: ReuseLimits;
   /** Those that may get another request, the busiest first. */
   readonly #open = new Set<SharedInstance>();
 
-  constructor(take: () => InstanceLease<GuestContext>, limits: ReuseLimits) {
+  constructor(take: (invocation: Invocation) => GuestLease, limits: ReuseLimits) {
     this.#take = take;
     this.#limits = limits;
   }
 
   /** Throws whatever instantiation throws. */
-  take(): SharedLease {
-    const shared = this.#free() ?? this.#create();
+  take(invocation: Invocation): SharedLease {
+    const free = this.#free();
+    const shared = free ?? this.#create(invocation);
+    if (free !== undefined) join(free, invocation);
     clearTimeout(shared.timer);
     shared.left--;
     shared.active++;
@@ -95,10 +98,10 @@ export class ReusedInstances implements Disposable {
     return undefined;
   }
 
-  #create(): SharedInstance {
+  #create(invocation: Invocation): SharedInstance {
     const { requestsMax, concurrentMax, idleMs } = this.#limits;
     const shared: SharedInstance = {
-      lease: this.#take(),
+      lease: this.#take(invocation),
       left: drawn(requestsMax),
       concurrentMax: drawn(concurrentMax),
       idleMs: drawn(idleMs),
@@ -123,6 +126,13 @@ export class ReusedInstances implements Disposable {
     // Waiting for nothing is no reason to keep the process.
     shared.timer.unref();
   }
+}
+
+/** What the instance asks of the host from now on belongs to its newest request. */
+function join({ lease: { holder } }: SharedInstance, invocation: Invocation): void {
+  invocation.instanceWanted();
+  if (holder !== undefined) holder.current = invocation;
+  invocation.instanceTaken("shared");
 }
 
 function end({ lease, timer }: SharedInstance): void {

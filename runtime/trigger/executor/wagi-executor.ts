@@ -1,5 +1,7 @@
 import { errorText, WhorlError } from "../../error.ts";
-import type { HttpExecutor, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import type { Invocation } from "../../telemetry/telemetry.ts";
+import type { IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import type { HttpExecutor } from "./http-executor.ts";
 import { GuestExit } from "../../wasi/cli/guest-exit.ts";
 import { BufferOutputStream, bytesInputStream } from "../../wasi/io/memory-streams.ts";
 import { StreamFailure } from "../../wasi/io/streams.ts";
@@ -29,13 +31,17 @@ export class WagiExecutor implements HttpExecutor {
   }
 
   /** Rejects with `trap` when the program traps, exits with a status, or writes no response. */
-  async handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void> {
+  async handle(
+    exchange: IncomingExchange,
+    sink: ResponseSink,
+    invocation: Invocation,
+  ): Promise<void> {
     const body = await bufferedBody(exchange.body);
     if (body === undefined) {
       await sendBuffered(sink, { status: 413, headers: [], body: new Uint8Array(0) });
       return;
     }
-    const response = cgiResponse(await this.#output(exchange, body));
+    const response = cgiResponse(await this.#output(exchange, body, invocation));
     try {
       await sendBuffered(sink, response);
     } catch (error) {
@@ -44,17 +50,24 @@ export class WagiExecutor implements HttpExecutor {
     }
   }
 
-  async #output(exchange: IncomingExchange, body: Uint8Array): Promise<Uint8Array> {
+  async #output(
+    exchange: IncomingExchange,
+    body: Uint8Array,
+    invocation: Invocation,
+  ): Promise<Uint8Array> {
     const stdout = new BufferOutputStream();
-    const { environment } = this.#component.newContext().cli;
+    const { environment } = this.#component.newContext({}).cli;
     const variables = new Map([...environment, ...cgiEnvironment(exchange, body.length)]);
     try {
       // A program that returns in failure may have written its response nevertheless.
       await this.#component.call(this.#run.function, [], {
-        arguments: cgiArguments(this.#argv, exchange.pathWithQuery),
-        environment: [...variables],
-        stdin: () => bytesInputStream(body),
-        stdout: () => stdout,
+        invocation,
+        cli: {
+          arguments: cgiArguments(this.#argv, exchange.pathWithQuery),
+          environment: [...variables],
+          stdin: () => bytesInputStream(body),
+          stdout: () => stdout,
+        },
       });
     } catch (error) {
       this.#checkExit(error);

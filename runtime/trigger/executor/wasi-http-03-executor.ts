@@ -3,7 +3,9 @@ import { errorText } from "../../error.ts";
 import type { Result } from "../../instance/host-interface.ts";
 import type { ErrorCode } from "../../wasi/http/error-code.ts";
 import { errorCodeText } from "../../wasi/http/error-code.ts";
-import type { HttpExecutor, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import type { Invocation } from "../../telemetry/telemetry.ts";
+import type { IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import type { HttpExecutor } from "./http-executor.ts";
 import { Request03 } from "../../wasi/http/0.3/request.ts";
 import type { Response03 } from "../../wasi/http/0.3/response.ts";
 import { StreamFailure } from "../../wasi/io/streams.ts";
@@ -27,14 +29,18 @@ export class WasiHttp03Executor implements HttpExecutor, Disposable {
     handler: { readonly function: LiftedFunction; readonly text: string },
     reuse: ReuseLimits,
   ) {
-    this.#instances = new ReusedInstances(() => component.take(), reuse);
+    this.#instances = new ReusedInstances((invocation) => component.take(invocation), reuse);
     this.#handle = handler.function;
     this.#exportText = handler.text;
   }
 
   /** Rejects with `trap` when the guest traps or answers with an error. */
-  async handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void> {
-    using lease = this.#take();
+  async handle(
+    exchange: IncomingExchange,
+    sink: ResponseSink,
+    invocation: Invocation,
+  ): Promise<void> {
+    using lease = this.#take(invocation);
     const call = lease.instance.start(this.#handle, [Request03.received(exchange)]);
     // Whatever is not awaited below must not be reported as unhandled.
     call.done.catch(() => undefined);
@@ -67,9 +73,9 @@ export class WasiHttp03Executor implements HttpExecutor, Disposable {
     this.#instances[Symbol.dispose]();
   }
 
-  #take(): SharedLease {
+  #take(invocation: Invocation): SharedLease {
     try {
-      return this.#instances.take();
+      return this.#instances.take(invocation);
     } catch (error) {
       throw guestFailure(this.#exportText, error);
     }

@@ -2,7 +2,9 @@ import { WhorlError } from "../../error.ts";
 import type { LiftedFunction } from "../../component/plan.ts";
 import type { InstanceLease } from "../../instance/instance-pool.ts";
 import type { GuestContext } from "../guest-context.ts";
-import type { HttpExecutor, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import type { Invocation } from "../../telemetry/telemetry.ts";
+import type { IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import type { HttpExecutor } from "./http-executor.ts";
 import {
   closeExchange,
   newIncomingRequest,
@@ -32,9 +34,13 @@ export class WasiHttpExecutor implements HttpExecutor {
   }
 
   /** Rejects with `trap` when the guest traps or returns without an answer. */
-  async handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void> {
+  async handle(
+    exchange: IncomingExchange,
+    sink: ResponseSink,
+    invocation: Invocation,
+  ): Promise<void> {
     const outparam = newResponseOutparam(sink);
-    using lease = this.#take();
+    using lease = this.#take(invocation);
     try {
       await lease.instance.lifted(this.#handle)(newIncomingRequest(exchange), outparam);
     } catch (error) {
@@ -47,9 +53,9 @@ export class WasiHttpExecutor implements HttpExecutor {
     if (outparamState(outparam) !== "sent") throw this.#noAnswer(outparam);
   }
 
-  #take(): InstanceLease<GuestContext> {
+  #take(invocation: Invocation): InstanceLease<GuestContext> {
     try {
-      return this.#component.take();
+      return this.#component.take(invocation);
     } catch (error) {
       throw guestFailure(this.#exportText, error);
     }

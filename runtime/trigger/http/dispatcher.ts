@@ -1,6 +1,7 @@
 import type { App, HttpTrigger } from "../../app/app.ts";
 import { errorText, WhorlError } from "../../error.ts";
-import type { HttpExecutor, IncomingExchange } from "../../wasi/http/exchange.ts";
+import type { HttpExecutor } from "../executor/http-executor.ts";
+import type { IncomingExchange } from "../../wasi/http/exchange.ts";
 import { NodeExchange } from "./node-exchange.ts";
 import type { Routed } from "./node-exchange.ts";
 import { NodeResponseSink } from "./node-response-sink.ts";
@@ -9,6 +10,8 @@ import { emptyResponse, staticResponse, wellKnownResponses } from "./plain-respo
 import type { PlainResponse } from "./plain-response.ts";
 import { routeHeaders } from "./request-headers.ts";
 import type { RouteHeaders } from "./request-headers.ts";
+import { noTelemetry } from "../../telemetry/no-telemetry.ts";
+import type { HandlerTelemetry, Telemetry } from "../../telemetry/telemetry.ts";
 import { executorKey } from "../executor/executor-key.ts";
 import { isServiceChainingHost, parseRequestTarget, requestAuthority } from "./request-target.ts";
 import { Router, wellKnownPrefix } from "./router.ts";
@@ -27,6 +30,8 @@ export interface DispatcherOptions {
   readonly triggers: readonly HttpTrigger[];
   /** By component; each component that a trigger names has one. */
   readonly executors: ReadonlyMap<string, HttpExecutor>;
+  /** `noTelemetry` by default. */
+  readonly telemetry?: Telemetry | undefined;
   readonly log: Log;
 }
 
@@ -37,6 +42,7 @@ type Destination =
       readonly kind: "component";
       readonly executor: HttpExecutor;
       readonly routeHeaders: RouteHeaders;
+      readonly telemetry: HandlerTelemetry;
       readonly onFailure: FailureListener;
     };
 
@@ -119,12 +125,18 @@ function destinationOf(route: Route, options: DispatcherOptions): Destination {
   if (executor === undefined) {
     throw new WhorlError("no_handler", `Trigger "${id}": component "${component}" is not loaded.`);
   }
-  const { log } = options;
+  const { log, app } = options;
+  const telemetry = (options.telemetry ?? noTelemetry).handler({
+    app: app.name,
+    component,
+    trigger: "http",
+    route: route.rawRoute,
+  });
   const onFailure = (exchange: IncomingExchange, reason: string): void => {
     const path = exchange.pathWithQuery.split("?", 1)[0] ?? "";
     log.error(`Component "${component}" failed on ${exchange.method} ${path}: ${reason}`);
   };
-  return { kind: "component", executor, routeHeaders: routeHeaders(route), onFailure };
+  return { kind: "component", executor, routeHeaders: routeHeaders(route), telemetry, onFailure };
 }
 
 /** Settles when the executor is done; what goes wrong ends in the response and in the log. */
@@ -134,13 +146,19 @@ async function answer<T extends Outgoing>(
   destination: Extract<Destination, { kind: "component" }>,
 ): Promise<void> {
   const exchange = new NodeExchange(inbound, routed);
-  const sink = new NodeResponseSink(inbound, exchange, destination.onFailure);
+  const invocation = destination.telemetry.begin(inbound);
+  const sink = new NodeResponseSink(inbound, exchange, {
+    invocation,
+    onFailure: destination.onFailure,
+  });
   try {
-    await destination.executor.handle(exchange, sink);
+    await destination.executor.handle(exchange, sink, invocation);
     sink.settle();
   } catch (error) {
+    invocation.failed(error);
     sink.abort(errorText(error));
   }
+  invocation.end();
   if (inbound.body !== undefined) inbound.wire.discardBody(inbound.response);
 }
 

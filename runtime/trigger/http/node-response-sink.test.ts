@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import { noInvocation } from "../../telemetry/no-telemetry.ts";
 import { NodeResponseSink } from "./node-response-sink.ts";
 import type { Inbound, Outgoing, Wire } from "./wire.ts";
 
@@ -25,7 +26,10 @@ function recorder(): { readonly calls: string[]; readonly sink: ResponseSink } {
   };
   const inbound = { response, wire } as Inbound<Outgoing>;
   const exchange = { method: "GET" } as IncomingExchange;
-  const sink = new NodeResponseSink(inbound, exchange, (_, reason) => note(`failed ${reason}`));
+  const sink = new NodeResponseSink(inbound, exchange, {
+    invocation: noInvocation,
+    onFailure: (_, reason) => note(`failed ${reason}`),
+  });
   return { calls, sink };
 }
 

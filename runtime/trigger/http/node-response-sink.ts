@@ -1,8 +1,9 @@
-import { errorText, trap } from "../../error.ts";
+import { errorText, trap, WhorlError } from "../../error.ts";
 import { limits } from "../../limits.ts";
 import type { HeaderList, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
 import { StreamFailure } from "../../wasi/io/streams.ts";
 import type { OutputStream } from "../../wasi/io/streams.ts";
+import type { Invocation } from "../../telemetry/telemetry.ts";
 import { Wakeup } from "../../wasi/io/wakeup.ts";
 import { emptyResponse } from "./plain-response.ts";
 import { responseHead } from "./response-head.ts";
@@ -10,6 +11,12 @@ import type { Inbound, Outgoing, Wire } from "./wire.ts";
 
 /** Told once about a response that cannot be what the guest wanted. */
 export type FailureListener = (exchange: IncomingExchange, reason: string) => void;
+
+/** Who hears of a response. */
+export interface SinkListeners {
+  readonly invocation: Invocation;
+  readonly onFailure: FailureListener;
+}
 
 /**
  * A response on its way to a client, and the stream of its body. Head and first chunk are held back
@@ -20,6 +27,7 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
   readonly #wire: Wire<T>;
   readonly #exchange: IncomingExchange;
   readonly #onFailure: FailureListener;
+  readonly #invocation: Invocation;
   #state: "waiting" | "open" | "finished" | "aborted" = "waiting";
   #hasBody = true;
   /** Bytes that content-length still promises; undefined where the guest has set none. */
@@ -28,11 +36,12 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
   #isHeld = true;
   #wakeup: Wakeup | undefined;
 
-  constructor(inbound: Inbound<T>, exchange: IncomingExchange, onFailure: FailureListener) {
+  constructor(inbound: Inbound<T>, exchange: IncomingExchange, listeners: SinkListeners) {
     this.#response = inbound.response;
     this.#wire = inbound.wire;
     this.#exchange = exchange;
-    this.#onFailure = onFailure;
+    this.#onFailure = listeners.onFailure;
+    this.#invocation = listeners.invocation;
   }
 
   /** Throws WhorlError `trap` for a head that HTTP cannot carry; the response is still to be had. */
@@ -45,6 +54,7 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
       trap(`the head of the response is not valid HTTP: ${errorText(error)}`);
     }
     this.#state = "open";
+    this.#invocation.responded(status);
     this.#hasBody = head.hasBody;
     this.#promised = contentLength;
     setImmediate(release, this);
@@ -76,7 +86,10 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
     if (wasOpen) this.#wire.abort(this.#response);
     else if (!isGone) this.#wire.plain(this.#response, emptyResponse(500));
     this.#wakeup?.wake();
-    if (!isGone) this.#onFailure(this.#exchange, reason);
+    if (isGone) return;
+    if (!wasOpen) this.#invocation.responded(500);
+    this.#invocation.failed(new WhorlError("trap", reason));
+    this.#onFailure(this.#exchange, reason);
   }
 
   /** The executor is done: there must be a head by now. */

@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import type { HttpTrigger } from "../../app/app.ts";
-import type { HttpExecutor, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
+import type { IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
 import { serveHttp } from "./server.ts";
 import type { HttpServer, HttpServerOptions } from "./server.ts";
 
 /** A guest of the tests. */
-export type Guest = HttpExecutor["handle"];
+export type Guest = (exchange: IncomingExchange, sink: ResponseSink) => Promise<void>;
 
 /** A listener on a free port, and what it has logged. */
 export interface TestServer extends HttpServer {

@@ -8,6 +8,7 @@ import type { HostInterface } from "../../instance/host-interface.ts";
 import { parseInterfaceName } from "../../instance/interface-name.ts";
 import { openVariableProvider } from "../../spin/variables/open-provider.ts";
 import { StaticProvider } from "../../spin/variables/static-provider.ts";
+import type { InvocationHolder } from "../../telemetry/host-call-spans.ts";
 import { OtelContext } from "../../spin/wasi-otel/otel-scope.ts";
 import type { WasiContext } from "../../wasi/context.ts";
 import type { GuestContext } from "../guest-context.ts";
@@ -93,13 +94,15 @@ export class AppServices implements AsyncDisposable {
    * Makes what each instance of a component has of its own: call the result for each instance.
    * Throws WhorlError `manifest` for a template that is none.
    */
-  contexts(component: AppComponent): () => SpinContext {
+  contexts(component: AppComponent): (holder: InvocationHolder | undefined) => SpinContext {
     const newStores = this.#stores.scopes(component);
     const variables = this.#resolver.forComponent(component.id, component.variables);
     const outbound = compileOutboundHosts(component.allowedOutboundHosts);
     const services = [...this.#services.values()];
-    return () => {
-      const context = { ...newStores(), variables, outbound, otel: new OtelContext() };
+    return (telemetry) => {
+      const guest = telemetry?.current.guest;
+      const otel = new OtelContext(guest, guest?.outer);
+      const context = { ...newStores(), variables, outbound, otel, telemetry };
       for (const service of services) Object.assign(context, service.newScope(component));
       // What is not there belongs to interfaces that the component does not import.
       return context as unknown as SpinContext;

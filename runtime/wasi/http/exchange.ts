@@ -31,10 +31,3 @@ export interface ResponseSink {
   /** The guest will not complete the body (or never sent a head): the peer must notice. */
   abort(reason: string): void;
 }
-
-/** Answers requests; one per component. Rejects only for the guest's faults (traps). */
-export interface HttpExecutor {
-  handle(exchange: IncomingExchange, sink: ResponseSink): Promise<void>;
-  /** Gives back what is kept for requests to come; requests under way go on. */
-  [Symbol.dispose]?(): void;
-}

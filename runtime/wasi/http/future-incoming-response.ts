@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import { WhorlError } from "../../error.ts";
 import { err, ok } from "../../instance/host-interface.ts";
 import type { HostFunction, Result } from "../../instance/host-interface.ts";
-import type { WasiContext } from "../context.ts";
+import type { OutboundObserver, WasiContext } from "../context.ts";
 import type { Pollable } from "../io/pollable.ts";
 import { Wakeup } from "../io/wakeup.ts";
 import { HttpFailure, plainError } from "./error-code.ts";
@@ -32,6 +32,7 @@ type Answer = Result<IncomingResponse, ErrorCode>;
 export class FutureIncomingResponse implements Dispatcher.DispatchHandler, Pollable {
   readonly #timeouts: CallTimeouts;
   readonly #requestBody: Readable | undefined;
+  readonly #observer: OutboundObserver | undefined;
   readonly #wakeup = new Wakeup();
   #timer: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | undefined;
@@ -42,7 +43,12 @@ export class FutureIncomingResponse implements Dispatcher.DispatchHandler, Polla
   #trap: WhorlError | undefined;
 
   /** Starts the time for connecting. */
-  constructor(timeouts: CallTimeouts, requestBody: Readable | undefined) {
+  constructor(
+    timeouts: CallTimeouts,
+    requestBody: Readable | undefined,
+    observer?: OutboundObserver,
+  ) {
+    this.#observer = observer;
     this.#timeouts = timeouts;
     this.#requestBody = requestBody;
     this.#timer = setTimeout(timeOutConnect, timeouts.connect, this);
@@ -121,6 +127,8 @@ export class FutureIncomingResponse implements Dispatcher.DispatchHandler, Polla
   #settle(answer: Answer): void {
     clearTimeout(this.#timer);
     this.#answer = answer;
+    if (answer.tag === "ok") this.#observer?.end(answer.val.status);
+    else this.#observer?.end(undefined, answer.val.tag);
     this.#wakeup.wake();
   }
 }

@@ -75,13 +75,16 @@ function send(
     firstByte: milliseconds(options?.firstByteTimeout),
     betweenBytes: milliseconds(options?.betweenBytesTimeout),
   };
-  const future = new FutureIncomingResponse(timeouts, body);
+  const { method, path } = target;
+  const observer = http.outbound?.({ method, origin, path });
+  const lines = outgoingHeaders(headers.entries());
+  const future = new FutureIncomingResponse(timeouts, body, observer);
   http.dispatcher().dispatch(
     {
       origin,
-      method: target.method,
-      path: target.path,
-      headers: outgoingHeaders(headers.entries()),
+      method,
+      path,
+      headers: observer === undefined ? lines : observer.headers(lines),
       body: body ?? null,
       // The future's own timers count what the guest asked for.
       headersTimeout: 0,

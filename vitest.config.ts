@@ -32,6 +32,7 @@ export default defineConfig({
       },
       slowTier("integration", ["test/integration/**/*.test.ts"]),
       slowTier("differential", ["test/differential/**/*.test.ts"]),
+      slowTier("isolation", ["test/isolation/**/*.test.ts"]),
       slowTier("spin", ["runtime/{spin,app,trigger}/**/*.real.test.ts", "test/spin/**/*.test.ts"]),
       slowTier("images", ["{runtime/image,cli}/**/*.real.test.ts", "test/images/**/*.test.ts"]),
       slowTier("operator", ["operator/**/*.real.test.ts", "test/operator/**/*.test.ts"]),

@@ -61,6 +61,11 @@ const tiers: readonly Tier[] = [
     obstacle: () => missing("node_modules/@bytecodealliance/jco", "npm ci") ?? notLinux(),
   },
   {
+    name: "isolation",
+    about: "secrets of one request looked for by later ones; fuzzing",
+    obstacle: notLinux,
+  },
+  {
     name: "spin",
     about: "Spin's interfaces and triggers against real servers",
     obstacle: () =>

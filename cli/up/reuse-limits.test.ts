@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { parseCountRange, parseDurationRange, reuseLimits } from "./reuse-limits.ts";
+import {
+  parseBytes,
+  parseCountRange,
+  parseDuration,
+  parseDurationRange,
+  reuseLimits,
+} from "./reuse-limits.ts";
 
 describe("parseCountRange", () => {
   test.each([
@@ -47,5 +53,28 @@ describe("reuseLimits", () => {
       concurrentMax: one,
       idleMs: { min: 1000, max: 1000 },
     });
+  });
+});
+
+describe("parseDuration and parseBytes", () => {
+  test.each([
+    ["10s", 10_000],
+    ["250ms", 250],
+  ])("%s", (text, ms) => {
+    expect(parseDuration(text)).toBe(ms);
+  });
+
+  test.each([
+    ["1000", 1000],
+    ["64k", 65_536],
+    ["128M", 134_217_728],
+    ["2G", 2_147_483_648],
+  ])("%s", (text, bytes) => {
+    expect(parseBytes(text)).toBe(bytes);
+  });
+
+  test.each(["", "0", "1s..2s", "x"])("refuse %j", (text) => {
+    expect(() => parseDuration(text)).toThrow("Write");
+    expect(() => parseBytes(text)).toThrow("Write");
   });
 });

@@ -43,3 +43,18 @@ function parseRange(text: string, parse: (part: string) => number | undefined): 
   }
   return { min, max };
 }
+
+/** `10s`, `500ms`, `2m`; a number alone is seconds. Throws InvalidArgumentError. */
+export function parseDuration(text: string): number {
+  const { min, max } = parseDurationRange(text);
+  if (min === max && min > 0) return min;
+  throw new InvalidArgumentError("Write a time, like 10s or 500ms.");
+}
+
+/** Bytes, also with `k`, `M` or `G` for their powers of 1024. Throws InvalidArgumentError. */
+export function parseBytes(text: string): number {
+  const [, digits, unit = ""] = /^(\d{1,12})([kMG]?)$/.exec(text) ?? [];
+  const bytes = Number(digits) * 1024 ** ["", "k", "M", "G"].indexOf(unit);
+  if (bytes > 0) return bytes;
+  throw new InvalidArgumentError("Write a number of bytes, like 128M.");
+}

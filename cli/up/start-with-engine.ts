@@ -6,12 +6,13 @@ import type { StartApp } from "./up.ts";
 
 /** Starts apps of a process that serves one: the engine ends with it. `version` is Whorl's. */
 export function startWithEngine(version: string): StartApp {
-  return async (app, { cacheDirectory, ...options }) => {
+  return async (app, { cacheDirectory, limits, ...options }) => {
     using stack = new DisposableStack();
     const engine = stack.use(
       openEngine({
         cacheDirectory: cacheDirectory && join(cacheDirectory, "prepared"),
         version: prepareVersion(version),
+        limits,
         onWarning: (message) => options.onWarning(message),
       }),
     );

@@ -5,7 +5,13 @@ import type { RegistryFlags } from "../registry/registry-session.ts";
 import { createJsonReporter, createTextReporter, withoutGuestLines } from "../output.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import type { ListenAddress } from "./listen-address.ts";
-import { parseCountRange, parseDurationRange, reuseLimits } from "./reuse-limits.ts";
+import {
+  parseBytes,
+  parseCountRange,
+  parseDuration,
+  parseDurationRange,
+  reuseLimits,
+} from "./reuse-limits.ts";
 import type { ReuseFlags } from "./reuse-limits.ts";
 import { up } from "./up.ts";
 import type { StartApp, UpOptions } from "./up.ts";
@@ -19,6 +25,9 @@ interface UpFlags extends ReuseFlags, RegistryFlags {
   readonly runtimeConfigFile?: string;
   readonly variable?: readonly string[];
   readonly stateDir?: string;
+  readonly maxCpuTime?: number;
+  readonly requestTimeout?: number;
+  readonly maxInstanceMemory?: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly quiet?: true;
@@ -86,6 +95,17 @@ function addOptions(command: Command): Command {
       "such an instance ends after so long without a request (default: 1s)",
       parseDurationRange,
     )
+    .option(
+      "--max-cpu-time <time>",
+      "of a guest before it lets anything else run (default: 10s)",
+      parseDuration,
+    )
+    .option(
+      "--request-timeout <time>",
+      "of one call, waiting included (default: none)",
+      parseDuration,
+    )
+    .option("--max-instance-memory <bytes>", "of all memories of one instance", parseBytes)
     .option("-k, --insecure", "for an image: accept any certificate, and plain HTTP")
     .option("--ca-file <file>", "for an image: authorities to trust beside the known ones, PEM")
     .option("--cache-dir <directory>", "where images and prepared components are kept")
@@ -133,6 +153,11 @@ function upOptions(
     variables: flags.variable ?? [],
     stateDirectory: flags.stateDir,
     reuse: reuseLimits(flags),
+    limits: {
+      ...(flags.maxCpuTime !== undefined && { cpuMsMax: flags.maxCpuTime }),
+      ...(flags.requestTimeout !== undefined && { callMsMax: flags.requestTimeout }),
+      ...(flags.maxInstanceMemory !== undefined && { memoryBytesMax: flags.maxInstanceMemory }),
+    },
   };
 }
 

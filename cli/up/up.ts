@@ -7,6 +7,7 @@ import { loadRuntimeConfig } from "../../runtime/app/load-runtime-config.ts";
 import { readVariableArguments } from "../../runtime/app/variable-arguments.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
 import { limits } from "../../runtime/limits.ts";
+import type { InstanceLimits } from "../../runtime/limits.ts";
 import type { ReuseLimits } from "../../runtime/trigger/executor/reused-instances.ts";
 import type { RunningApp, StartOptions } from "../../runtime/trigger/running-app.ts";
 import { findFreePort } from "./free-port.ts";
@@ -34,6 +35,8 @@ export interface UpOptions {
   readonly variables: readonly string[];
   /** Where stores are kept; the runtime config decides where not given. */
   readonly stateDirectory: string | undefined;
+  /** Bounds of guests, where others than the defaults are wanted. */
+  readonly limits: Partial<InstanceLimits>;
   readonly reuse: ReuseLimits;
   /** What a command gets as arguments. */
   readonly arguments: readonly string[];
@@ -42,6 +45,7 @@ export interface UpOptions {
 /** What a start needs; the engine is the starter's own. */
 export interface AppStartOptions extends Omit<StartOptions, "engine" | "listen"> {
   readonly listen: ListenAddress;
+  readonly limits: Partial<InstanceLimits>;
   /** Where prepared components are kept. */
   readonly cacheDirectory: string | undefined;
 }
@@ -90,6 +94,7 @@ async function start(
     ...(options.tls && { tls: options.tls }),
     environment: options.environment,
     reuse: options.reuse,
+    limits: options.limits,
     cacheDirectory: options.registry.cacheDir ?? cacheFolder(environment),
     runtimeConfig: await loadRuntimeConfig(options.runtimeConfigFile, {
       workingDirectory: directory,

@@ -104,6 +104,7 @@ function upOptions(
     runtimeConfigFile: flags.runtimeConfigFile,
     variables: flags.variable ?? [],
     stateDirectory: flags.stateDir,
+    limits: {},
     reuse: reuseLimits({}),
   };
 }

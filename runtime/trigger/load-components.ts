@@ -25,6 +25,8 @@ import type { NewContext } from "./loaded-component.ts";
 export interface LoadSurroundings extends Omit<ComponentSurroundings, "preopens" | "onGuestLine"> {
   readonly services: AppServices;
   readonly engine: Engine;
+  /** Of one instance, where the runtime config says so. */
+  readonly memoryBytesMax: number | undefined;
   /** Beside each component's own files. */
   readonly mounts: readonly Preopen[];
   onWarning(message: string): void;
@@ -53,6 +55,8 @@ export async function loadComponents(
   const { services, engine } = surroundings;
   await services.require(prepared.flatMap(({ plan }) => importedInterfaces(plan)));
   const linker = new Linker(tracedInterfaces(services.interfaces, surroundings.telemetry));
+  const { memoryBytesMax } = surroundings;
+  const common = { services, linker, engine, memoryBytesMax };
   const byId = new Map<string, LoadedComponent>();
   for (const [index, component] of components.entries()) {
     const { preopens } = stack.use(await prepareMounts(component, makeTempDirectory));
@@ -66,7 +70,7 @@ export async function loadComponents(
         surroundings.onGuestLine(id, stream, line, invocation?.traceId);
       },
     };
-    const loaded = link(component, { own, services, linker, engine, prepared: prepared[index] });
+    const loaded = link(component, { ...common, own, prepared: prepared[index] });
     byId.set(id, stack.use(loaded));
     warm(loaded, surroundings);
   }
@@ -120,11 +124,12 @@ interface LinkParts {
   readonly services: AppServices;
   readonly linker: Linker<GuestContext>;
   readonly engine: Engine;
+  readonly memoryBytesMax: number | undefined;
   readonly prepared: PreparedComponent | undefined;
 }
 
 function link(component: AppComponent, parts: LinkParts): LoadedComponent {
-  const { own, services, linker, engine, prepared } = parts;
+  const { own, services, linker, engine, memoryBytesMax, prepared } = parts;
   if (prepared === undefined) throw new Error(`component ${component.id} is not prepared`);
   try {
     const newSpin = services.contexts(component);
@@ -134,7 +139,7 @@ function link(component: AppComponent, parts: LinkParts): LoadedComponent {
       ...newSpin(use.holder),
     });
     const linked = linker.link(prepared);
-    return new LoadedComponent(component.id, { linked, newContext, mapper: engine.mapper });
+    return new LoadedComponent(component.id, { linked, newContext, engine, memoryBytesMax });
   } catch (error) {
     throw componentError(component, error);
   }

@@ -1,5 +1,4 @@
 import { errorText, WhorlError } from "../error.ts";
-import type { MemoryMapper } from "../instance/ffi-memory.ts";
 import { InstancePool } from "../instance/instance-pool.ts";
 import type { InstanceLease } from "../instance/instance-pool.ts";
 import type { LinkedComponent } from "../instance/linker.ts";
@@ -8,6 +7,7 @@ import type { InvocationHolder } from "../telemetry/host-call-spans.ts";
 import { noInvocation } from "../telemetry/no-telemetry.ts";
 import type { Invocation } from "../telemetry/telemetry.ts";
 import type { CliContext } from "../wasi/context.ts";
+import type { Engine } from "./engine.ts";
 import { disposeContext } from "./guest-context.ts";
 import type { GuestContext } from "./guest-context.ts";
 import { wasmStack } from "./wasm-stack.ts";
@@ -32,7 +32,9 @@ export type NewContext<C> = (use: InstanceUse) => C;
 export interface ComponentParts {
   readonly linked: LinkedComponent<GuestContext>;
   readonly newContext: NewContext<GuestContext>;
-  readonly mapper: MemoryMapper | undefined;
+  readonly engine: Pick<Engine, "mapper" | "guard" | "limits">;
+  /** Bytes of all memories of one instance, where the app has a bound of its own. */
+  readonly memoryBytesMax: number | undefined;
 }
 
 /** A component that is ready to be called: an instance for each call. */
@@ -42,11 +44,16 @@ export class LoadedComponent implements Disposable {
   readonly newContext: NewContext<GuestContext>;
   readonly #instances: InstancePool<GuestContext>;
 
-  constructor(id: string, { linked, newContext, mapper }: ComponentParts) {
+  constructor(id: string, { linked, newContext, engine, memoryBytesMax }: ComponentParts) {
     this.id = id;
     this.linked = linked;
     this.newContext = newContext;
-    this.#instances = new InstancePool(linked, { mapper: mapper ?? null });
+    const { mapper, guard, limits } = engine;
+    this.#instances = new InstancePool(linked, {
+      mapper: mapper ?? null,
+      guard,
+      limits: memoryBytesMax === undefined ? limits : { ...limits, memoryBytesMax },
+    });
   }
 
   /** Makes the first instance before it is asked for. Throws whatever instantiation throws. */

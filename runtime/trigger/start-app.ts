@@ -129,6 +129,7 @@ class RunningTriggers {
         services,
         engine: this.#options.engine,
         mounts: this.#options.mounts ?? [],
+        memoryBytesMax: this.#options.runtimeConfig.instanceMemoryBytesMax,
         onWarning: (message) => this.#options.onWarning(message),
         environment,
         dispatcher: () => dispatcher,

@@ -70,3 +70,28 @@ test("requests that wait in the guest do so at the same time", async () => {
   const statuses = (await Promise.all(waiting)).map((response) => response.status);
   expect(new Set(statuses)).toEqual(new Set([200]));
 });
+
+test("a guest that never returns is stopped, and takes nobody with it", async () => {
+  await using limited = await WhorlProcess.up(wasmApp("http-rust"), ["--max-cpu-time", "300ms"]);
+  const slow = fetch(`${limited.url}/sleep?ms=3000`);
+  const spinning = await fetch(`${limited.url}/spin`);
+  expect([spinning.status, await spinning.text()]).toEqual([500, ""]);
+  expect(await limited.output("stderr", /GET \/spin: .*CPU/)).not.toBe("");
+  expect(await (await fetch(limited.url)).text()).toBe("Hello from Whorl\n");
+  expect(await (await slow).text()).toBe("Slept 3000 ms\n");
+});
+
+test("a guest that waits for too long is stopped", async () => {
+  await using limited = await WhorlProcess.up(wasmApp("http-rust"), ["--request-timeout", "300ms"]);
+  const response = await fetch(`${limited.url}/sleep?ms=60000`);
+  expect([response.status, await response.text()]).toEqual([500, ""]);
+  expect(await (await fetch(limited.url)).text()).toBe("Hello from Whorl\n");
+});
+
+test("a guest gets no more memory than it may have", async () => {
+  await using limited = await WhorlProcess.up(wasmApp("http-rust"), [
+    ...["--max-instance-memory", "16M"],
+  ]);
+  expect((await fetch(`${limited.url}/memory?mib=64`)).status).toBe(500);
+  expect((await fetch(`${limited.url}/memory?mib=4`)).status).toBe(200);
+});

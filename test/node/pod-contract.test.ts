@@ -9,9 +9,12 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { buildAppImage } from "../../runtime/app/locked-app-build.ts";
+import { ContentStore } from "../../runtime/image/content-store.ts";
 import type { TestPod } from "../servers/containerd.ts";
 import { appImage } from "../servers/test-images.ts";
 import { writingProgram } from "../servers/writing-program.ts";
+import { TemporaryFolder } from "../temporary-folder.ts";
 import { fetchText, logLines, patience, TestNode } from "./test-node.ts";
 
 const apps = fileURLToPath(new URL("../../wasm-apps/", import.meta.url));
@@ -43,10 +46,6 @@ environment = { SHOWN = "by the manifest" }
       { path: "spin.toml", content: readFileSync(join(apps, "command-rust/spin.toml")) },
       { path: "command.wasm", content: command },
     ]),
-    appImage("localhost/writer:1", [
-      { path: "spin.toml", content: commandManifest("writer.wasm") },
-      { path: "writer.wasm", content: writer },
-    ]),
     appImage("localhost/configured:1", [
       { path: "spin.toml", content: configured },
       { path: "http.wasm", content: component },
@@ -54,6 +53,11 @@ environment = { SHOWN = "by the manifest" }
   ]) {
     await node.containerd.importImage(image);
   }
+  using folder = new TemporaryFolder({ "spin.toml": commandManifest("writer.wasm") });
+  writeFileSync(folder.file("writer.wasm"), writer);
+  const store = await ContentStore.open(folder.file("store"));
+  const built = await buildAppImage(folder.file("spin.toml"), { store, format: "spin" });
+  await node.containerd.importArtifact(built, "localhost/writer:1");
 });
 
 afterAll(() => node[Symbol.asyncDispose]());
@@ -125,7 +129,7 @@ test("a volume in a folder that the image links elsewhere; a single file", async
 
 test("a guest as init container writes what another container of the pod reads", async () => {
   const mounts = [{ containerPath: "/data", hostPath: volume("empty") }];
-  const writer = { name: "writer", image: "localhost/writer:1", mounts };
+  const writer = { name: "writer", image: "localhost/writer:1", command: ["/"], mounts };
   const init = await node.containerd.startContainer(pod, writer);
   expect(await exitCodeOf(init), logLines(pod, "writer", "stderr").join("\n")).toBe(0);
   await node.containerd.startContainer(pod, { ...http, mounts });
@@ -137,7 +141,7 @@ test("a guest as init container writes what another container of the pod reads",
 
 test("a guest cannot write to a volume that is mounted read-only", async () => {
   const mounts = [{ containerPath: "/data", hostPath: volume("empty"), readonly: true }];
-  const writer = { name: "writer", image: "localhost/writer:1", mounts };
+  const writer = { name: "writer", image: "localhost/writer:1", command: ["/"], mounts };
   expect(await exitCodeOf(await node.containerd.startContainer(pod, writer))).not.toBe(0);
 });
 

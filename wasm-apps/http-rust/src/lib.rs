@@ -40,6 +40,7 @@ impl Guest for Http {
             "/trap-late" => trap_late(outparam),
             "/exit" => std::process::exit(number(argument) as i32),
             "/silent" => (),
+            "/spin" => spin(),
             _ => send_text(outparam, 404, "No such route\n"),
         }
     }
@@ -127,6 +128,14 @@ fn file(outparam: ResponseOutparam, name: &str) {
     match std::fs::read(format!("/{name}")) {
         Ok(content) => send(outparam, 200, &[], &content),
         Err(error) => send_text(outparam, 404, &format!("{:?}\n", error.kind())),
+    }
+}
+
+/// Never returns, and never waits for anything.
+fn spin() -> ! {
+    let mut count = 0_u64;
+    loop {
+        count = std::hint::black_box(count.wrapping_add(1));
     }
 }
 

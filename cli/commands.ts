@@ -19,7 +19,18 @@ export interface CommandParts {
 }
 
 /** Every subcommand of `whorl`, in the order of its help. */
-export function commandTable({ startApp, prompt }: CommandParts): readonly CommandEntry[] {
+export function commandTable(parts: CommandParts): readonly CommandEntry[] {
+  return [
+    ...developing(parts),
+    ...running(parts),
+    ...images(),
+    ...deploying(),
+    ...looking(parts),
+    ...machine(),
+  ];
+}
+
+function developing({ prompt }: CommandParts): readonly CommandEntry[] {
   return [
     {
       name: "new",
@@ -45,6 +56,11 @@ export function commandTable({ startApp, prompt }: CommandParts): readonly Comma
         return buildCommand(dependencies);
       },
     },
+  ];
+}
+
+function running({ startApp }: CommandParts): readonly CommandEntry[] {
+  return [
     {
       name: "up",
       description: "serve an app: the components and routes of a spin.toml, or one component",
@@ -69,6 +85,11 @@ export function commandTable({ startApp, prompt }: CommandParts): readonly Comma
         return inspectCommand(dependencies);
       },
     },
+  ];
+}
+
+function images(): readonly CommandEntry[] {
+  return [
     {
       name: "registry",
       description: "push and pull apps as images of a registry",
@@ -85,6 +106,11 @@ export function commandTable({ startApp, prompt }: CommandParts): readonly Comma
         return imageCommand(dependencies);
       },
     },
+  ];
+}
+
+function deploying(): readonly CommandEntry[] {
+  return [
     {
       name: "scaffold",
       description: "print the Kubernetes manifest of an app",
@@ -101,6 +127,19 @@ export function commandTable({ startApp, prompt }: CommandParts): readonly Comma
         return deployCommand(dependencies);
       },
     },
+    {
+      name: "operator",
+      description: "what the operator does, without a cluster",
+      load: async (dependencies) => {
+        const { operatorCommand } = await import("./operator/operator-command.ts");
+        return operatorCommand(dependencies);
+      },
+    },
+  ];
+}
+
+function looking({ prompt }: CommandParts): readonly CommandEntry[] {
+  return [
     {
       name: "list",
       description: "list the apps of a cluster",
@@ -141,14 +180,11 @@ export function commandTable({ startApp, prompt }: CommandParts): readonly Comma
         return connectCommand(dependencies);
       },
     },
-    {
-      name: "operator",
-      description: "what the operator does, without a cluster",
-      load: async (dependencies) => {
-        const { operatorCommand } = await import("./operator/operator-command.ts");
-        return operatorCommand(dependencies);
-      },
-    },
+  ];
+}
+
+function machine(): readonly CommandEntry[] {
+  return [
     {
       name: "doctor",
       description: "check this machine, and say what to do about it",

@@ -46,7 +46,12 @@ export async function imageToRun(from: string): Promise<ImageTarget | undefined>
     if (!(await isLayout(from))) return undefined;
     return { kind: found.isDirectory() ? "folder" : "archive", path: from, tag: undefined };
   }
-  const looksLikePath = isAbsolute(from) || from.startsWith(".") || /\.(?:toml|wasm)$/.test(from);
+  // A reference without a slash could only be an official image of the default registry.
+  const looksLikePath =
+    !from.includes("/") ||
+    isAbsolute(from) ||
+    from.startsWith(".") ||
+    /\.(?:toml|wasm)$/.test(from);
   if (looksLikePath) return undefined;
   try {
     return parseImageTarget(from);

@@ -24,14 +24,14 @@ const kernel = {
 beforeEach(() => {
   mounted = [];
   folder = new TestFolder({ "volume/file": "", "code/main.ts": "", "outside/secret": "" });
-  mkdirSync(folder.file("root"));
+  mkdirSync(folder.file("rootfs"));
 });
 
 afterEach(() => folder[Symbol.dispose]());
 
 function mount(destination: string, source: string, options: readonly string[] = []): void {
   const spec = {
-    rootfsPath: folder.file("root"),
+    rootfsPath: folder.file("rootfs"),
     rootfs: [{ type: "overlay", source: "overlay", options: ["lowerdir=/l"] }],
     imagePath: undefined,
     isRootReadOnly: true,
@@ -47,24 +47,24 @@ test("layers, temporary files, code, volumes, in this order; read-only as declar
   mount("/data/file", "volume/file", ["rbind", "ro"]);
   const code = folder.file("code");
   expect(mounted).toEqual([
-    "overlay -> /root",
-    "tmpfs -> /root/.whorl",
-    "proc -> /root/proc",
-    `${code} -> /root${code}`,
-    `none -> /root${code} read-only`,
-    `${folder.file("volume/file")} -> /root/data/file`,
-    "none -> /root/data/file read-only",
-    `${folder.file("volume/file")} -> /root/.whorl/volumes/0/file`,
-    "none -> /root/.whorl/volumes/0/file read-only",
-    "none -> /root read-only",
+    "overlay -> /rootfs",
+    "tmpfs -> /rootfs/.whorl",
+    "proc -> /rootfs/proc",
+    `${code} -> /rootfs${code}`,
+    `none -> /rootfs${code} read-only`,
+    `${folder.file("volume/file")} -> /rootfs/data/file`,
+    "none -> /rootfs/data/file read-only",
+    `${folder.file("volume/file")} -> /rootfs/.whorl/volumes/0/file`,
+    "none -> /rootfs/.whorl/volumes/0/file read-only",
+    "none -> /rootfs read-only",
   ]);
 });
 
 test("a link of the image does not lead a volume out of it", () => {
-  symlinkSync("../outside", folder.file("root/data"));
+  symlinkSync("../outside", folder.file("rootfs/data"));
   mount("/data/new", "volume");
   expect(existsSync(folder.file("outside/new"))).toBe(false);
-  expect(mounted).toContain(`${folder.file("volume")} -> /root/outside/new`);
+  expect(mounted).toContain(`${folder.file("volume")} -> /rootfs/outside/new`);
 });
 
 test("a volume that is gone is named", () => {

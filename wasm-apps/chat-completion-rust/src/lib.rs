@@ -27,7 +27,9 @@ async fn handle(request: Request) -> impl IntoResponse {
     }
     let body = request.into_body().bytes().await.unwrap_or_default();
     match serde_json::from_slice::<Question>(&body) {
-        Ok(asked) if asked.question.chars().count() <= QUESTION_CHARS_MAX => answer(&asked.question),
+        Ok(asked) if asked.question.chars().count() <= QUESTION_CHARS_MAX => {
+            answer(&asked.question)
+        }
         Ok(_) => text(StatusCode::PAYLOAD_TOO_LARGE, "a shorter question, please\n"),
         Err(error) => text(StatusCode::BAD_REQUEST, &format!("no question: {error}\n")),
     }

@@ -2,7 +2,9 @@
 //! query; the benchmarks compare them with a plain server that does the same.
 
 use wasi::exports::http::incoming_handler::Guest;
-use wasi::http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
+use wasi::http::types::{
+    Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
+};
 
 wit_bindgen::generate!({ world: "figures", path: "wit", generate_all });
 

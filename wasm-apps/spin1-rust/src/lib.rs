@@ -27,21 +27,27 @@ type Bytes = Vec<u8>;
 fn answer(path: &str, body: &[u8]) -> Answer {
     match path {
         "/config/get-config" => call(body, |(key,): (String,)| config::get_config(&key)),
-        "/http/send-request" => call(body, |(request,): (http::Request,)| http::send_request(&request)),
+        "/http/send-request" => {
+            call(body, |(request,): (http::Request,)| http::send_request(&request))
+        }
         "/llm/infer" => call(body, |(model, prompt, params): (String, String, Option<_>)| {
             llm::infer(&model, &prompt, params)
         }),
         "/llm/generate-embeddings" => call(body, |(model, text): (String, Vec<String>)| {
             llm::generate_embeddings(&model, &text)
         }),
-        _ => stores(path, body).or_else(|| servers(path, body)).unwrap_or(Err("no such function".into())),
+        _ => stores(path, body)
+            .or_else(|| servers(path, body))
+            .unwrap_or(Err("no such function".into())),
     }
 }
 
 /// The first argument of most is the name of the store or database, opened and closed here.
 fn stores(path: &str, body: &[u8]) -> Option<Answer> {
     Some(match path {
-        "/key-value/open" => call(body, |(name,): (String,)| key_value::open(&name).map(key_value::close)),
+        "/key-value/open" => {
+            call(body, |(name,): (String,)| key_value::open(&name).map(key_value::close))
+        }
         "/key-value/get" => call(body, |(name, key): (String, String)| {
             in_store(&name, |store| key_value::get(store, &key))
         }),
@@ -54,8 +60,12 @@ fn stores(path: &str, body: &[u8]) -> Option<Answer> {
         "/key-value/exists" => call(body, |(name, key): (String, String)| {
             in_store(&name, |store| key_value::exists(store, &key))
         }),
-        "/key-value/get-keys" => call(body, |(name,): (String,)| in_store(&name, key_value::get_keys)),
-        "/key-value/get of store" => call(body, |(store, key): (u32, String)| key_value::get(store, &key)),
+        "/key-value/get-keys" => {
+            call(body, |(name,): (String,)| in_store(&name, key_value::get_keys))
+        }
+        "/key-value/get of store" => {
+            call(body, |(store, key): (u32, String)| key_value::get(store, &key))
+        }
         "/key-value/close" => call(body, |(name, key): (String, String)| {
             key_value::open(&name).and_then(|store| {
                 key_value::close(store);
@@ -63,16 +73,21 @@ fn stores(path: &str, body: &[u8]) -> Option<Answer> {
             })
         }),
         "/key-value/open many" => call(body, |(name, count): (String, usize)| {
-            (0..count).map(|_| key_value::open(&name)).collect::<Result<Vec<_>, _>>().map(|all| all.len())
+            (0..count)
+                .map(|_| key_value::open(&name))
+                .collect::<Result<Vec<_>, _>>()
+                .map(|all| all.len())
         }),
         "/sqlite/open" => call(body, |(name,): (String,)| sqlite::open(&name).map(sqlite::close)),
-        "/sqlite/execute" => call(body, |(name, statement, values): (String, String, Vec<sqlite::Value>)| {
-            sqlite::open(&name).and_then(|connection| {
-                let result = sqlite::execute(connection, &statement, &values);
-                sqlite::close(connection);
-                result
+        "/sqlite/execute" => {
+            call(body, |(name, statement, values): (String, String, Vec<sqlite::Value>)| {
+                sqlite::open(&name).and_then(|connection| {
+                    let result = sqlite::execute(connection, &statement, &values);
+                    sqlite::close(connection);
+                    result
+                })
             })
-        }),
+        }
         "/sqlite/execute of connection" => call(body, |(connection, statement): (u32, String)| {
             sqlite::execute(connection, &statement, &[])
         }),
@@ -86,7 +101,10 @@ fn stores(path: &str, body: &[u8]) -> Option<Answer> {
     })
 }
 
-fn in_store<R>(name: &str, use_store: impl FnOnce(u32) -> Result<R, key_value::Error>) -> Result<R, key_value::Error> {
+fn in_store<R>(
+    name: &str,
+    use_store: impl FnOnce(u32) -> Result<R, key_value::Error>,
+) -> Result<R, key_value::Error> {
     let store = key_value::open(name)?;
     let result = use_store(store);
     key_value::close(store);
@@ -105,7 +123,9 @@ fn servers(path: &str, body: &[u8]) -> Option<Answer> {
             redis::set(&address, &key, &value)
         }),
         "/redis/incr" => call(body, |(address, key): Two| redis::incr(&address, &key)),
-        "/redis/del" => call(body, |(address, keys): (String, Vec<String>)| redis::del(&address, &keys)),
+        "/redis/del" => {
+            call(body, |(address, keys): (String, Vec<String>)| redis::del(&address, &keys))
+        }
         "/redis/sadd" => call(body, |(address, key, values): (String, String, Vec<String>)| {
             redis::sadd(&address, &key, &values)
         }),

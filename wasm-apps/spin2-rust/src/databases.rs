@@ -5,17 +5,24 @@ use crate::{Answer, call};
 macro_rules! database {
     ($connection:ty, $function:expr, $body:expr) => {
         match $function {
-            "open" => Some(call($body, |(address,): (String,)| <$connection>::open(&address).map(drop))),
+            "open" => {
+                Some(call($body, |(address,): (String,)| <$connection>::open(&address).map(drop)))
+            }
             "open many" => Some(call($body, |(address, count): (String, usize)| {
-                let all: Result<Vec<_>, _> = (0..count).map(|_| <$connection>::open(&address)).collect();
+                let all: Result<Vec<_>, _> =
+                    (0..count).map(|_| <$connection>::open(&address)).collect();
                 all.map(|connections| connections.len())
             })),
-            "query" => Some(call($body, |(address, statement, params): (String, String, Vec<_>)| {
-                <$connection>::open(&address)?.query(&statement, &params)
-            })),
-            "execute" => Some(call($body, |(address, statement, params): (String, String, Vec<_>)| {
-                <$connection>::open(&address)?.execute(&statement, &params)
-            })),
+            "query" => {
+                Some(call($body, |(address, statement, params): (String, String, Vec<_>)| {
+                    <$connection>::open(&address)?.query(&statement, &params)
+                }))
+            }
+            "execute" => {
+                Some(call($body, |(address, statement, params): (String, String, Vec<_>)| {
+                    <$connection>::open(&address)?.execute(&statement, &params)
+                }))
+            }
             _ => None,
         }
     };

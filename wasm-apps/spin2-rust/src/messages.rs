@@ -53,9 +53,11 @@ fn mqtt_2(function: &str, body: &[u8]) -> Option<Answer> {
     };
     Some(match function {
         "open" => call(body, |(login,): (Login,)| open(login).map(drop)),
-        "publish" => call(body, |(login, topic, payload, qos): (Login, String, Bytes, mqtt::Qos)| {
-            open(login)?.publish(&topic, &payload, qos)
-        }),
+        "publish" => {
+            call(body, |(login, topic, payload, qos): (Login, String, Bytes, mqtt::Qos)| {
+                open(login)?.publish(&topic, &payload, qos)
+            })
+        }
         _ => return None,
     })
 }

@@ -20,9 +20,9 @@ fn wasi_store(function: &str, body: &[u8]) -> Option<Answer> {
     Some(match function {
         "open" => call(body, |(name,): (String,)| open(&name).map(drop)),
         "get" => call(body, |(name, key): Key| open(&name)?.get(&key)),
-        "set" => call(body, |(name, key, value): (String, String, Bytes)| {
-            open(&name)?.set(&key, &value)
-        }),
+        "set" => {
+            call(body, |(name, key, value): (String, String, Bytes)| open(&name)?.set(&key, &value))
+        }
         "delete" => call(body, |(name, key): Key| open(&name)?.delete(&key)),
         "exists" => call(body, |(name, key): Key| open(&name)?.exists(&key)),
         "list-keys" => call(body, |(name, cursor): (String, Option<String>)| {
@@ -31,15 +31,17 @@ fn wasi_store(function: &str, body: &[u8]) -> Option<Answer> {
         "increment" => call(body, |(name, key, delta): (String, String, i64)| {
             atomics::increment(&open(&name)?, &key, delta)
         }),
-        "current" => call(body, |(name, key): Key| {
-            atomics::Cas::new(&open(&name)?, &key)?.current()
-        }),
-        "swap" => call(body, |(name, key, between, value): (String, String, Option<Bytes>, Bytes)| {
-            swap(&name, &key, between, &value)
-        }),
-        "get-many" => call(body, |(name, keys): (String, Vec<String>)| {
-            batch::get_many(&open(&name)?, &keys)
-        }),
+        "current" => {
+            call(body, |(name, key): Key| atomics::Cas::new(&open(&name)?, &key)?.current())
+        }
+        "swap" => {
+            call(body, |(name, key, between, value): (String, String, Option<Bytes>, Bytes)| {
+                swap(&name, &key, between, &value)
+            })
+        }
+        "get-many" => {
+            call(body, |(name, keys): (String, Vec<String>)| batch::get_many(&open(&name)?, &keys))
+        }
         "set-many" => call(body, |(name, values): (String, Vec<(String, Bytes)>)| {
             batch::set_many(&open(&name)?, &values)
         }),

@@ -35,9 +35,7 @@ fn unknown() -> Answer {
 async fn answer(path: &str, body: &[u8]) -> Answer {
     let (interface, function) = path[1..].split_once('/').unwrap_or_default();
     match interface {
-        "variables@3.0.0" | "key-value@3.0.0" => {
-            stores::answer(interface, function, body).await
-        }
+        "variables@3.0.0" | "key-value@3.0.0" => stores::answer(interface, function, body).await,
         "redis@3.0.0" | "mqtt@3.0.0" => messages::answer(interface, function, body).await,
         _ => unknown(),
     }

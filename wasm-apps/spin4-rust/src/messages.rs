@@ -23,10 +23,14 @@ async fn redis(function: &str, body: &[u8]) -> Answer {
         }
         "get" => call(body, async |(address, key): Key| open(address).await?.get(key).await).await,
         "set" => {
-            call(body, async |(address, key, value): Value| open(address).await?.set(key, value).await)
-                .await
+            call(body, async |(address, key, value): Value| {
+                open(address).await?.set(key, value).await
+            })
+            .await
         }
-        "incr" => call(body, async |(address, key): Key| open(address).await?.incr(key).await).await,
+        "incr" => {
+            call(body, async |(address, key): Key| open(address).await?.incr(key).await).await
+        }
         "del" => {
             call(body, async |(address, keys): (String, Vec<String>)| {
                 open(address).await?.del(keys).await

@@ -4,7 +4,9 @@ use crate::{Answer, Bytes, call, unknown};
 
 pub async fn answer(interface: &str, function: &str, body: &[u8]) -> Answer {
     match interface {
-        "variables@3.0.0" => call(body, async |(name,): (String,)| variables::get(name).await).await,
+        "variables@3.0.0" => {
+            call(body, async |(name,): (String,)| variables::get(name).await).await
+        }
         _ => key_value(function, body).await,
     }
 }
@@ -23,7 +25,9 @@ async fn key_value(function: &str, body: &[u8]) -> Answer {
             })
             .await
         }
-        "get" => call(body, async |(label, key): Key| Store::open(label).await?.get(key).await).await,
+        "get" => {
+            call(body, async |(label, key): Key| Store::open(label).await?.get(key).await).await
+        }
         "set" => {
             call(body, async |(label, key, value): (String, String, Bytes)| {
                 Store::open(label).await?.set(key, value).await

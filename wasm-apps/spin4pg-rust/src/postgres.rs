@@ -5,10 +5,14 @@ use crate::{Answer, call, unknown};
 pub async fn answer(function: &str, body: &[u8]) -> Answer {
     type Statement = (String, String, Vec<ParameterValue>);
     match function {
-        "open" => call(body, async |(address,): (String,)| Connection::open(&address).map(drop)).await,
+        "open" => {
+            call(body, async |(address,): (String,)| Connection::open(&address).map(drop)).await
+        }
         "open-async" => {
-            call(body, async |(address,): (String,)| Connection::open_async(address).await.map(drop))
-                .await
+            call(body, async |(address,): (String,)| {
+                Connection::open_async(address).await.map(drop)
+            })
+            .await
         }
         "query" => {
             call(body, async |(address, statement, params): Statement| {
@@ -37,10 +41,14 @@ pub async fn answer(function: &str, body: &[u8]) -> Answer {
             })
             .await
         }
-        "build" => call(body, async |(address, root): Tls| select(builder(&address, root)?.build()?)).await,
+        "build" => {
+            call(body, async |(address, root): Tls| select(builder(&address, root)?.build()?)).await
+        }
         "build-async" => {
-            call(body, async |(address, root): Tls| select(builder(&address, root)?.build_async().await?))
-                .await
+            call(body, async |(address, root): Tls| {
+                select(builder(&address, root)?.build_async().await?)
+            })
+            .await
         }
         _ => unknown(),
     }

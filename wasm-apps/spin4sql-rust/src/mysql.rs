@@ -6,7 +6,8 @@ pub async fn answer(function: &str, body: &[u8]) -> Answer {
     use mysql::Connection;
     match function {
         "open" => {
-            call(body, async |(address,): (String,)| Connection::open(address).await.map(drop)).await
+            call(body, async |(address,): (String,)| Connection::open(address).await.map(drop))
+                .await
         }
         "query" => {
             call(body, async |(address, statement, params): Statement| {

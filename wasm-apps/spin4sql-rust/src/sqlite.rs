@@ -6,7 +6,8 @@ pub async fn answer(function: &str, body: &[u8]) -> Answer {
     match function {
         "open" => call(body, async |(name,): (String,)| Connection::open(&name).map(drop)).await,
         "open-async" => {
-            call(body, async |(name,): (String,)| Connection::open_async(name).await.map(drop)).await
+            call(body, async |(name,): (String,)| Connection::open_async(name).await.map(drop))
+                .await
         }
         "execute" => {
             call(body, async |(name, statement, values): Statement| {
@@ -34,7 +35,10 @@ pub async fn answer(function: &str, body: &[u8]) -> Answer {
 }
 
 /// What a function says after a statement.
-async fn after<R: serde::Serialize>(body: &[u8], function: impl AsyncFnOnce(Connection) -> R) -> Answer {
+async fn after<R: serde::Serialize>(
+    body: &[u8],
+    function: impl AsyncFnOnce(Connection) -> R,
+) -> Answer {
     call(body, async |(name, statement): (String, String)| {
         let connection = Connection::open_async(name).await?;
         connection.execute(&statement, &[])?;

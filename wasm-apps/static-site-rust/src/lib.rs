@@ -49,7 +49,8 @@ impl Guest for Site {
 /// A file below the mounts with its size and entity tag.
 fn find(target: &str) -> Option<(PathBuf, u64, String)> {
     let relative = decode(target.split('?').next()?)?;
-    let is_below = Path::new(&relative).components().all(|part| matches!(part, Component::Normal(_)));
+    let is_below =
+        Path::new(&relative).components().all(|part| matches!(part, Component::Normal(_)));
     if !is_below {
         return None;
     }
@@ -87,8 +88,10 @@ fn kind(path: &Path) -> &'static str {
 
 /// Streams: a large file is never in memory as a whole.
 fn send(out: ResponseOutparam, status: u16, headers: &[(&str, String)], file: Option<File>) {
-    let lines: Vec<_> =
-        headers.iter().map(|(name, value)| (name.to_string(), value.clone().into_bytes())).collect();
+    let lines: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.clone().into_bytes()))
+        .collect();
     let response = OutgoingResponse::new(Fields::from_list(&lines).unwrap());
     response.set_status_code(status).unwrap();
     let body = response.body().unwrap();

@@ -1,8 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
-import { errorText, WhorlError } from "../../runtime/error.ts";
+import { readComponent } from "../../runtime/app/read-component.ts";
 import type { HostInterface } from "../../runtime/instance/host-interface.ts";
 import { interfaceKey, parseInterfaceName } from "../../runtime/instance/interface-name.ts";
-import { limits } from "../../runtime/limits.ts";
 import { jcoTools } from "../../runtime/prepare/encode-core-module.ts";
 import { inspectComponent } from "../../runtime/prepare/inspect.ts";
 import { inspectText } from "./inspect-text.ts";
@@ -48,20 +46,4 @@ function hostLookup(
     const functions = offered.get(interfaceKey(parseInterfaceName(interfaceName ?? "")));
     return functions !== undefined && Object.hasOwn(functions, name);
   };
-}
-
-async function readComponent(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const { size } = await stat(path);
-    if (size > limits.componentBytesMax) {
-      throw new WhorlError(
-        "limit",
-        `${path} has ${size} bytes, more than the limit of ${limits.componentBytesMax}`,
-      );
-    }
-    return new Uint8Array(await readFile(path));
-  } catch (error) {
-    if (error instanceof WhorlError) throw error;
-    throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
-  }
 }

@@ -1,13 +1,13 @@
-import { mkdtemp, readFile, stat } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { App, AppComponent } from "../app/app.ts";
 import { prepareMounts } from "../app/prepare-mounts.ts";
+import { readComponent } from "../app/read-component.ts";
 import { errorText, WhorlError } from "../error.ts";
 import type { Plan } from "../component/plan.ts";
 import type { HostInterface } from "../instance/host-interface.ts";
 import { Linker } from "../instance/linker.ts";
-import { limits } from "../limits.ts";
 import { prepareComponent } from "../prepare/prepare.ts";
 import type { PreparedComponent } from "../prepare/prepare.ts";
 import { withHostCallSpans } from "../telemetry/host-call-spans.ts";
@@ -150,22 +150,6 @@ export function componentError(component: AppComponent, error: unknown): WhorlEr
   const code = error instanceof WhorlError ? error.code : "invalid";
   const place = `component "${component.id}" (${component.sourceOrigin})`;
   return new WhorlError(code, `${place}: ${errorText(error)}`, { cause: error });
-}
-
-async function readComponent(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const { size } = await stat(path);
-    if (size > limits.componentBytesMax) {
-      throw new WhorlError(
-        "limit",
-        `${path} has ${size} bytes, more than the limit of ${limits.componentBytesMax}`,
-      );
-    }
-    return new Uint8Array(await readFile(path));
-  } catch (error) {
-    if (error instanceof WhorlError) throw error;
-    throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
-  }
 }
 
 function makeTempDirectory(): Promise<string> {

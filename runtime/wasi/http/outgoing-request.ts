@@ -2,56 +2,25 @@ import { err, ok } from "../../instance/host-interface.ts";
 import type { HostFunction, Result } from "../../instance/host-interface.ts";
 import type { WasiContext } from "../context.ts";
 import type { Fields } from "./fields.ts";
-import { getMethod } from "./method.ts";
 import type { Method, Scheme } from "./method.ts";
 import { OutgoingBody } from "./outgoing-body.ts";
 import { RequestBody } from "./request-body.ts";
-import { isAuthority, isMethod, isPathWithQuery, isScheme } from "./request-target.ts";
+import { RequestHead } from "./request-head.ts";
 import type { RequestParts } from "./request-target.ts";
 
-type Outcome = Result<undefined, undefined>;
-
-const done: Outcome = ok(undefined);
 const failed = err(undefined);
 
 /** wasi:http/types `outgoing-request`. */
-export class OutgoingRequest implements RequestParts {
+export class OutgoingRequest extends RequestHead implements RequestParts {
   readonly headers: Fields;
-  method: Method = getMethod;
-  scheme: Scheme | undefined;
-  authority: string | undefined;
-  pathWithQuery: string | undefined;
   /** What {@link takeBody} gave, on its way out. */
   body: RequestBody | undefined;
   #handled = false;
 
   /** Takes the headers over. */
   constructor(headers: Fields) {
+    super();
     this.headers = headers.freeze();
-  }
-
-  setMethod(method: Method): Outcome {
-    if (!isMethod(method)) return failed;
-    this.method = method;
-    return done;
-  }
-
-  setScheme(scheme: Scheme | undefined): Outcome {
-    if (scheme !== undefined && !isScheme(scheme)) return failed;
-    this.scheme = scheme;
-    return done;
-  }
-
-  setAuthority(authority: string | undefined): Outcome {
-    if (authority !== undefined && !isAuthority(authority)) return failed;
-    this.authority = authority;
-    return done;
-  }
-
-  setPathWithQuery(path: string | undefined): Outcome {
-    if (path !== undefined && !isPathWithQuery(path)) return failed;
-    this.pathWithQuery = path;
-    return done;
   }
 
   /** Succeeds once. */

@@ -1,39 +1,25 @@
-import { err, ok } from "../../../instance/host-interface.ts";
-import type {
-  FutureReader,
-  HostFunction,
-  Result,
-  StreamReader,
-} from "../../../instance/host-interface.ts";
+import type { FutureReader, HostFunction, StreamReader } from "../../../instance/host-interface.ts";
 import type { WasiContext } from "../../context.ts";
 import { ExchangeBody } from "../exchange-body.ts";
 import type { IncomingExchange } from "../exchange.ts";
 import { Fields } from "../fields.ts";
-import { getMethod, methodVariant, schemeVariant } from "../method.ts";
+import { methodVariant, schemeVariant } from "../method.ts";
 import type { Method, Scheme } from "../method.ts";
-import { isAuthority, isMethod, isPathWithQuery, isScheme } from "../request-target.ts";
+import { RequestHead } from "../request-head.ts";
 import type { RequestParts } from "../request-target.ts";
 import { MadeContents, ReceivedContents } from "./contents.ts";
 import type { ConsumedContents, Contents, TrailersResult, Transmission } from "./contents.ts";
 import type { RequestOptions03 } from "./request-options.ts";
 
-type Outcome = Result<undefined, undefined>;
-
-const done: Outcome = ok(undefined);
-const failed = err(undefined);
-
 /** wasi:http/types@0.3 `request`: one that a guest makes, or one that came in. */
-export class Request03 implements RequestParts {
+export class Request03 extends RequestHead implements RequestParts {
   readonly contents: Contents;
   readonly options: RequestOptions03 | undefined;
   readonly #headers: () => Fields;
-  method: Method = getMethod;
-  scheme: Scheme | undefined;
-  authority: string | undefined;
-  pathWithQuery: string | undefined;
   #isTaken = false;
 
   constructor(headers: () => Fields, contents: Contents, options: RequestOptions03 | undefined) {
+    super();
     this.#headers = headers;
     this.contents = contents;
     this.options = options;
@@ -57,30 +43,6 @@ export class Request03 implements RequestParts {
 
   get headers(): Fields {
     return this.#headers();
-  }
-
-  setMethod(method: Method): Outcome {
-    if (!isMethod(method)) return failed;
-    this.method = method;
-    return done;
-  }
-
-  setScheme(scheme: Scheme | undefined): Outcome {
-    if (scheme !== undefined && !isScheme(scheme)) return failed;
-    this.scheme = scheme;
-    return done;
-  }
-
-  setAuthority(authority: string | undefined): Outcome {
-    if (authority !== undefined && !isAuthority(authority)) return failed;
-    this.authority = authority;
-    return done;
-  }
-
-  setPathWithQuery(path: string | undefined): Outcome {
-    if (path !== undefined && !isPathWithQuery(path)) return failed;
-    this.pathWithQuery = path;
-    return done;
   }
 
   /** Whoever takes it uses its contents; dropping it does nothing any more. */

@@ -1,44 +1,34 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
+import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import { startWithEngine } from "../up/start-with-engine.ts";
 import { startRedis } from "../../test/servers/redis.ts";
+import { rustObstacle } from "../../test/wasm-apps/rust-target.ts";
 import { runWhorl, WhorlProcess } from "../../test/whorl-process.ts";
 import { buildCommand } from "../build/build-command.ts";
 import { runCommand } from "../build/command-run.ts";
 import { upCommand } from "../up/up-command.ts";
 import { newCommand } from "./new-command.ts";
 
-/**
- * Each template is made into an app, built with its real toolchain, served and asked. Rust needs
- * the target wasm32-wasip2; WHORL_RUST_CHROOT names a system that has it (wasm-apps/README.md).
- */
-const chroot = env["WHORL_RUST_CHROOT"];
+/** Each template is made into an app, built with its real toolchain, served and asked. */
 const minutes = 60_000;
 
+/** Crates are compiled once for all templates and runs. */
+const rustBuildFolder = fileURLToPath(new URL("../../.cache/rust", import.meta.url));
+
 /** Why a toolchain cannot be had here; undefined where it can. */
-const obstacles: Readonly<Record<string, () => string | undefined>> = {
+const obstacles = {
   npm: () => absentProgram("npm"),
   go: () => absentProgram("go"),
   python: () => absentProgram("python3"),
-  rust: () => {
-    if (chroot !== undefined) return undefined;
-    const { stdout } = spawnSync("rustc", [
-      "--print",
-      "target-libdir",
-      "--target",
-      "wasm32-wasip2",
-    ]);
-    const libraries = String(stdout ?? "").trim();
-    const found = libraries !== "" && spawnSync("ls", [libraries]).status === 0;
-    return found ? undefined : "no Rust for wasm32-wasip2";
-  },
+  rust: rustObstacle,
   nothing: () => undefined,
-};
+} satisfies Record<string, () => string | undefined>;
 
 function absentProgram(name: string): string | undefined {
   return spawnSync(name, ["--help"]).error === undefined ? undefined : `no ${name}`;
@@ -55,9 +45,7 @@ class TemplateApp implements Disposable {
   }
 
   static async make(template: string, ...values: string[]): Promise<TemplateApp> {
-    const isRust = template.endsWith("-rust");
-    const root = isRust && chroot !== undefined ? join(chroot, "tmp") : tmpdir();
-    const app = new TemplateApp(mkdtempSync(join(root, "whorl-test-")));
+    const app = new TemplateApp(mkdtempSync(join(tmpdir(), "whorl-test-")));
     const directory = app.#parent;
     const given = values.flatMap((value) => ["--value", value]);
     const made = runCommand(
@@ -66,8 +54,10 @@ class TemplateApp implements Disposable {
       { directory },
     );
     await made.exitCode;
-    const environment = isRust && chroot !== undefined ? app.#chrootCargo(chroot) : env;
-    const built = runCommand(buildCommand, ["my-app"], { directory, environment });
+    const built = runCommand(buildCommand, ["my-app"], {
+      directory,
+      environment: { ...env, CARGO_BUILD_BUILD_DIR: rustBuildFolder },
+    });
     await built.exitCode.catch((error: unknown) => {
       throw new Error(`${built.io.written.stdout}${built.io.written.stderr}`, { cause: error });
     });
@@ -77,22 +67,6 @@ class TemplateApp implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.#parent, { recursive: true });
   }
-
-  /** An environment whose cargo is the one of the other system. */
-  #chrootCargo(system: string): Readonly<Record<string, string | undefined>> {
-    const cargo = join(this.#parent, "cargo");
-    writeFileSync(
-      cargo,
-      `#!/bin/sh
-inside="\${PWD#${system}}"
-exec chroot ${system} env HOME=/root PATH=/usr/local/bin:/usr/bin:/bin \\
-  CARGO_TARGET_WASM32_WASIP2_LINKER=/usr/local/bin/wasm-component-ld \\
-  sh -c 'cd "$0" && exec cargo "$@"' "$inside" "$@"
-`,
-    );
-    chmodSync(cargo, 0o755);
-    return { ...env, PATH: `${this.#parent}:${env["PATH"] ?? ""}` };
-  }
 }
 
 async function bodyOf(url: string): Promise<string> {
@@ -101,20 +75,24 @@ async function bodyOf(url: string): Promise<string> {
 }
 
 describe("an app from the template", () => {
-  test.each<[template: string, needs: string, expected: string]>([
+  test.for<[template: string, needs: keyof typeof obstacles, expected: string]>([
     ["http-ts", "npm", "200 Hello from my-app: GET /a/b\n"],
     ["http-js", "npm", "200 Hello from my-app: GET /a/b\n"],
     ["http-rust", "rust", "200 Hello from my-app: GET /a/b\n"],
     ["http-py", "python", "200 Hello from my-app: GET /a/b\n"],
     ["http-go", "go", "200 Hello from my-app: GET /a/b\n"],
     ["static", "nothing", "404 Not found\n"],
-  ])("%s answers (%s)", { timeout: 15 * minutes }, async (template, needs, expected) => {
-    const obstacle = obstacles[needs]?.();
-    if (obstacle !== undefined) throw new Error(`${template} cannot be built here: ${obstacle}`);
-    using app = await TemplateApp.make(template);
-    await using whorl = await WhorlProcess.up(app.folder);
-    expect(await bodyOf(`${whorl.url}/a/b`)).toBe(expected);
-  });
+  ])(
+    "%s answers (%s)",
+    { timeout: 15 * minutes },
+    async ([template, needs, expected], { skip }) => {
+      const obstacle = obstacles[needs]();
+      if (obstacle !== undefined) skip(obstacle);
+      using app = await TemplateApp.make(template);
+      await using whorl = await WhorlProcess.up(app.folder);
+      expect(await bodyOf(`${whorl.url}/a/b`)).toBe(expected);
+    },
+  );
 
   test("static serves its files", async () => {
     using app = await TemplateApp.make("static", "route=/site/...");
@@ -135,22 +113,25 @@ describe("an app from the template", () => {
     expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 
-  test("command-rust runs", { timeout: 15 * minutes }, async () => {
-    expect(obstacles["rust"]?.()).toBeUndefined();
+  test("command-rust runs", { timeout: 15 * minutes }, async ({ skip }) => {
+    const obstacle = rustObstacle();
+    if (obstacle !== undefined) skip(obstacle);
     using app = await TemplateApp.make("command-rust");
     const { status, stdout } = runWhorl(["up", app.folder, "--", "a", "b"]);
     expect([status, stdout]).toEqual([0, "Hello from my-app: a b\n"]);
   });
 
-  test("cron-rust runs at its times", { timeout: 15 * minutes }, async () => {
-    expect(obstacles["rust"]?.()).toBeUndefined();
+  test("cron-rust runs at its times", { timeout: 15 * minutes }, async ({ skip }) => {
+    const obstacle = rustObstacle();
+    if (obstacle !== undefined) skip(obstacle);
     using app = await TemplateApp.make("cron-rust", "cron-expression=* * * * * *");
     await using up = serve(app.folder);
     await expect.poll(up.stdout, patience).toMatch(/my-app runs at \d{10}/);
   });
 
-  test("redis-rust gets messages", { timeout: 15 * minutes }, async () => {
-    expect(obstacles["rust"]?.()).toBeUndefined();
+  test("redis-rust gets messages", { timeout: 15 * minutes }, async ({ skip }) => {
+    const obstacle = rustObstacle();
+    if (obstacle !== undefined) skip(obstacle);
     await using redis = await startRedis();
     using app = await TemplateApp.make("redis-rust", `redis-address=${redis.url}`);
     await using up = serve(app.folder);

@@ -180,13 +180,13 @@ test("a disk that is full is told, and nothing half-written stays", async () => 
   await push({ to: from });
   // A tiny file system in a mount namespace of its own.
   const script = `
-    const { openRegistrySession } = await import("./cli/registry-session.ts");
-    const { registryPull } = await import("./cli/registry-pull.ts");
+    const { openRegistrySession } = await import("./cli/registry/registry-session.ts");
+    const { registryPull } = await import("./cli/registry/registry-pull.ts");
     const { readdirSync } = await import("node:fs");
     const cacheDir = process.argv[1];
     await using session = await openRegistrySession({ insecure: true, cacheDir }, {});
     const said = await registryPull({ from: process.argv[2] }, session).catch((e) => e);
-    console.log(JSON.stringify({ code: said.code, message: said.message, left: readdirSync(cacheDir + "/ingest") }));`;
+    console.log(JSON.stringify({ code: said.code, message: said.message, left: readdirSync(cacheDir + "/images/ingest") }));`;
   const cache = folder.file("tiny");
   const mounted = `mkdir -p "$0" && mount -t tmpfs -o size=24k tmpfs "$0" && exec "$1" --input-type=module -e "$2" "$0" "$3"`;
   const { stdout, stderr } = spawnSync(

@@ -1,18 +1,14 @@
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { selectComponents } from "../../runtime/app/build-plan.ts";
-import { findManifest, readBuildPlan } from "../../runtime/app/build-plan-file.ts";
+import { findManifest } from "../../runtime/app/build-plan-file.ts";
 import { WhorlError } from "../../runtime/error.ts";
 import type { CommandDependencies } from "../command.ts";
 import { exitCodes } from "../io.ts";
-import type { CommandIo } from "../io.ts";
-import { createJsonBuildReporter, createTextBuildReporter } from "./build-reporter.ts";
-import { runBuild } from "./run-build.ts";
-import { runShell } from "./shell-command.ts";
+import { buildApp } from "./build-app.ts";
 
 interface BuildFlags {
   readonly from?: string;
+  readonly profile?: string;
   readonly componentId?: readonly string[];
   readonly jobs?: number;
   readonly output: "text" | "json";
@@ -32,18 +28,17 @@ export function buildCommand(dependencies: CommandDependencies): Command {
     .description("build the components of an app with the commands of its manifest")
     .argument("[path]", "directory or manifest (default: this directory)")
     .option("-f, --from <path>", "the same as the argument")
+    .option("--profile <name>", "use the components' settings of this profile")
     .option("-c, --component-id <id...>", "build only these components, repeatable")
     .option("-j, --jobs <n>", "components built at once (default: one per core)", parseJobs)
     .addOption(outputOption())
     .addHelpText("after", examples)
     .action(async (path: string | undefined, flags: BuildFlags) => {
       const manifest = await findManifest(resolve(directory, appPath(path, flags.from)));
-      const plan = selectComponents(await readBuildPlan(manifest), flags.componentId ?? []);
-      const reporter =
-        flags.output === "json" ? createJsonBuildReporter(io) : createTextBuildReporter(io);
-      const { jobs = availableParallelism() } = flags;
-      const isDone = await untilSignal(io, (signal) =>
-        runBuild(plan, { runShell, reporter, environment, jobs, signal }),
+      const { profile, componentId: components = [], jobs, output } = flags;
+      const isDone = await buildApp(
+        { manifest, profile, components, jobs, output, environment },
+        io,
       );
       if (!isDone) dependencies.finish(exitCodes.interrupted);
     });
@@ -71,18 +66,4 @@ function parseJobs(text: string): number {
   const jobs = Number(text);
   if (/^\d{1,4}$/.test(text) && jobs > 0) return jobs;
   throw new InvalidArgumentError("Write a number from 1 on.");
-}
-
-/** Runs something that a signal cuts short; whether it came to its end. */
-async function untilSignal(
-  io: CommandIo,
-  run: (signal: AbortSignal) => Promise<void>,
-): Promise<boolean> {
-  const interrupt = new AbortController();
-  const running = run(interrupt.signal);
-  const outcome = await Promise.race([running.then(() => "done" as const), io.signals.next()]);
-  if (outcome === "done") return true;
-  interrupt.abort();
-  await running.catch(() => undefined);
-  return false;
 }

@@ -154,3 +154,17 @@ test("whorl build ends its commands when a signal comes", async () => {
   io.send("SIGINT");
   expect(await exitCode).toBe(130);
 });
+
+test("whorl build --profile runs that profile's command", async () => {
+  const profile =
+    '[component.a.profile.debug.build]\ncommand = "echo debug > a.wasm"\n' +
+    '[component.a.profile.debug]\nsource = "a.wasm"\n';
+  await manifest(component("a", "echo release > a.wasm") + profile);
+  const built = async (...args: string[]): Promise<string> => {
+    await build(...args).exitCode;
+    return await readFile(join(directory, "a.wasm"), "utf8");
+  };
+  expect(await built()).toBe("release\n");
+  expect(await built("--profile", "debug")).toBe("debug\n");
+  expect(await failureOf("--profile", "none")).toMatch(/profile "none"/);
+});

@@ -4,7 +4,10 @@
  * and clouds, the encoder of core modules) stays a dependency that is loaded when it is used.
  */
 import { build } from "esbuild";
+import { writeConsole } from "./console/build-console.ts";
 import { buildOperator } from "./operator/build-operator.ts";
+import { buildShim } from "./shim/build-shim.ts";
+import { installLayout } from "./shim/install-layout.ts";
 
 const external = [
   "@aws-sdk/*",
@@ -12,6 +15,7 @@ const external = [
   "@bytecodealliance/*",
   "@kubernetes/client-node",
   "@libsql/client",
+  "esbuild",
   "ioredis",
   "mqtt",
   "mysql2",
@@ -40,3 +44,5 @@ await build({
 });
 
 await buildOperator("dist/operator.js");
+await buildShim(`dist/${installLayout.source}`);
+await writeConsole("dist/console");

@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "{bin,cli,runtime,operator,shim,proto}/**/*.test.ts",
+            "{bin,cli,console,deploy,runtime,operator,shim,proto}/**/*.test.ts",
             "test/{tidy,bench}/**/*.test.ts",
           ],
           exclude: [real],

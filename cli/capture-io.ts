@@ -12,12 +12,13 @@ export interface CaptureIo extends CommandIo {
 /** Makes a process of which everything can be seen. */
 export function createCaptureIo(hasColors = false): CaptureIo {
   const written = { stdout: "", stderr: "" };
+  const sink = { hasColors, isTerminal: false, waitingBytes: 0 };
   const signals = signalQueue();
   let survive: ((error: unknown) => void) | undefined;
   return {
     written,
-    stdout: { hasColors, isTerminal: false, write: (text) => void (written.stdout += text) },
-    stderr: { hasColors, isTerminal: false, write: (text) => void (written.stderr += text) },
+    stdout: { ...sink, write: (text) => void (written.stdout += text) },
+    stderr: { ...sink, write: (text) => void (written.stderr += text) },
     signals,
     send: signals.send,
     get survive() {

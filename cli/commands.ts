@@ -141,6 +141,22 @@ function deploying(): readonly CommandEntry[] {
 function looking({ prompt }: CommandParts): readonly CommandEntry[] {
   return [
     {
+      name: "top",
+      description: "show live what running apps do: requests, latency, errors, memory",
+      load: async (dependencies) => {
+        const { topCommand } = await import("./top/top-command.ts");
+        return topCommand(dependencies);
+      },
+    },
+    {
+      name: "tail",
+      description: "show the requests of a running app as they are answered",
+      load: async (dependencies) => {
+        const { tailCommand } = await import("./tail/tail-command.ts");
+        return tailCommand(dependencies);
+      },
+    },
+    {
       name: "list",
       description: "list the apps of a cluster",
       load: async (dependencies) => {

@@ -5,6 +5,8 @@ export interface TextSink {
   readonly hasColors: boolean;
   /** Whether it is a terminal, on which a line can be drawn again. */
   readonly isTerminal: boolean;
+  /** What is written and not taken yet. */
+  readonly waitingBytes: number;
 }
 
 /** Signals that end the program, one after the other. */

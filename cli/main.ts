@@ -1,9 +1,11 @@
+import { hostname } from "node:os";
 import type { WriteStream } from "node:tty";
 import project from "../package.json" with { type: "json" };
 import { exitCodes } from "./io.ts";
 import type { CommandIo, EndSignals, TextSink } from "./io.ts";
 import { terminalPrompt } from "./new/prompt.ts";
 import { runProgram } from "./program.ts";
+import { openTerminal } from "./top/terminal.ts";
 import type { StartApp } from "./up/up.ts";
 
 /** The engine is loaded only when an app is really started. */
@@ -20,7 +22,22 @@ function textSink(stream: WriteStream): TextSink {
     // Also respects NO_COLOR and TERM=dumb.
     hasColors: stream.isTTY && stream.hasColors(16),
     isTerminal: stream.isTTY,
+    get waitingBytes() {
+      return stream.writableLength;
+    },
   };
+}
+
+const flushMsMax = 2_000;
+
+/** Whoever reads slowly gets the end as well; whoever does not read at all holds up nobody. */
+async function flush(stream: WriteStream): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, flushMsMax);
+  stream.write("", () => resolve());
+  await promise;
+  clearTimeout(timer);
 }
 
 function endSignals(): EndSignals {
@@ -71,5 +88,12 @@ const exitCode = await runProgram(process.argv.slice(2), {
   directory: process.cwd(),
   startApp,
   prompt: terminalPrompt(process.stdin, process.stdout),
+  machine: {
+    hostName: hostname(),
+    pid: process.pid,
+    userId: process.getuid?.(),
+    openTerminal: () => openTerminal(process.stdin, process.stdout),
+  },
 });
+await Promise.all([flush(process.stdout), flush(process.stderr)]);
 process.exit(exitCode);

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
-import type { App, HttpTrigger } from "../runtime/app/app.ts";
+import type { App, EventTrigger, HttpTrigger } from "../runtime/app/app.ts";
 import { WhorlError } from "../runtime/error.ts";
 import { createCaptureIo } from "./capture-io.ts";
 import { createJsonReporter, createTextReporter, withoutGuestLines } from "./output.ts";
@@ -33,6 +33,8 @@ const app: App = {
   warnings: [],
 };
 
+const command: EventTrigger = { kind: "command", id: "tool", component: "tool" };
+
 describe("createTextReporter", () => {
   test("lists the routes", () => {
     const io = createCaptureIo();
@@ -59,6 +61,25 @@ Available Routes:
     expect(io.written).toEqual({ stdout: "[shop] out\n", stderr: "[shop] err\n" });
   });
 
+  test("what guests write is shown, not obeyed, and what is held back is told", () => {
+    const io = createCaptureIo();
+    const reporter = createTextReporter(io);
+    reporter.guestLine("a\u0007", "stdout", "one\u001b[31m\ttwo\u202e\u009b");
+    reporter.linesDropped("a", 12);
+    expect(io.written).toEqual({
+      stdout: "[a\\u0007] one\\u001b[31m\ttwo\\u202e\\u009b\n",
+      stderr: "[a] ... 12 lines dropped: it writes more than is shown\n",
+    });
+  });
+
+  test("a command's output is another program's input", () => {
+    const io = createCaptureIo();
+    const reporter = createTextReporter(io);
+    reporter.started({ ...app, eventTriggers: [command], httpTriggers: [] }, undefined);
+    reporter.guestLine("tool", "stdout", "\u001b[31mred");
+    expect(io.written.stdout).toBe("\u001b[31mred\n");
+  });
+
   test("colours only where colours are shown", () => {
     const io = createCaptureIo(true);
     createTextReporter(io).guestLine("shop", "stdout", "plain");
@@ -83,12 +104,16 @@ describe("createJsonReporter", () => {
     const reporter = createJsonReporter(io);
     reporter.started({ ...app, httpTriggers: app.httpTriggers.slice(0, 2) }, "http://h:1");
     reporter.guestLine("shop", "stderr", 'say "x"');
+    reporter.guestLine("shop", "stdout", "\u2028\u009b", "ab".repeat(16));
+    reporter.linesDropped("shop", 3);
+    reporter.consoleReady("http://h:2/#token=t");
     reporter.warning("w");
     reporter.appError("a");
     reporter.error(new WhorlError("file", "line 1\nline 2"));
     reporter.error("thrown");
     reporter.stopping("SIGTERM");
     expect(io.written.stderr).toBe("");
+    expect(io.written.stdout).toMatch(/^[\n\x20-\x7e]+$/);
     const lines = io.written.stdout.trimEnd().split("\n");
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
       {
@@ -102,6 +127,15 @@ describe("createJsonReporter", () => {
         ],
       },
       { event: "log", component: "shop", stream: "stderr", line: 'say "x"' },
+      {
+        event: "log",
+        component: "shop",
+        stream: "stdout",
+        line: "\u2028\u009b",
+        trace_id: "ab".repeat(16),
+      },
+      { event: "dropped", component: "shop", lines: 3 },
+      { event: "console", url: "http://h:2/#token=t" },
       { event: "warning", message: "w" },
       { event: "error", code: "app", message: "a" },
       { event: "error", code: "file", message: "line 1\nline 2" },

@@ -1,13 +1,20 @@
 import { styleText } from "node:util";
 import type { App, EventTrigger, HttpTrigger } from "../runtime/app/app.ts";
 import { errorText, WhorlError } from "../runtime/error.ts";
+import { printableText } from "../runtime/telemetry/printable-text.ts";
 import type { TextSink } from "./io.ts";
+import { safeJson } from "./safe-json.ts";
 
 /** What a command tells, in one of two forms: for people or one JSON object per line. */
 export interface Reporter {
   /** `url` is undefined for an app that listens to nothing. */
   started(app: App, url: string | undefined): void;
-  guestLine(component: string, stream: "stdout" | "stderr", line: string): void;
+  /** `traceId` says of which request, where that is known. */
+  guestLine(component: string, stream: "stdout" | "stderr", line: string, traceId?: string): void;
+  /** A component wrote more lines than are shown. */
+  linesDropped(component: string, count: number): void;
+  /** The live view is there for whoever opens this address. */
+  consoleReady(url: string): void;
   warning(message: string): void;
   /** A failure of the app that belongs to no answer, or whose answer does not explain it. */
   appError(message: string): void;
@@ -45,7 +52,14 @@ export function createTextReporter({ stdout, stderr }: OutputStreams): Reporter 
       const sink = stream === "stdout" ? stdout : stderr;
       // A command's output may be another program's input.
       if (isCommand) sink.write(`${line}\n`);
-      else sink.write(`${paint(sink, colorOf(component), `[${component}]`)} ${line}\n`);
+      else sink.write(`${tag(sink, component)} ${printableText(line, true)}\n`);
+    },
+    linesDropped(component, count) {
+      const note = `... ${count} lines dropped: it writes more than is shown`;
+      stderr.write(`${tag(stderr, component)} ${note}\n`);
+    },
+    consoleReady(url) {
+      stdout.write(`Console: ${paint(stdout, "bold", url)}\n`);
     },
     warning(message) {
       stderr.write(`${paint(stderr, "yellow", "warning:")} ${message}\n`);
@@ -65,7 +79,7 @@ export function createTextReporter({ stdout, stderr }: OutputStreams): Reporter 
 /** One JSON object per line on stdout, each with the key `event`. */
 export function createJsonReporter({ stdout }: OutputStreams): Reporter {
   const write = (event: string, details: object): void => {
-    stdout.write(`${JSON.stringify({ event, ...details })}\n`);
+    stdout.write(`${safeJson({ event, ...details })}\n`);
   };
   return {
     started: (app, url) => {
@@ -78,7 +92,12 @@ export function createJsonReporter({ stdout }: OutputStreams): Reporter {
       if (url === undefined) write("started", { app: app.name, triggers });
       else write("listening", { app: app.name, url, routes, triggers });
     },
-    guestLine: (component, stream, line) => write("log", { component, stream, line }),
+    guestLine: (component, stream, line, traceId) => {
+      const trace = traceId === undefined ? {} : { trace_id: traceId };
+      write("log", { component, stream, line, ...trace });
+    },
+    linesDropped: (component, count) => write("dropped", { component, lines: count }),
+    consoleReady: (url) => write("console", { url }),
     warning: (message) => write("warning", { message }),
     appError: (message) => write("error", { code: "app", message }),
     error: (error) => {
@@ -91,7 +110,7 @@ export function createJsonReporter({ stdout }: OutputStreams): Reporter {
 
 /** Drops the lines of guests. */
 export function withoutGuestLines(reporter: Reporter): Reporter {
-  return { ...reporter, guestLine: () => undefined };
+  return { ...reporter, guestLine: () => undefined, linesDropped: () => undefined };
 }
 
 interface RouteDescription {
@@ -136,6 +155,10 @@ function explainError(error: unknown): string {
   if (error instanceof WhorlError) return error.message;
   const stack = error instanceof Error && error.stack !== undefined ? error.stack : String(error);
   return `unexpected: ${errorText(error)}\nThis is a mistake in whorl; please report it with:\n${stack}`;
+}
+
+function tag(sink: TextSink, component: string): string {
+  return paint(sink, colorOf(component), `[${printableText(component)}]`);
 }
 
 function colorOf(component: string): (typeof componentColors)[number] {

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { WhorlError } from "../runtime/error.ts";
-import type { CommandDependencies } from "./command.ts";
+import type { CommandDependencies, Machine } from "./command.ts";
 import { commandTable } from "./commands.ts";
 import type { CommandEntry, CommandParts } from "./commands.ts";
 import { exitCodes } from "./io.ts";
@@ -19,6 +19,8 @@ export interface ProgramDependencies {
   readonly startApp: StartApp;
   /** Undefined where nobody can answer. */
   readonly prompt: Prompt | undefined;
+  /** Undefined: nobody can look at what runs here, and nothing is exported. */
+  readonly machine?: Machine | undefined;
 }
 
 /**
@@ -30,14 +32,14 @@ export async function runProgram(
   argv: readonly string[],
   dependencies: ProgramDependencies,
 ): Promise<number> {
-  const { io, version, environment, directory, startApp, prompt } = dependencies;
+  const { io, version, environment, directory, machine, startApp, prompt } = dependencies;
   const { options, guestArguments } = splitArguments(argv);
   const reporter = wantsJson(options) ? createJsonReporter(io) : createTextReporter(io);
   let exitCode: number = exitCodes.done;
   const finish = (code: number): void => void (exitCode = code);
   try {
     const program = await buildProgram(
-      { io, version, environment, directory, guestArguments, finish },
+      { io, version, environment, directory, machine, guestArguments, finish },
       { startApp, prompt, options },
     );
     await program.parseAsync([...options], { from: "user" });

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { generate, sourcesLine } from "./generate.ts";
+import { generate, modules, sourcesLine } from "./generate.ts";
 
 function generated(name: string): string {
   return readFileSync(new URL(`gen/${name}`, import.meta.url), "utf8");
 }
 
-test("the generated code is what the sources give", () => {
-  expect(generated("wire.js")).toBe(generate(false).code);
+test.each(modules)("the generated code of %s is what the sources give", (module) => {
+  expect(generated(`${module}.js`)).toBe(generate(module, false).code);
 });
 
-test("the generated types are of these sources", () => {
-  expect(generated("wire.d.ts").startsWith(sourcesLine())).toBe(true);
+test.each(modules)("the generated types of %s are of these sources", (module) => {
+  expect(generated(`${module}.d.ts`).startsWith(sourcesLine(module))).toBe(true);
 });

@@ -41,14 +41,24 @@ export const whorlErrorCodes = {
 
 export type WhorlErrorCode = keyof typeof whorlErrorCodes;
 
+/** Bounds of guests whose reaching is counted. */
+export type GuestLimit = "instances" | "memory" | "cpu" | "time";
+
 /** The one error class of the runtime; the message says what happened, where, and what to do. */
 export class WhorlError extends Error {
   override readonly name = "WhorlError";
   readonly code: WhorlErrorCode;
+  /** Of `limit`: which bound of the guest was reached, if it was one. */
+  readonly limit: GuestLimit | undefined;
 
-  constructor(code: WhorlErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: WhorlErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly limit?: GuestLimit },
+  ) {
     super(message, options);
     this.code = code;
+    this.limit = options?.limit;
   }
 }
 

@@ -26,6 +26,8 @@ export const limits = {
   resetMemoryBytesMax: 64 * 1024 * 1024,
   /** Size of the cache of prepared components on disk; the least recently used ones go first. */
   prepareCacheBytesMax: 4 * 1024 * 1024 * 1024,
+  /** One request with which a component is warmed up. */
+  warmUpMsMax: 30_000,
   /** Elements of all tables that one core module defines. */
   tableElementsMax: 1 << 20,
   /** Instances of one component kept ready for the next requests: as many as were busy at once. */
@@ -227,12 +229,44 @@ export const limits = {
   /** Guests' lines that are shown, of one component: per second, and at once after a pause. */
   guestLinesPerSecondMax: 1_000,
   guestLinesBurstMax: 5_000,
+  /** Output that waits for who reads it before guests' lines are dropped. */
+  outputWaitingBytesMax: 4 * 1024 * 1024,
   /** Live view: subscribers of one process, and records that wait for a slow one. */
   requestLogSubscribersMax: 16,
   requestLogWaitingMax: 1_000,
+  /** Live view: requests that are kept, spans and lines of all of them together, lines of one. */
+  requestsKeptMax: 2_000,
+  spansKeptMax: 40_000,
+  requestLinesMax: 100,
+  /** Live view: characters of a request's method. */
+  methodCharsMax: 64,
+  /** Live view: failures of one app that are kept, and apps whose failures are. */
+  failuresKeptMax: 20,
+  failingAppsKeptMax: 200,
+  /** Console: connections, those that follow events, and usage samples of an app. */
+  consoleConnectionsMax: 128,
+  consoleFeedsMax: 32,
+  consoleSamplesMax: 300,
+  /** Console: requests in one event, and time between two events with requests. */
+  consoleBatchRequestsMax: 500,
+  consoleBatchEveryMs: 250,
+  /** Console: bytes that wait in one connection before it gets no more. */
+  consoleUnreadBytesMax: 1024 * 1024,
   /** Live view: connections to one admin socket; one line of its answers, in characters. */
   adminConnectionsMax: 64,
   adminLineCharsMax: 16 * 1024 * 1024,
+  /** Many apps in one process: connections that have asked for something, of all and of one app. */
+  hostConnectionsMax: 32_768,
+  hostAppConnectionsMax: 8_192,
+  /** Many apps: connections that have not said anything; of more the oldest is closed. */
+  hostSilentConnectionsMax: 16_384,
+  /** Many apps: requests of one app on one worker, being answered and waiting; more are refused. */
+  hostRequestsActiveMax: 4_096,
+  hostRequestsWaitingMax: 1_024,
+  /** Many apps: without a request for so long an app gives back its instances. */
+  hostQuietMs: 10_000,
+  /** Many apps: one that could not be loaded is tried again when it is asked so long after. */
+  hostRetryMs: 5_000,
   /** W3C trace context: length of one tracestate (the specification demands 512 at least). */
   traceStateCharsMax: 1_024,
 } as const;
@@ -247,6 +281,10 @@ export interface InstanceLimits {
   readonly cpuMsMax: number;
   /** Milliseconds that one call of a guest may take, however it spends them. */
   readonly callMsMax: number;
+  /** Elements of each table of one instance; growing beyond it fails inside the guest. */
+  readonly tableElementsMax: number;
+  /** Handles that one component instance has at once. */
+  readonly handlesMax: number;
 }
 
 /** What holds where nothing else is said. */
@@ -255,4 +293,6 @@ export const defaultInstanceLimits: InstanceLimits = {
   instancesMax: 4096,
   cpuMsMax: 10_000,
   callMsMax: Infinity,
+  tableElementsMax: limits.tableElementsMax,
+  handlesMax: limits.handlesMax,
 };

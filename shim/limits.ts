@@ -26,10 +26,27 @@ export const shimLimits = {
   cachedImagesMax: 200,
   /** What a stock shim prints when it starts. */
   stockOutputBytesMax: 64 * 1024,
+  /** The next version of the front has this long to say what it can read. */
+  trialMsMax: 20_000,
+  /** Requests in work have this long to be answered before a hand-over is given up. */
+  quietMsMax: 10_000,
+  /** An upgrade is tried again for this long. */
+  upgradeMsMax: 300_000,
   /** A stock shim has this long to start or to clean up. */
   stockMsMax: 30_000,
   /** A stock shim has this long to end after its last container. */
   stockEndMsMax: 2_000,
+  /** Sockets for datagrams that wait for a guest of a shared host, for each version of IP. */
+  waitingDatagramSockets: 4,
+  /** Sockets that a shared host may ask for at once. */
+  socketsPerRequestMax: 16,
+  /** A shared host without containers ends after this long. */
+  idleSharedHostMs: 30_000,
+  /** Files that a pod's names are looked up in. */
+  resolverFileBytesMax: 64 * 1024,
+  /** A name server has this long, and is asked this often. */
+  nameServerMsMax: 5_000,
+  nameServerTries: 2,
   /** A pod's namespaces have to be entered within this time. */
   holderMsMax: 10_000,
   /** Output of a guest that its log pipe has not taken; more is dropped, and the log says so. */
@@ -40,4 +57,50 @@ export const shimLimits = {
   eventRetryMs: { first: 50, longest: 5_000 },
   /** The reason of a failure as a container's termination message (Kubernetes keeps 4096). */
   terminationMessageBytesMax: 4096,
+  agent: {
+    /** containerd is restarted this often for one change of its configuration. */
+    restartsMax: 2,
+    /** containerd has this long to answer after it was restarted. */
+    containerdStartMsMax: 90_000,
+    /** What failed and was taken back is tried again after this. */
+    retryFailureMs: 3_600_000,
+    /** The node is looked at again after this, if nothing has happened. */
+    lookMs: 30_000,
+    /** First and longest pause after something went wrong. */
+    retryMs: { first: 1_000, longest: 60_000 },
+    /** Steps from one look to rest; more mean that two programs change the same file. */
+    stepsMax: 40,
+    /** A call of containerd. */
+    callMsMax: 30_000,
+    /** A canary has this long to answer, the first one with everything that it starts. */
+    canaryMsMax: 60_000,
+    /** A canary that somebody else removed is started again this often. */
+    canaryTriesMax: 3,
+    /** A configuration file, a template or the agent's journal. */
+    fileBytesMax: 4 * 1024 * 1024,
+    /** A program that is run on the node. */
+    commandMsMax: 120_000,
+    /** The front, with everything that it runs, has this long to end. */
+    frontEndMsMax: 20_000,
+    /** What such a program prints; the rest is not kept. */
+    commandOutputBytesMax: 1024 * 1024,
+    /** Message of the node's D-Bus. */
+    busMessageBytesMax: 1024 * 1024,
+    /** Backups of configuration files that are kept. */
+    backupsMax: 20,
+    /** Images that are known to be prepared, or to be none of ours. */
+    knownImagesMax: 10_000,
+    /** A slot is held this long after its owner was last seen. */
+    slotMs: 60_000,
+    /** Whoever waits for a slot asks this often, more or less. */
+    slotPollMs: 5_000,
+    /** A request to the API server. */
+    apiMsMax: 30_000,
+    /** Its answer; a list of nodes is the largest. */
+    answerBytesMax: 64 * 1024 * 1024,
+    /** A watch is begun anew after this. */
+    watchMs: 300_000,
+    /** Message of a condition or an event. */
+    messageBytesMax: 1024,
+  },
 } as const;

@@ -35,11 +35,13 @@ export class WhorlProcess implements AsyncDisposable {
   readonly url: string;
   readonly #child;
   readonly #output;
+  readonly #closed: Promise<unknown>;
 
   private constructor(url: string, child: ReturnType<typeof spawn>, output: CapturedOutput) {
     this.url = url;
     this.#child = child;
     this.#output = output;
+    this.#closed = once(child, "close");
   }
 
   /** Starts on a free port and waits until the app is served; throws with the output if not. */
@@ -57,7 +59,7 @@ export class WhorlProcess implements AsyncDisposable {
     const output = new CapturedOutput();
     child.stdout.setEncoding("utf8").on("data", (text: string) => output.add("stdout", text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => output.add("stderr", text));
-    child.once("exit", () => output.end());
+    child.once("close", () => output.end());
     const url = await output.match("stdout", /https?:\/\/[\w.:[\]]+/);
     return new WhorlProcess(url, child, output);
   }
@@ -91,11 +93,12 @@ export class WhorlProcess implements AsyncDisposable {
     this.#child.kill(name);
   }
 
-  /** Resolves when the process has ended: its exit status, null after a signal that killed it. */
+  /**
+   * Resolves when the process has ended and all its output is here: its exit status, null after a
+   * signal that killed it.
+   */
   async ended(): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      await once(this.#child, "exit");
-    }
+    await this.#closed;
     return this.#child.exitCode;
   }
 

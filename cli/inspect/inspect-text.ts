@@ -13,6 +13,7 @@ export function inspectText(path: string, inspection: Inspection): string {
     ["Imports", imports.flatMap(importLines)],
     ["Core modules", coreModules.map(moduleLine)],
     ["Isolation", isolationLines(inspection)],
+    ["Interruption", interruptionLines(inspection)],
     ["Unsupported", unsupported.map(({ what, reason }) => `${what}: ${reason}`)],
   ];
   const lines = [`${path}: ${formatText(inspection)}`];
@@ -82,6 +83,21 @@ function isolationLines({ isolation }: Inspection): string[] {
   return [
     "an instance of its own for each request, put back to its first state afterwards",
     `proved complete: ${memories} memories and ${globals} globals; no code changes other state`,
+  ];
+}
+
+function interruptionLines({ interruption, coreModules }: Inspection): string[] {
+  if (interruption.kind === "impossible") {
+    return [
+      "it cannot be stopped or held to limits, and is refused where those are asked for",
+      `because ${interruption.reason}`,
+    ];
+  }
+  const { checkedModules } = interruption;
+  return [
+    "it can be stopped at any time, and its memory is bounded",
+    `${checkedModules} of ${coreModules.length} core modules look for it in loops and recursion` +
+      (checkedModules < coreModules.length ? "; the others have neither" : ""),
   ];
 }
 

@@ -64,6 +64,10 @@ Isolation:
   an instance of its own for each request, put back to its first state afterwards
   proved complete: 1 memories and 2 globals; no code changes other state
 
+Interruption:
+  it can be stopped at any time, and its memory is bounded
+  1 of 1 core modules look for it in loops and recursion
+
 Unsupported: none
 `);
 });
@@ -153,4 +157,17 @@ test.each<readonly [string, () => Promise<string>, RegExp]>([
     { stdout: io.stdout, interfaces },
   );
   await expect(inspected).rejects.toThrow(message);
+});
+
+test("a component that no limit would hold says so, and can be run", async () => {
+  const { code, text } = await run(
+    "(component (core module $m (memory 1 1 shared)) (core instance (instantiate $m)))",
+    "text",
+  );
+  expect(code).toBe(0);
+  expect(text).toContain(
+    "Interruption:\n" +
+      "  it cannot be stopped or held to limits, and is refused where those are asked for\n" +
+      "  because a memory that is shared\n",
+  );
 });

@@ -1,7 +1,9 @@
+import { resolve } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { WhorlError } from "../../runtime/error.ts";
 import type { CommandDependencies } from "../command.ts";
+import { exitCodes } from "../io.ts";
 import { addRegistryFlags } from "./registry-flags.ts";
 import type { PushFormat } from "./registry-push.ts";
 import type { RegistryFlags } from "./registry-session.ts";
@@ -12,6 +14,8 @@ interface OutputFlag {
 
 interface PushFlags extends RegistryFlags, OutputFlag {
   readonly from?: string;
+  readonly build?: true;
+  readonly profile?: string;
   readonly annotation?: readonly (readonly [string, string])[];
   readonly format: PushFormat;
   readonly mountFrom?: string;
@@ -51,11 +55,13 @@ function outputOption(): Option {
     .default("text");
 }
 
-function pushCommand({ io, environment }: CommandDependencies): Command {
+function pushCommand(dependencies: CommandDependencies): Command {
   return addRegistryFlags(new Command("push"))
     .description("make the image of an app and send it")
     .argument("<to>", "REGISTRY/REPOSITORY:TAG, oci:FOLDER[:TAG] or oci-archive:FILE[:TAG]")
     .option("-f, --from <app>", "manifest, directory, component or another image", ".")
+    .option("--build", "build it first, with the commands of its manifest")
+    .option("--profile <name>", "use the components' settings of this profile")
     .option("--annotation <name=value>", "repeatable", addAnnotation)
     .addOption(
       new Option("--format <format>", "Spin's artifact, or an image for containerd 1.6 and docker")
@@ -65,34 +71,64 @@ function pushCommand({ io, environment }: CommandDependencies): Command {
     .option("--mount-from <repository>", "of the same registry, that has the layers already")
     .addOption(outputOption())
     .action(async (to: string, flags: PushFlags) => {
-      const [{ registryPush }, { openRegistrySession }, { createTransferProgress }] =
-        await Promise.all([
-          import("./registry-push.ts"),
-          import("./registry-session.ts"),
-          import("./registry-progress.ts"),
-        ]);
-      await using session = await openRegistrySession(flags, environment);
-      const { isTerminal } = io.stderr;
-      const now = (): number => performance.now();
-      using progress = createTransferProgress({ sink: io.stderr, isTerminal, now });
-      const epoch = environment["SOURCE_DATE_EPOCH"];
-      const result = await registryPush(
-        {
-          to,
-          from: flags.from ?? ".",
-          format: flags.format,
-          annotations: Object.fromEntries(flags.annotation ?? []),
-          archives: environment["SPIN_OCI_ARCHIVE_LAYERS"] !== undefined,
-          created: epoch === undefined ? undefined : new Date(Number(epoch) * 1000).toISOString(),
-          mountFrom: flags.mountFrom,
-          onTransfer: progress.onTransfer,
-        },
-        session,
-      );
-      progress[Symbol.dispose]();
-      if (flags.output === "json") io.stdout.write(`${JSON.stringify(result)}\n`);
-      else io.stdout.write(`Pushed with digest ${result.digest} (${progress.summary("sent")})\n`);
+      if (flags.build === true && !(await buildFirst(flags, dependencies))) return;
+      await push(to, flags, dependencies);
     });
+}
+
+/** Whether the build came to its end. What it prints leaves standard output to the push. */
+async function buildFirst(
+  flags: PushFlags,
+  { io, environment, directory, finish }: CommandDependencies,
+): Promise<boolean> {
+  const [{ buildApp }, { findManifest }] = await Promise.all([
+    import("../build/build-app.ts"),
+    import("../../runtime/app/build-plan-file.ts"),
+  ]);
+  const manifest = await findManifest(resolve(directory, flags.from ?? "."));
+  const { profile } = flags;
+  const isDone = await buildApp(
+    { manifest, profile, components: [], output: "text", environment },
+    { ...io, stdout: io.stderr },
+  );
+  if (!isDone) finish(exitCodes.interrupted);
+  return isDone;
+}
+
+async function push(
+  to: string,
+  flags: PushFlags,
+  { io, environment }: CommandDependencies,
+): Promise<void> {
+  const [{ registryPush }, { openRegistrySession }, { createTransferProgress }, loading] =
+    await Promise.all([
+      import("./registry-push.ts"),
+      import("./registry-session.ts"),
+      import("./registry-progress.ts"),
+      import("../load-options.ts"),
+    ]);
+  await using session = await openRegistrySession(flags, environment);
+  const { isTerminal } = io.stderr;
+  const now = (): number => performance.now();
+  using progress = createTransferProgress({ sink: io.stderr, isTerminal, now });
+  const epoch = environment["SOURCE_DATE_EPOCH"];
+  const result = await registryPush(
+    {
+      to,
+      from: flags.from ?? ".",
+      format: flags.format,
+      load: await loading.readLoadOptions(flags, environment),
+      annotations: Object.fromEntries(flags.annotation ?? []),
+      archives: environment["SPIN_OCI_ARCHIVE_LAYERS"] !== undefined,
+      created: epoch === undefined ? undefined : new Date(Number(epoch) * 1000).toISOString(),
+      mountFrom: flags.mountFrom,
+      onTransfer: progress.onTransfer,
+    },
+    session,
+  );
+  progress[Symbol.dispose]();
+  if (flags.output === "json") io.stdout.write(`${JSON.stringify(result)}\n`);
+  else io.stdout.write(`Pushed with digest ${result.digest} (${progress.summary("sent")})\n`);
 }
 
 function pullCommand({ io, environment }: CommandDependencies): Command {

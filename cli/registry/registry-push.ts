@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
+import type { LoadOptions } from "../../runtime/app/load-options.ts";
 import { errorText, WhorlError } from "../../runtime/error.ts";
 import { buildComponentArtifact } from "../../runtime/image/component-artifact.ts";
 import { toBuiltImage } from "../../runtime/image/image.ts";
@@ -20,6 +21,8 @@ export interface RegistryPushOptions {
   /** `registry/repository:tag`, `oci:FOLDER[:TAG]` or `oci-archive:FILE[:TAG]`. */
   readonly to: string;
   readonly format: PushFormat;
+  /** How the manifest is read: its profile, and where components come from. */
+  readonly load?: LoadOptions | undefined;
   readonly annotations: Readonly<Record<string, string>>;
   /** Files in one archive per component. */
   readonly archives: boolean;
@@ -68,7 +71,7 @@ async function buildImage(
   options: RegistryPushOptions,
   session: RegistrySession,
 ): Promise<BuiltImage> {
-  const { from, format, annotations, archives, created, onTransfer, signal } = options;
+  const { from, format, load, annotations, archives, created, onTransfer, signal } = options;
   const source = await imageToRun(from);
   if (source !== undefined) {
     return toBuiltImage(await obtainImage(source, session, { onTransfer, signal }));
@@ -82,7 +85,7 @@ async function buildImage(
   // The parser and the schema of manifests take long to load, and an image that is sent on needs
   // neither.
   const { buildAppImage } = await import("../../runtime/app/locked-app-build.ts");
-  return buildAppImage(resolve(manifest), { store, format, annotations, archives, created });
+  return buildAppImage(resolve(manifest), { store, format, load, annotations, archives, created });
 }
 
 async function buildComponent(

@@ -34,9 +34,7 @@ export async function openRegistrySession(
   flags: RegistryFlags,
   environment: Environment,
 ): Promise<RegistrySession> {
-  const store = await ContentStore.open(
-    flags.cacheDir === undefined ? imageFolder(environment) : join(flags.cacheDir, "images"),
-  );
+  const store = await ContentStore.open(imageFolder(environment, flags.cacheDir));
   const client = await openRegistryClient(flags, userCredentials(environment));
   return { store, client, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 }
@@ -50,7 +48,8 @@ export async function openRegistryClient(
   return RegistryClient.create({ insecure, caCertificates, credentials });
 }
 
-async function readAuthorities(path: string): Promise<string> {
+/** @throws WhorlError `file` if there are none. */
+export async function readAuthorities(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
   });
@@ -59,13 +58,13 @@ async function readAuthorities(path: string): Promise<string> {
 }
 
 /** Who docker is logged in as. */
-function userCredentials(environment: Environment): CredentialSource {
+export function userCredentials(environment: Environment): CredentialSource {
   const configPath = dockerConfigPath(environment);
   if (configPath === undefined) return anonymousCredentials;
   return dockerCredentials({ configPath, environment });
 }
 
-/** Folder for images. */
-export function imageFolder(environment: Environment): string {
-  return join(cacheFolder(environment), "images");
+/** Folder for images: in the cache that was named, else in the user's. */
+export function imageFolder(environment: Environment, cacheDir?: string): string {
+  return join(cacheDir ?? cacheFolder(environment), "images");
 }

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { RequestRecord } from "../../runtime/telemetry/live/request-record.ts";
-import { jsonLogFormat, textLogFormat } from "../logs-format.ts";
 import { requestJson, requestLine } from "./request-line.ts";
 
 const record: RequestRecord = {
@@ -60,39 +59,4 @@ test("lost requests are told of, and colours are only colours", () => {
   expect(JSON.parse(requestJson({ lost: 7 }))).toEqual({ event: "lost", count: 7 });
   expect(JSON.parse(requestJson(record))).toMatchObject({ event: "request", status: 200 });
   expect(requestLine(record, { hasColors: true })).toContain("\u001b[32m200\u001b[39m");
-});
-
-const line = {
-  timeMs: 0,
-  component: "cart",
-  stream: "stderr" as const,
-  text: "one\u001b[31m\ttwo\u202e",
-  traceId: "ab".repeat(16),
-};
-
-test("log lines as text", () => {
-  expect(textLogFormat.line(line)).toBe("[cart] one\\u001b[31m\ttwo\\u202e");
-  expect(textLogFormat.dropped({ timeMs: 0, component: "cart", count: 12 })).toContain(
-    "12 lines dropped",
-  );
-});
-
-test("log lines as JSON, one line each, with the trace", () => {
-  const text = jsonLogFormat.line({ ...line, text: `${line.text}\u2028\u009b` });
-  expect(text).toMatch(/^[\x20-\x7e]+$/);
-  expect(JSON.parse(text)).toEqual({
-    time: "1970-01-01T00:00:00.000Z",
-    event: "log",
-    component: "cart",
-    stream: "stderr",
-    line: `${line.text}\u2028\u009b`,
-    trace_id: line.traceId,
-  });
-  expect(JSON.parse(jsonLogFormat.line({ ...line, traceId: undefined }))).not.toHaveProperty(
-    "trace_id",
-  );
-  expect(JSON.parse(jsonLogFormat.dropped({ timeMs: 0, component: "c", count: 3 }))).toMatchObject({
-    event: "dropped",
-    lines: 3,
-  });
 });

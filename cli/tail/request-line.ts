@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import type { FollowedLine } from "../../runtime/telemetry/admin/admin-client.ts";
 import { printableText } from "../../runtime/telemetry/printable-text.ts";
 import type { RequestRecord } from "../../runtime/telemetry/live/request-record.ts";
+import { safeJson } from "../safe-json.ts";
 import { durationText } from "../top/quantities.ts";
 
 export interface LineStyle {
@@ -35,7 +36,7 @@ export function requestLine(line: FollowedLine, style: LineStyle): string {
 
 /** The same for programs. */
 export function requestJson(line: FollowedLine): string {
-  return JSON.stringify(
+  return safeJson(
     "lost" in line ? { event: "lost", count: line.lost } : { event: "request", ...line },
   );
 }

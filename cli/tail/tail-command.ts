@@ -5,11 +5,6 @@ import type { CommandDependencies } from "../command.ts";
 import { socketPlace } from "../top/socket-place.ts";
 import { requestJson, requestLine } from "./request-line.ts";
 
-export interface TailDependencies extends CommandDependencies {
-  /** Of the user who runs the program. */
-  readonly userId: number;
-}
-
 interface TailFlags {
   readonly component?: string;
   readonly method?: string;
@@ -31,8 +26,7 @@ Examples:
   $ whorl tail --output json | jq .traceId      for a program`;
 
 /** `whorl tail`: the requests of a running app as they end. */
-export function tailCommand(dependencies: TailDependencies): Command {
-  const { io, environment, userId } = dependencies;
+export function tailCommand({ io, environment, machine }: CommandDependencies): Command {
   return new Command("tail")
     .description("show the requests of a running app as they are answered")
     .argument("[app]", "name of the app, or number of its process (default: the only one)")
@@ -55,7 +49,7 @@ export function tailCommand(dependencies: TailDependencies): Command {
       const filter = filterOf(flags);
       // What is wrong with it is told before anything is asked for.
       compileFilter(filter);
-      const { client } = await findAdmin(socketPlace(environment, userId), app);
+      const { client } = await findAdmin(socketPlace(environment, machine?.userId), app);
       const ended = new AbortController();
       void io.signals.next().then(() => ended.abort());
       let shown = 0;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { renderTop, type TopScreen } from "./render-top.ts";
 import { textWidth } from "./text-width.ts";
 import { pressKey } from "./top-keys.ts";
-import type { UsageRow, UsageView } from "./usage-rows.ts";
+import type { UsageRow, UsageView } from "../../runtime/telemetry/live/usage-rows.ts";
 
 const idle: UsageRow = {
   app: "shop",
@@ -12,12 +12,17 @@ const idle: UsageRow = {
   p99Ms: undefined,
   errorsPerSecond: 0,
   errorShare: 0,
+  coldStartsPerSecond: 0,
   inFlight: 0,
+  requests: 0,
+  errors: 0,
   coldStarts: 0,
   limitHits: 0,
   memoryBytes: undefined,
   memoryLimitBytes: undefined,
   cpuShare: undefined,
+  busyInstances: undefined,
+  idleInstances: undefined,
 };
 
 const busy: UsageRow = {

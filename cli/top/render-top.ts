@@ -2,8 +2,8 @@ import { styleText } from "node:util";
 import { printableText } from "../../runtime/telemetry/printable-text.ts";
 import { bytesText, durationText, rateText, shareText } from "./quantities.ts";
 import { fitText } from "./text-width.ts";
-import { sortRows } from "./usage-rows.ts";
-import type { SortKey, UsageRow, UsageView } from "./usage-rows.ts";
+import { sortRows } from "../../runtime/telemetry/live/usage-rows.ts";
+import type { SortKey, UsageRow, UsageView } from "../../runtime/telemetry/live/usage-rows.ts";
 
 /** What is on the screen besides the figures. */
 export interface TopScreen {

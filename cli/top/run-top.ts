@@ -5,8 +5,8 @@ import { bytesText, durationText, rateText, shareText } from "./quantities.ts";
 import { renderTop, type TopScreen } from "./render-top.ts";
 import { pressKey } from "./top-keys.ts";
 import type { Terminal } from "./terminal.ts";
-import { sortRows, usageView } from "./usage-rows.ts";
-import type { SortKey, UsageRow, UsageView } from "./usage-rows.ts";
+import { sortRows, usageView } from "../../runtime/telemetry/live/usage-rows.ts";
+import type { SortKey, UsageRow, UsageView } from "../../runtime/telemetry/live/usage-rows.ts";
 import { printableText } from "../../runtime/telemetry/printable-text.ts";
 
 export interface TopOptions {

@@ -3,15 +3,7 @@ import { findAdmin } from "../../runtime/telemetry/admin/admin-client.ts";
 import type { CommandDependencies } from "../command.ts";
 import { socketPlace } from "./socket-place.ts";
 import { printTop, runTop } from "./run-top.ts";
-import type { Terminal } from "./terminal.ts";
-import { sortKeys, type SortKey } from "./usage-rows.ts";
-
-export interface TopDependencies extends CommandDependencies {
-  /** Undefined where there is none. */
-  openTerminal(): Terminal | undefined;
-  /** Of the user who runs the program. */
-  readonly userId: number;
-}
+import { sortKeys, type SortKey } from "../../runtime/telemetry/live/usage-rows.ts";
 
 interface TopFlags {
   readonly sort: SortKey;
@@ -27,8 +19,7 @@ Examples:
   $ whorl top --output json --count 1    one look, for a program`;
 
 /** `whorl top`: a live table of what a running app does. */
-export function topCommand(dependencies: TopDependencies): Command {
-  const { io, environment, userId } = dependencies;
+export function topCommand({ io, environment, machine }: CommandDependencies): Command {
   return new Command("top")
     .description("show live what a running app does: requests, latency, errors, memory")
     .argument("[app]", "name of the app, or number of its process (default: the only one)")
@@ -46,7 +37,7 @@ export function topCommand(dependencies: TopDependencies): Command {
     )
     .addHelpText("after", examples)
     .action(async (app: string | undefined, flags: TopFlags) => {
-      const { client, peer } = await findAdmin(socketPlace(environment, userId), app);
+      const { client, peer } = await findAdmin(socketPlace(environment, machine?.userId), app);
       const ended = new AbortController();
       void io.signals.next().then(() => ended.abort());
       const options = {
@@ -58,7 +49,7 @@ export function topCommand(dependencies: TopDependencies): Command {
         usage: (signal: AbortSignal) => client.usage(signal),
       };
       const isPlain = flags.output === "json" || Number.isFinite(flags.count);
-      using terminal = isPlain ? undefined : dependencies.openTerminal();
+      using terminal = isPlain ? undefined : machine?.openTerminal();
       if (terminal !== undefined) return await runTop(terminal, options);
       const write = (text: string): void => io.stdout.write(text);
       await printTop(options, { format: flags.output, looksMax: flags.count, write });

@@ -1,5 +1,5 @@
 import { clampScroll, type TopScreen } from "./render-top.ts";
-import type { SortKey } from "./usage-rows.ts";
+import type { SortKey } from "../../runtime/telemetry/live/usage-rows.ts";
 
 /** What a key changes. */
 export type KeyEffect =

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   parseBytes,
+  parseCount,
   parseCountRange,
   parseDuration,
   parseDurationRange,
@@ -54,6 +55,17 @@ describe("reuseLimits", () => {
       idleMs: { min: 1000, max: 1000 },
     });
   });
+});
+
+test.each([
+  ["1", 1],
+  ["4096", 4096],
+])("parseCount %s", (text, count) => {
+  expect(parseCount(text)).toBe(count);
+});
+
+test.each(["", "0", "-1", "1.5", "1k", "1..2"])("parseCount refuses %j", (text) => {
+  expect(() => parseCount(text)).toThrow("Write a number");
 });
 
 describe("parseDuration and parseBytes", () => {

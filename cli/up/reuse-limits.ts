@@ -25,6 +25,12 @@ export function parseCountRange(text: string): BoundRange {
   return parseRange(text, (part) => (/^[1-9]\d{0,8}$/.test(part) ? Number(part) : undefined));
 }
 
+/** One number, 1 at least. Throws InvalidArgumentError. */
+export function parseCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Write a number, like 100.");
+}
+
 const millisecondsPerUnit: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 
 /** `500ms`, `1s`, `1s..2m`; a number alone is seconds. Throws InvalidArgumentError. */

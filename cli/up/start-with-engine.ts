@@ -13,6 +13,7 @@ export function startWithEngine(version: string): StartApp {
         cacheDirectory: cacheDirectory && join(cacheDirectory, "prepared"),
         version: prepareVersion(version),
         limits,
+        runsUnbounded: Object.keys(limits ?? {}).length === 0,
         onWarning: (message) => options.onWarning(message),
       }),
     );

@@ -7,6 +7,7 @@ import { createJsonBuildReporter, createTextBuildReporter } from "../build/build
 import { runShell } from "../build/shell-command.ts";
 import type { CommandDependencies } from "../command.ts";
 import { createJsonReporter, createTextReporter, withoutGuestLines } from "../output.ts";
+import { spareSlowReaders } from "../spare-slow-readers.ts";
 import { parseListenAddress } from "../up/listen-address.ts";
 import { reuseLimits } from "../up/reuse-limits.ts";
 import type { StartApp, UpOptions } from "../up/up.ts";
@@ -15,6 +16,7 @@ import type { WatchDependencies } from "./watch.ts";
 import { createJsonWatchReporter, createTextWatchReporter } from "./watch-reporter.ts";
 
 interface WatchFlags {
+  readonly profile?: string;
   readonly from?: string;
   readonly listen?: string;
   readonly findFreePort?: true;
@@ -67,6 +69,7 @@ function addOptions(command: Command): Command {
       "address to listen on (default: 127.0.0.1:3000; environment: SPIN_HTTP_LISTEN_ADDR)",
     )
     .option("--find-free-port", "take the next free port if that one is in use")
+    .option("--profile <name>", "use the components' settings of this profile")
     .option("--component-id <id...>", "run only these components")
     .option("-e, --env <name=value>", "environment of the components, repeatable", addPair)
     .option("--runtime-config-file <file>", "stores, databases, variable providers")
@@ -97,6 +100,7 @@ function upOptions(
   return {
     from: manifest,
     registry: {},
+    profile: flags.profile,
     listen: parseListenAddress(wanted === "" ? "127.0.0.1:3000" : wanted),
     findFreePort: flags.findFreePort === true,
     components: flags.componentId ?? [],
@@ -115,7 +119,8 @@ function watchDependencies(
   startApp: StartApp,
 ): WatchDependencies {
   const isJson = output === "json";
-  const reporter = isJson ? createJsonReporter(io) : createTextReporter(io);
+  const all = isJson ? createJsonReporter(io) : createTextReporter(io);
+  const reporter = spareSlowReaders(all, io);
   return {
     io,
     reporter: quiet === true ? withoutGuestLines(reporter) : reporter,

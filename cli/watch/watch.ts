@@ -6,6 +6,7 @@ import { retainComponents } from "../../runtime/app/retain-components.ts";
 import type { RunningApp } from "../../runtime/trigger/running-app.ts";
 import { runBuild } from "../build/run-build.ts";
 import type { BuildOptions } from "../build/run-build.ts";
+import { readLoadOptions } from "../load-options.ts";
 import { exitCodes } from "../io.ts";
 import type { CommandIo } from "../io.ts";
 import { up } from "../up/up.ts";
@@ -58,7 +59,7 @@ class WatchSession implements Disposable {
     this.#app = new WatchedApp({
       manifest: options.manifest,
       isBuilding: !options.skipBuild,
-      readPlan: readBuildPlan,
+      readPlan: (manifest) => readBuildPlan(manifest, options.up.profile),
     });
   }
 
@@ -132,8 +133,10 @@ class WatchSession implements Disposable {
   }
 
   async #load(): Promise<App> {
-    const { from, components } = this.#options.up;
-    const app = retainComponents(await loadApp(from), components);
+    const { from, components, profile, registry } = this.#options.up;
+    const flags = { ...registry, ...(profile !== undefined && { profile }) };
+    const load = await readLoadOptions(flags, this.#dependencies.environment);
+    const app = retainComponents(await loadApp(from, load), components);
     for (const warning of app.warnings) this.#dependencies.reporter.warning(warning);
     return app;
   }

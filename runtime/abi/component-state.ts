@@ -14,9 +14,15 @@ export interface RootState {
 /** Backpressure that a guest may ask for (CanonicalABI.md, `canon backpressure.inc`). */
 const backpressureMax = 0xffff;
 
+export interface ComponentStateOptions {
+  readonly parent?: ComponentState | undefined;
+  readonly store?: Store | undefined;
+  readonly handlesMax?: number | undefined;
+}
+
 /** Runtime state of one component instance (CanonicalABI.md, "Component Instances"). */
 export class ComponentState {
-  readonly handles: HandleTable = new HandleTable();
+  readonly handles: HandleTable;
   /** The instance that instantiated this one. */
   readonly parent: ComponentState | undefined;
   /** False while the guest may not call out: inside realloc and post-return. */
@@ -35,7 +41,8 @@ export class ComponentState {
   #threads: (Thread | undefined)[] = [undefined];
   #freeThreads: number[] = [];
 
-  constructor(root: RootState, options: { parent?: ComponentState; store?: Store } = {}) {
+  constructor(root: RootState, options: ComponentStateOptions = {}) {
+    this.handles = new HandleTable(options.handlesMax);
     this.#root = root;
     this.parent = options.parent;
     this.#store = options.store;

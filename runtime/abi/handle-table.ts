@@ -52,8 +52,13 @@ export type TableEntry = ResourceHandle | OtherEntry;
  * reused, last freed first.
  */
 export class HandleTable {
+  readonly #max: number;
   #entries: (TableEntry | undefined)[] = [undefined];
   #free: number[] = [];
+
+  constructor(max: number = limits.handlesMax) {
+    this.#max = max;
+  }
 
   addOwn(resource: number, representation: unknown): number {
     return this.add({ resource, representation, scope: undefined, lends: 0 });
@@ -66,8 +71,12 @@ export class HandleTable {
 
   add(entry: TableEntry): number {
     const index = this.#free.pop() ?? this.#entries.length;
-    if (index > limits.handlesMax) {
-      throw new WhorlError("trap", `more than ${limits.handlesMax} handles in one instance`);
+    if (index > this.#max) {
+      throw new WhorlError(
+        "limit",
+        `the guest holds more than ${this.#max} handles: let it drop what it does not use, ` +
+          "or raise the limit",
+      );
     }
     this.#entries[index] = entry;
     return index;

@@ -1,3 +1,5 @@
+import type { WarmSettings } from "./warm-settings.ts";
+
 /** An app, ready to be run: everything resolved that can be known before it starts. */
 export interface App {
   readonly name: string;
@@ -44,6 +46,8 @@ export interface AppComponent {
   readonly middleware?: readonly ComposedPart[];
   /** Id in the manifest of a component that was copied for a trigger with middleware of its own. */
   readonly declaredId?: string;
+  /** Instances begin with the state after these requests. */
+  readonly warm?: WarmSettings;
 }
 
 /** A component that is composed with another one and runs in the same instance. */

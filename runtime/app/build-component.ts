@@ -8,6 +8,7 @@ import { checkVariableName, checkTemplate } from "./build-variables.ts";
 import { isComponentId, isStoreLabel } from "./component-id.ts";
 import type { ManifestContext } from "./manifest-context.ts";
 import type { ManifestComponent } from "./manifest.ts";
+import { buildWarm } from "./warm-settings.ts";
 import type { DeclaredComponent, DeclaredComponents } from "./trigger-table.ts";
 
 /** Checks one component and resolves what it names; mistakes go to the context's problems. */
@@ -35,6 +36,7 @@ export async function buildComponent(
     sqliteDatabases: checkedLabels(table, "sqlite_databases", context),
     aiModels: table.ai_models ?? [],
     ...(dependencies.length > 0 && { dependencies }),
+    ...buildWarm(table, context),
   };
 }
 

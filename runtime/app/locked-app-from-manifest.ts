@@ -146,12 +146,14 @@ function componentMetadata(
     key_value_stores: keyValueStores,
   };
   const present = Object.entries(lists).filter(([, list]) => list.length > 0);
-  const { build, description = "" } = table ?? {};
+  const { build, description = "", tool } = table ?? {};
   return sortedKeys({
     ...Object.fromEntries(present),
     ...(build !== undefined && { build }),
     ...(description !== "" && { description }),
     ...(middleware.length > 0 && { "resolve-trigger-dependencies-using": "http" }),
+    // Not Spin's: there only where the manifest has it.
+    ...(tool?.whorl !== undefined && { whorl: tool.whorl }),
   });
 }
 

@@ -106,6 +106,7 @@ class Unlocking {
         key_value_stores: metadata["key_value_stores"],
         sqlite_databases: metadata["databases"],
         ai_models: metadata["ai_models"],
+        tool: metadata["whorl"] === undefined ? undefined : { whorl: metadata["whorl"] },
         dependencies: this.#dependencies(id, dependencies),
       },
     ];

@@ -78,7 +78,7 @@ const component = table(
     sqlite_databases: texts,
     ai_models: texts,
     build,
-    tool: freeTable,
+    tool: { ...freeTable, properties: { whorl: table({ warm: texts, warm_shares: texts }) } },
     targets: freeList,
     dependencies,
     dependencies_inherit_configuration: flag,

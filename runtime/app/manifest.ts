@@ -100,6 +100,13 @@ export interface ManifestComponent {
   readonly dependencies?: Readonly<Record<string, string | ManifestDependency>>;
   readonly dependencies_inherit_configuration?: boolean;
   readonly build?: { readonly command: string | readonly string[] };
+  /** Settings of tools, which Spin leaves to them. */
+  readonly tool?: {
+    readonly whorl?: {
+      readonly warm?: readonly string[];
+      readonly warm_shares?: readonly string[];
+    };
+  };
   /** Its overrides are in the rest of the table already. */
   readonly profile?: Readonly<Record<string, object>>;
 }

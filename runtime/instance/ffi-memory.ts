@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type * as nodeFfi from "node:ffi";
 import { endianness } from "node:os";
+import { threadId } from "node:worker_threads";
 import {
   pageBytes,
   type PageFinder,
@@ -30,6 +31,11 @@ const residentPerChanged = 4;
 const residentSlackPages = 64;
 /** So often it is found out anew how many pages a request changes. */
 const resetsPerSurvey = 4096;
+
+/** What the kernel calls the images of a thread: whoever sees it end abruptly can tell them by it. */
+export function imageName(thread: number): string {
+  return `whorl-${thread}`;
+}
 
 /**
  * Copy-on-write memories by system calls: the pages of a WebAssembly.Memory become a private
@@ -79,7 +85,7 @@ export class MemoryMapper implements Disposable {
   /** An image whose pages instances share; undefined when the system has no room for it. */
   image(copied: CopiedImage): MappedImage | undefined {
     if (copied.size === 0) return undefined;
-    const file = this.#native.memfd_create("whorl", memfdCloexec);
+    const file = this.#native.memfd_create(imageName(threadId), memfdCloexec);
     if (file < 0) return undefined;
     try {
       for (const { offset, bytes } of copied.spans) writeAll(file, bytes, offset);
@@ -91,14 +97,14 @@ export class MemoryMapper implements Disposable {
       this.#images++;
       return new MappedImage({ mapper: this, file, contents, address });
     } catch {
-      closeSync(file);
+      this.#native.close(file);
       return undefined;
     }
   }
 
   /** Gives back what an image holds; memories that are mapped over stay as they are. */
   releaseImage({ file, address, size }: { file: number; address: bigint; size: number }): void {
-    closeSync(file);
+    this.#native.close(file);
     this.#native.munmap(address, BigInt(size));
     this.#images--;
     this.#close();
@@ -152,7 +158,7 @@ export class MemoryMapper implements Disposable {
   #isWorking(finder: PageFinder): boolean {
     const memory = new WebAssembly.Memory({ initial: 2 });
     const bytes = new Uint8Array(memory.buffer);
-    const file = this.#native.memfd_create("whorl", memfdCloexec);
+    const file = this.#native.memfd_create(imageName(threadId), memfdCloexec);
     if (file < 0) return false;
     try {
       writeAll(file, new Uint8Array(2 * 65_536).fill(1), 0);
@@ -165,7 +171,7 @@ export class MemoryMapper implements Disposable {
       const isFound = pages === 1 && found[0] === 17 * pageBytes;
       return sum === 2 && isFound && this.discard(address, bytes.length) && bytes[70_000] === 1;
     } finally {
-      closeSync(file);
+      this.#native.close(file);
     }
   }
 }
@@ -279,6 +285,8 @@ function openNative() {
     mmap: { return: "pointer", arguments: ["pointer", "u64", "i32", "i32", "i32", "i64"] },
     munmap: { return: "i32", arguments: ["pointer", "u64"] },
     madvise: { return: "i32", arguments: ["pointer", "u64", "i32"] },
+    // Not by Node, which looks after the descriptors of a thread that it has opened itself.
+    close: { return: "i32", arguments: ["i32"] },
     memfd_create: { return: "i32", arguments: ["string", "u32"] },
     ioctl: { return: "i32", arguments: ["i32", "u64", "pointer"] },
   });

@@ -101,6 +101,7 @@ class GuardedCall implements Watched {
       "limit",
       `the guest took longer than ${this.#callMsMax} ms. ` +
         "Let it ask for less, give what it waits for a time-out, or raise the limit.",
+      { limit: "time" },
     );
     this.#reject?.(failure);
     this.#instance.fail(failure);

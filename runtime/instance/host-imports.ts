@@ -1,5 +1,9 @@
 import { WhorlError } from "../error.ts";
-import { type HostImports, interruptName } from "../prepare/interruptible-module.ts";
+import {
+  type HostImports,
+  type HostMemory,
+  interruptName,
+} from "../prepare/interruptible-module.ts";
 
 /**
  * What a rewritten module imports from the host itself: memories of its own, and the page that it
@@ -10,17 +14,29 @@ export function hostImports(
   page: WebAssembly.Memory,
 ): Record<string, unknown> {
   const imports: Record<string, unknown> = {};
-  for (const { name, initial, maximum } of memories) {
+  for (const { name, ...type } of memories) {
     try {
-      imports[name] = new WebAssembly.Memory(
-        maximum === undefined ? { initial } : { initial, maximum },
-      );
+      imports[name] = new WebAssembly.Memory(descriptor(type));
     } catch (error) {
       throw new WhorlError("limit", "the system has no memory for another instance", {
         cause: error,
+        limit: "memory",
       });
     }
   }
   if (isWatched) imports[interruptName] = page;
   return imports;
+}
+
+type MemoryType = ConstructorParameters<typeof WebAssembly.Memory>[0];
+
+function descriptor({ initial, maximum, isWide }: Omit<HostMemory, "name">): MemoryType {
+  if (isWide !== true) return maximum === undefined ? { initial } : { initial, maximum };
+  const wide = {
+    address: "i64",
+    initial: BigInt(initial),
+    ...(maximum !== undefined && { maximum: BigInt(maximum) }),
+  };
+  // TypeScript knows memories of 32 bits only.
+  return wide as unknown as MemoryType;
 }

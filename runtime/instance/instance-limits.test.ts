@@ -1,9 +1,17 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { encode } from "../component/test-wat.ts";
 import { limits } from "../limits.ts";
+import { boundlessness, prepareComponent } from "../prepare/prepare.ts";
+import { PrepareCache } from "../prepare/prepare-cache.ts";
 import { GuestGuard } from "./guest-guard.ts";
 import type { HostInterface } from "./host-interface.ts";
-import { testGuest } from "./test-guest.ts";
+import { InstancePool } from "./instance-pool.ts";
+import { Linker } from "./linker.ts";
+import { exportedFunction, testGuest } from "./test-guest.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const page = 65_536;
@@ -102,6 +110,24 @@ test("an instance that spins dies alone", async () => {
   }
 });
 
+test("a memory with 64-bit addresses is bounded, and its guest stopped", async () => {
+  const guard = new GuestGuard({ watchdog, callMsMax: Infinity });
+  const wide = `(memory i64 1)
+    (func (export "grow") (param i32) (result i32)
+      (i32.wrap_i64 (memory.grow (i64.extend_i32_u (local.get 0)))))`;
+  const limits = { memoryBytesMax: 4 * page };
+  const text = component(spin + wide, ["spin", "grow"]);
+  const { prepared, pool, call } = await testGuest<undefined>(text, [], { guard, limits });
+  expect(boundlessness(prepared)).toBeUndefined();
+  for (let request = 0; request < 2; request++) {
+    using lease = pool.take(undefined);
+    const grow = call(lease.instance, "grow");
+    expect([grow(2), grow(2), grow(1), grow(1)]).toEqual([1, 0xffff_ffff, 3, 0xffff_ffff]);
+    const spinning = call(lease.instance, "spin");
+    expect(() => spinning(1)).toThrow(expect.objectContaining({ code: "limit" }));
+  }
+});
+
 test("a start function that spins is stopped", async () => {
   const guard = new GuestGuard({ watchdog, callMsMax: Infinity });
   const wat = component(`${spin} (func $start (loop br 0)) (start $start)`, ["double"]);
@@ -183,4 +209,80 @@ test.each([
 test("a table that begins with too much is refused", async () => {
   const guest = testGuest<undefined>(grownTable(String(limits.tableElementsMax + 1)));
   await expect(guest).rejects.toMatchObject({ code: "limit" });
+});
+
+test("a table's limit is that of who prepares", async () => {
+  const prepared = await prepareComponent(await encode(grownTable("1")), { tableElementsMax: 5 });
+  using pool = new InstancePool(new Linker<undefined>([]).link(prepared));
+  using lease = pool.take(undefined);
+  const grow = lease.instance.lifted(exportedFunction(prepared, "grow"));
+  expect([4, 1].map((count) => Number(grow(count)) | 0)).toEqual([1, -1]);
+  await expect(
+    prepareComponent(await encode(grownTable("6")), { tableElementsMax: 5 }),
+  ).rejects.toMatchObject({ code: "limit", message: expect.stringMatching(/6 elements.* 5$/) });
+});
+
+const hoarder = `(component
+  (import "thing" (type $t (sub resource)))
+  (import "[constructor]thing" (func $lifted (result (own $t))))
+  (core func $new (canon lower (func $lifted)))
+  (core func $drop (canon resource.drop $t))
+  (core module $m
+    (import "host" "new" (func $new (result i32)))
+    (import "host" "drop" (func $drop (param i32)))
+    (func (export "hoard") (param i32) (result i32)
+      (loop (drop (call $new))
+        (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+      (i32.const 0))
+    (func (export "use") (param i32) (result i32)
+      (loop (call $drop (call $new))
+        (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+      (i32.const 0)))
+  (core instance $i (instantiate $m
+    (with "host" (instance (export "new" (func $new)) (export "drop" (func $drop))))))
+  (func (export "hoard") (param "n" u32) (result u32) (canon lift (core func $i "hoard")))
+  (func (export "use") (param "n" u32) (result u32) (canon lift (core func $i "use"))))`;
+
+test("a guest holds so many handles at once, and may use more one after the other", async () => {
+  const things: HostInterface<undefined> = {
+    ...host,
+    functions: { "[constructor]thing": () => ({}) },
+    suspending: new Set(),
+    resources: { thing: {} },
+  };
+  const { pool, call } = await testGuest<undefined>(hoarder, [things], {
+    limits: { handlesMax: 10 },
+  });
+  for (let request = 0; request < 2; request++) {
+    using lease = pool.take(undefined);
+    expect(call(lease.instance, "use")(100)).toBe(0);
+    expect(call(lease.instance, "hoard")(10)).toBe(0);
+    expect(() => call(lease.instance, "hoard")(1)).toThrow(
+      expect.objectContaining({
+        code: "limit",
+        message: expect.stringMatching(/more than 10 handles/),
+      }),
+    );
+  }
+});
+
+test.each([
+  ["(memory 1 1 shared)", /^it could not be held to any limit.*shared/],
+  ['(func (export "whorl:x"))', /^it could not be held to any limit.*"whorl:"/],
+  ["(type (struct)) (func (drop (struct.new 0)))", /^it could not be held .* garbage-collected/],
+])("a module with %s is refused where bounds are needed", async (fields, message) => {
+  const bytes = await encode(component(`${fields} ${spin}`, ["double"]));
+  await using folder = await mkdtempDisposable(join(tmpdir(), "whorl-limits-"));
+  const kept = new PrepareCache({ directory: folder.path, version: "1", bytesMax: 1e8 });
+  for (const cache of [undefined, kept]) {
+    const options = { cache, needsBounds: true };
+    await expect(prepareComponent(bytes, options)).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringMatching(message),
+    });
+    const prepared = await prepareComponent(bytes, { cache });
+    expect(boundlessness(prepared)).toBeDefined();
+    // Kept meanwhile, it is refused all the same.
+    await expect(prepareComponent(bytes, options)).rejects.toMatchObject({ code: "unsupported" });
+  }
 });

@@ -24,7 +24,19 @@ export interface InstancePoolOptions {
   readonly mapper?: MemoryMapper | null | undefined;
   /** Ends what takes too long; one for all pools of a thread. Without it calls take their time. */
   readonly guard?: GuestGuard | undefined;
-  readonly limits?: Partial<Pick<InstanceLimits, "memoryBytesMax" | "instancesMax">> | undefined;
+  readonly limits?:
+    | Partial<Pick<InstanceLimits, "memoryBytesMax" | "instancesMax" | "handlesMax">>
+    | undefined;
+}
+
+/** What the instances of a pool are and have, at one moment. */
+export interface PoolUsage {
+  readonly busyInstances: number;
+  readonly idleInstances: number;
+  /** Of all of them together. */
+  readonly memoryBytes: number;
+  /** What they may have together. */
+  readonly memoryLimitBytes: number;
 }
 
 /** So many requests later instances that were not needed meanwhile are given back. */
@@ -59,7 +71,10 @@ export class InstancePool<C> implements Disposable {
   readonly #ownsMapper: boolean;
   readonly #guard: GuestGuard;
   readonly #instancesMax: number;
+  readonly #memoryBytesMax: number;
   readonly #idle: Instance<C>[] = [];
+  /** Those that are out, and those that are idle. */
+  readonly #live = new Set<Instance<C>>();
   #snapshot: InstanceSnapshot | undefined;
   /** Instances that are out. */
   #busy = 0;
@@ -71,11 +86,13 @@ export class InstancePool<C> implements Disposable {
 
   /** Throws `limit` when an instance would begin with more memory than it may have. */
   constructor(unbounded: LinkedComponent<C>, options: InstancePoolOptions = {}) {
-    const { memoryBytesMax, instancesMax } = { ...defaultInstanceLimits, ...options.limits };
+    const bounds = { ...defaultInstanceLimits, ...options.limits };
+    const { memoryBytesMax, instancesMax, handlesMax } = bounds;
     const recipes = boundMemories(unbounded.recipes, memoryBytesMax);
-    const linked = { ...unbounded, recipes };
+    const linked = { ...unbounded, recipes, handlesMax };
     this.#linked = linked;
     this.#instancesMax = instancesMax;
+    this.#memoryBytesMax = memoryBytesMax;
     this.#guard = options.guard ?? new GuestGuard({ callMsMax: Infinity });
     this.#ownsMapper = options.mapper === undefined;
     this.#mapper = this.#ownsMapper ? MemoryMapper.open() : (options.mapper ?? undefined);
@@ -98,11 +115,13 @@ export class InstancePool<C> implements Disposable {
         "limit",
         `${this.#busy} instances of the component are busy, and no more are allowed: ` +
           "raise the limit, or run more copies of the app",
+        { limit: "instances" },
       );
     }
     const idle = this.#idle.pop();
     const start = idle !== undefined ? "reset" : this.#snapshot === undefined ? "cold" : "fresh";
     const instance = idle ?? this.#create(context);
+    if (idle === undefined) this.#live.add(instance);
     if (this.#idle.length < this.#spare) this.#spare = this.#idle.length;
     instance.resume(context);
     this.#busy++;
@@ -112,6 +131,18 @@ export class InstancePool<C> implements Disposable {
   /** Instances that are out. */
   get busy(): number {
     return this.#busy;
+  }
+
+  /** Looks at every instance: for who asks now and then. */
+  usage(): PoolUsage {
+    let memoryBytes = 0;
+    for (const instance of this.#live) memoryBytes += instance.memoryBytes;
+    return {
+      busyInstances: this.#busy,
+      idleInstances: this.#idle.length,
+      memoryBytes,
+      memoryLimitBytes: this.#memoryBytesMax * Math.max(1, this.#live.size),
+    };
   }
 
   /** Makes the first instance ahead of the first request. Throws as {@link take}. */
@@ -167,7 +198,7 @@ export class InstancePool<C> implements Disposable {
 
   /** Gives back the memory of the instances that wait for a request; the next ones are new. */
   trim(): void {
-    this.#idle.length = 0;
+    this.#drop(this.#idle.length);
   }
 
   /** Gives back everything. Instances that are out go on, but none is taken any more. */
@@ -182,7 +213,9 @@ export class InstancePool<C> implements Disposable {
       const instance = new Instance(this.#bare ?? this.#linked, context, this.#guard);
       if (instance.restart(this.#snapshot)) return instance;
       if (this.#linked.isBare === true) {
-        throw new WhorlError("limit", "the system has no memory for another instance");
+        throw new WhorlError("limit", "the system has no memory for another instance", {
+          limit: "memory",
+        });
       }
     }
     const instance = new Instance(this.#linked, context, this.#guard);
@@ -214,17 +247,31 @@ export class InstancePool<C> implements Disposable {
   readonly #end = (instance: Instance<C>): void => {
     this.#busy--;
     const isQuiet = instance.end();
-    if (!isQuiet || this.#snapshot === undefined) return;
-    if (this.#idle.length >= limits.idleInstancesMax) return;
-    if (instance.restart(this.#snapshot)) this.#idle.push(instance);
+    if (!this.#keepsIdle(instance, isQuiet)) {
+      this.#live.delete(instance);
+      return;
+    }
     if (--this.#endsLeft <= 0) this.#dropSpare();
   };
 
   /** Lets go of instances that nobody needed for a while: those that have waited longest. */
   #dropSpare(): void {
-    this.#idle.splice(0, this.#spare);
+    this.#drop(this.#spare);
     this.#spare = this.#idle.length;
     this.#endsLeft = endsPerSurvey;
+  }
+
+  /** Whether it waits for another request: as good as new. */
+  #keepsIdle(instance: Instance<C>, isQuiet: boolean): boolean {
+    if (!isQuiet || this.#snapshot === undefined) return false;
+    if (this.#idle.length >= limits.idleInstancesMax) return false;
+    if (!instance.restart(this.#snapshot)) return false;
+    this.#idle.push(instance);
+    return true;
+  }
+
+  #drop(count: number): void {
+    for (const instance of this.#idle.splice(0, count)) this.#live.delete(instance);
   }
 
   #mapped(snapshot: InstanceSnapshot): InstanceSnapshot {

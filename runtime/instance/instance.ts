@@ -88,12 +88,9 @@ export class Instance<C> {
     const states: ComponentState[] = [];
     for (const { parent } of this.#linked.plan.componentInstances) {
       const around = parent === undefined ? undefined : states[parent];
-      const store = this.#store;
+      const { handlesMax } = this.#linked;
       states.push(
-        new ComponentState(this.#root, {
-          ...(around === undefined ? {} : { parent: around }),
-          ...(store === undefined ? {} : { store }),
-        }),
+        new ComponentState(this.#root, { parent: around, store: this.#store, handlesMax }),
       );
     }
     return states;
@@ -341,6 +338,19 @@ export class Instance<C> {
       this.#states[index]?.handles.begin(kept);
     }
     return true;
+  }
+
+  /** Size of all its memories now, of which the system need not have given every page. */
+  get memoryBytes(): number {
+    const memories = new Set<WebAssembly.Memory>();
+    for (const exports of this.#coreExports) {
+      for (const each of Object.values(exports)) {
+        if (each instanceof WebAssembly.Memory) memories.add(each);
+      }
+    }
+    let bytes = 0;
+    for (const { buffer } of memories) bytes += buffer.byteLength;
+    return bytes;
   }
 
   /** Lets a restarted instance serve for this context. */

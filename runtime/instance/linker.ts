@@ -13,6 +13,8 @@ export interface LinkedComponent<C> extends PreparedComponent {
   readonly recipes: readonly CoreInstanceRecipe[];
   /** Host side of the imported resource types, by index of Plan.resources. */
   readonly hostResources: readonly (HostResource<C> | undefined)[];
+  /** Handles that a component instance may have at once; that of limits.ts by default. */
+  readonly handlesMax?: number | undefined;
 }
 
 /** The interfaces that a host offers, found by name and version. Made once per process. */

@@ -1,9 +1,9 @@
 import { WhorlError } from "../error.ts";
-import type { HostImports } from "../prepare/interruptible-module.ts";
+import type { HostImports, HostMemory } from "../prepare/interruptible-module.ts";
 
 const pageBytes = 65_536;
-/** Of the 32-bit address space. */
-const pagesMax = 65_536;
+/** Of an address space. */
+const pagesMax = (memory: HostMemory): number => (memory.isWide === true ? Infinity : 65_536);
 
 /** As much of a recipe as this is about. */
 interface WithHost {
@@ -29,13 +29,13 @@ export function boundMemories<R extends WithHost>(
         `${memoryBytesMax} for one instance: raise the limit, or build it with less`,
     );
   }
-  const growing = memories.filter((each) => each.initial < (each.maximum ?? pagesMax));
+  const growing = memories.filter((each) => each.initial < (each.maximum ?? pagesMax(each)));
   const share = growing.length === 0 ? 0 : Math.floor((limit - initial) / growing.length);
   return recipes.map((recipe) => {
     if (recipe.host === undefined) return recipe;
     const bounded = recipe.host.memories.map((each) => ({
       ...each,
-      maximum: Math.min(each.maximum ?? pagesMax, each.initial + share),
+      maximum: Math.min(each.maximum ?? pagesMax(each), each.initial + share),
     }));
     return { ...recipe, host: { ...recipe.host, memories: bounded } };
   });

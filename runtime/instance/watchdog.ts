@@ -85,7 +85,7 @@ export class Watchdog implements Disposable {
       "limit",
       `the guest used more than ${this.cpuMsMax} ms of CPU time without waiting for anything. ` +
         "Split the work, let it wait now and then, or raise the limit.",
-      { cause: error },
+      { cause: error, limit: "cpu" },
     );
     // The guest's frames say where it was.
     if (error.stack !== undefined) failure.stack = error.stack;

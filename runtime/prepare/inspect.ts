@@ -6,7 +6,8 @@ import { encodeCoreModule, type EncodingTools } from "./encode-core-module.ts";
 import { sectionIds } from "./core-sections.ts";
 import { type ModuleFacts, readModuleFacts } from "./module-facts.ts";
 import { isCoreModule, type ModuleKind, moduleKind } from "./module-kind.ts";
-import { proveReset } from "./reset-proof.ts";
+import { boundlessness } from "./prepare.ts";
+import { type ProvedModules, proveReset } from "./reset-proof.ts";
 
 /** What can be told of a component without running it. */
 export interface Inspection {
@@ -25,6 +26,7 @@ export interface Inspection {
   readonly coreModules: readonly InspectedModule[];
   readonly instances: { readonly core: number; readonly component: number };
   readonly isolation: InspectedIsolation;
+  readonly interruption: InspectedInterruption;
   /** What keeps it from being run here; empty if nothing does. */
   readonly unsupported: readonly { readonly what: string; readonly reason: string }[];
 }
@@ -61,6 +63,12 @@ export type InspectedIsolation =
   | { readonly kind: "reset"; readonly memories: number; readonly globals: number }
   | { readonly kind: "new-instance"; readonly reason: string };
 
+/** Whether a guest that never lets go can be stopped, and held to its limits of memory. */
+export type InspectedInterruption =
+  /** So many core modules look whether they have to end, in loops and recursion; others cannot run on. */
+  | { readonly kind: "possible"; readonly checkedModules: number }
+  | { readonly kind: "impossible"; readonly reason: string };
+
 export interface InspectOptions {
   /** Whether the host has this function; `interfaceName` is undefined for one by itself. */
   readonly provides: (interfaceName: string | undefined, name: string) => boolean;
@@ -80,6 +88,7 @@ export async function inspectComponent(
   const component = isModule ? await encodeCoreModule(bytes, await tools()) : bytes;
   const plan = linkComponent(component);
   const imports = inspectImports(plan, provides);
+  const rewritten = proveReset(plan, { isInterruptible: true });
   return {
     bytes: bytes.length,
     format: isModule
@@ -89,7 +98,8 @@ export async function inspectComponent(
     exports: [...plan.exports].map(([name, item]) => inspectExport(name, item)),
     coreModules: plan.modules.map(inspectModule),
     instances: { core: plan.coreInstances.length, component: plan.componentInstances.length },
-    isolation: inspectIsolation(plan),
+    isolation: inspectIsolation(plan, rewritten),
+    interruption: inspectInterruption(rewritten),
     unsupported: [...missingImports(imports), ...(await invalidModules(plan))],
   };
 }
@@ -152,8 +162,14 @@ function readableFacts(bytes: Uint8Array<ArrayBuffer>): ModuleFacts | undefined 
   }
 }
 
-function inspectIsolation(plan: Plan): InspectedIsolation {
-  const { proof } = proveReset(plan);
+function inspectInterruption({ host, proof }: ProvedModules): InspectedInterruption {
+  const reason = boundlessness({ host, reset: proof });
+  if (reason !== undefined) return { kind: "impossible", reason };
+  const checked = host.filter((each) => each?.isWatched === true);
+  return { kind: "possible", checkedModules: checked.length };
+}
+
+function inspectIsolation(plan: Plan, { proof }: ProvedModules): InspectedIsolation {
   if (proof.kind === "refused") return { kind: "new-instance", reason: proof.reason };
   const states = plan.coreInstances.map(({ module }) => proof.modules[module]);
   const count = (key: "memories" | "globals"): number =>

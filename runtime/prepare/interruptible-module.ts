@@ -29,6 +29,8 @@ export interface HostMemory {
   readonly initial: number;
   /** Pages. */
   readonly maximum: number | undefined;
+  /** Whether its addresses have 64 bits. */
+  readonly isWide?: boolean;
 }
 
 export interface InterruptibleModule {
@@ -42,7 +44,7 @@ export const interruptName = "interrupt";
 
 const importKindMemory = 2;
 const emptyBlock = 0x40;
-const memoryPlace = { hasMaximum: 1, shared: 3 } as const;
+const memoryPlace = { hasMaximum: 1, shared: 3, wide: 4 } as const;
 
 /**
  * Makes a module take its memories from the host, so that the host bounds them, bounds its tables,
@@ -56,9 +58,12 @@ const memoryPlace = { hasMaximum: 1, shared: 3 } as const;
 export function makeInterruptible(
   { memories, functionCount, bodies }: ModuleFacts,
   sections: CoreSections,
+  tableElementsMax: number = limits.tableElementsMax,
 ): InterruptibleModule {
-  const own = memories.flatMap(({ imported, initial, maximum }, index): HostMemory[] =>
-    imported === undefined ? [{ name: `memory:${index}`, initial, maximum }] : [],
+  const own = memories.flatMap(({ imported, initial, maximum, isWide }, index): HostMemory[] =>
+    imported === undefined
+      ? [{ name: `memory:${index}`, initial, maximum, ...(isWide && { isWide }) }]
+      : [],
   );
   const code = sections.contents.get(sectionIds.code);
   const scanned = code === undefined ? [] : scanFlow(code);
@@ -69,7 +74,7 @@ export function makeInterruptible(
   const isWatched = checked !== undefined;
   const contents = new Map(sections.contents);
   contents.delete(sectionIds.memory);
-  boundTables(contents, limits.tableElementsMax);
+  boundTables(contents, tableElementsMax);
   const imports = own.map(memoryImport);
   if (isWatched) {
     imports.push(importOf(interruptName, [memoryPlace.shared, 1, 1]));
@@ -81,11 +86,12 @@ export function makeInterruptible(
   return { sections: { contents, names: sections.names }, host: { memories: own, isWatched } };
 }
 
-function memoryImport({ name, initial, maximum }: HostMemory): number[] {
+function memoryImport({ name, initial, maximum, isWide = false }: HostMemory): number[] {
+  const wide = isWide ? memoryPlace.wide : 0;
   const bounds =
     maximum === undefined
-      ? [0, ...leb128(initial)]
-      : [memoryPlace.hasMaximum, ...leb128(initial), ...leb128(maximum)];
+      ? [wide, ...leb128(initial)]
+      : [wide | memoryPlace.hasMaximum, ...leb128(initial), ...leb128(maximum)];
   return importOf(name, bounds);
 }
 

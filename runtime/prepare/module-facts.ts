@@ -36,6 +36,8 @@ export interface MemoryFacts {
   readonly initial: number;
   /** Pages. */
   readonly maximum: number | undefined;
+  /** Whether its addresses have 64 bits. */
+  readonly isWide: boolean;
   /** Whether code here asks for its size or grows it. */
   readonly isSized: boolean;
   /** Names under which it is exported. */
@@ -64,8 +66,8 @@ export const reservedPrefix = "whorl:";
 const exportKindMemory = 2;
 
 /**
- * Reads a module. Throws `malformed`, and `unsupported` for what cannot be judged: shared or
- * 64-bit memories, pages of another size, opcodes that are unknown here.
+ * Reads a module. Throws `malformed`, and `unsupported` for what cannot be judged: shared memories,
+ * pages of another size, opcodes that are unknown here.
  */
 export function readModuleFacts(bytes: Uint8Array<ArrayBuffer>): ModuleFacts {
   const sections = readCoreSections(bytes);
@@ -116,14 +118,13 @@ function readMemories(
   const exported = exportedMemories(sections);
   const memories: MemoryFacts[] = [];
   const add = (imported: MemoryFacts["imported"], bounds: CoreLimits): void => {
-    if (bounds.shared || bounds.wide) {
-      throw new WhorlError("unsupported", "a memory that is shared or has 64-bit addresses");
-    }
+    if (bounds.shared) throw new WhorlError("unsupported", "a memory that is shared");
     const index = memories.length;
     memories.push({
       imported,
       initial: Number(bounds.min),
       maximum: bounds.max === undefined ? undefined : Number(bounds.max),
+      isWide: bounds.wide,
       isSized: sized.has(index),
       exportNames: exported.filter((each) => each.index === index).map(({ name }) => name),
     });

@@ -29,8 +29,13 @@ export interface PrepareCacheOptions {
 const entrySuffix = ".whorl";
 const temporarySuffix = ".tmp";
 const lockSuffix = ".lock";
-/** A lock or temporary file older than this is of a process that died. */
+/** A temporary file older than this is of a process that died. */
 const abandonedMs = 60_000;
+/** A lock is touched so often by who holds it, and is of a process that died when it is older. */
+const lockBeatMs = 1_000;
+const lockMsMax = 10_000;
+/** Nobody waits longer for another process to prepare something. */
+const lockWaitMsMax = 60_000;
 const lockPollMs = 20;
 
 /**
@@ -55,8 +60,7 @@ export class PrepareCache {
         await rm(path, { force: true });
         return undefined;
       }
-      const now = new Date();
-      await utimes(path, now, now).catch(() => undefined);
+      await touch(path);
       return entry;
     } catch (error) {
       if (!isMissing(error)) this.#warn(`cannot read ${path}`, error);
@@ -89,21 +93,24 @@ export class PrepareCache {
   }
 
   /**
-   * Runs `work` while no other process does so for the same key. Waits at most as long as a lock is
-   * believed; without a lock `work` runs all the same, since doing it twice is only slower.
+   * Runs `work` while no other process does so for the same key. A lock is believed while its holder
+   * lives and lets its event loop run; without one `work` runs all the same, since doing it twice is
+   * only slower.
    */
   async exclusively<T>(key: string, work: () => Promise<T>): Promise<T> {
     const path = join(this.#options.directory, `${key}${lockSuffix}`);
     const isLocked = await this.#lock(path);
+    const beat = isLocked ? setInterval(() => void touch(path), lockBeatMs) : undefined;
     try {
       return await work();
     } finally {
+      clearInterval(beat);
       if (isLocked) await rm(path, { force: true }).catch(() => undefined);
     }
   }
 
   async #lock(path: string): Promise<boolean> {
-    const deadline = Date.now() + abandonedMs;
+    const deadline = Date.now() + lockWaitMsMax;
     while (Date.now() < deadline) {
       try {
         await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
@@ -111,7 +118,7 @@ export class PrepareCache {
         return true;
       } catch (error) {
         if ((error as { readonly code?: string }).code !== "EEXIST") return false;
-        if (await isOlder(path, abandonedMs)) await rm(path, { force: true });
+        if (await isOlder(path, lockMsMax)) await rm(path, { force: true });
         else await delay(lockPollMs);
       }
     }
@@ -149,6 +156,12 @@ export class PrepareCache {
   #warn(what: string, error: unknown): void {
     this.#options.onWarning?.(`prepare cache: ${what}: ${errorText(error)}`);
   }
+}
+
+/** Fails silently: whoever needs the time takes an older one. */
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
 }
 
 async function isOlder(path: string, ageMs: number): Promise<boolean> {

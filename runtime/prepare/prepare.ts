@@ -3,6 +3,7 @@ import { type Composition, composeComponents } from "../component/compose.ts";
 import { linkComponent } from "../component/link.ts";
 import type { Plan } from "../component/plan.ts";
 import { errorText, WhorlError } from "../error.ts";
+import { limits } from "../limits.ts";
 import type { CacheEntry } from "./cache-entry.ts";
 import type { HostImports } from "./interruptible-module.ts";
 import { compositionDigest, withParts } from "./composition-parts.ts";
@@ -42,10 +43,14 @@ export interface PrepareOptions {
   /** SHA-256 of the bytes in hexadecimal, where it is known already; not of a composition. */
   readonly digest?: string | undefined;
   /**
-   * Whether guests can be stopped in the middle of their work and have their memories bounded;
-   * true by default. Costs a look at memory in every round of a loop.
+   * Whether guests can be stopped in the middle of their work and have their memories bounded,
+   * where their modules allow it; true by default. Costs a look at memory in every round of a loop.
    */
   readonly isInterruptible?: boolean | undefined;
+  /** Refuses a component whose modules do not allow it: a limit would not hold. */
+  readonly needsBounds?: boolean | undefined;
+  /** Elements that each table may have, where guests can be stopped; that of limits.ts by default. */
+  readonly tableElementsMax?: number | undefined;
   /**
    * What instances are warmed up with, as a name for it: snapshots after different requests are
    * different ones, and none is that of a new instance.
@@ -80,10 +85,11 @@ interface EntryKinds {
   readonly ready: string;
 }
 
-function entryKinds(isInterruptible: boolean, warm: string | undefined): EntryKinds {
-  const plain = isInterruptible ? "" : "-plain";
+function entryKinds({ isInterruptible, tableElementsMax, warm }: PrepareOptions): EntryKinds {
+  const tables = tableElementsMax === limits.tableElementsMax ? "" : `-tables-${tableElementsMax}`;
+  const rewrite = isInterruptible === false ? "-plain" : tables;
   const warmth = warm === undefined ? "" : `-warm-${hash("sha256", warm).slice(0, 16)}`;
-  return { prepared: `prepared${plain}${warmth}`, ready: `ready${plain}${warmth}` };
+  return { prepared: `prepared${rewrite}${warmth}`, ready: `ready${rewrite}${warmth}` };
 }
 
 /** A component binary, or several that are composed; each may be a core module. */
@@ -92,17 +98,45 @@ export type ComponentSource = Uint8Array<ArrayBuffer> | Composition;
 /**
  * Prepares a component binary, or a core module that can be made one, or a composition of them.
  * Throws WhorlError: what {@link linkComponent}, {@link composeComponents} and `encodeCoreModule`
- * throw, `invalid` for a core module that V8 refuses.
+ * throw, `invalid` for a core module that V8 refuses, `unsupported` for one without the bounds that
+ * it needs.
  */
 export async function prepareComponent(
   source: ComponentSource,
-  { cache, digest, isInterruptible = true, warm }: PrepareOptions = {},
+  options: PrepareOptions = {},
 ): Promise<PreparedComponent> {
-  const make = (): Promise<Sources> => makeSources(source, { isInterruptible });
+  const prepared = await prepare(source, options);
+  const reason = options.needsBounds === true ? boundlessness(prepared) : undefined;
+  if (reason === undefined) return prepared;
+  throw new WhorlError(
+    "unsupported",
+    `it could not be held to any limit, and is not run: ${reason}`,
+  );
+}
+
+/**
+ * Why guests of a component that was prepared to be interruptible cannot be stopped, nor their
+ * memories bounded; undefined where they can.
+ */
+export function boundlessness({
+  host,
+  reset,
+}: Pick<PreparedComponent, "host" | "reset">): string | undefined {
+  return reset.kind === "refused" && host.includes(undefined) ? reset.reason : undefined;
+}
+
+async function prepare(
+  source: ComponentSource,
+  options: PrepareOptions,
+): Promise<PreparedComponent> {
+  const { cache, digest, isInterruptible = true } = options;
+  const { tableElementsMax = limits.tableElementsMax } = options;
+  const rewrite = { isInterruptible, tableElementsMax };
+  const make = (): Promise<Sources> => makeSources(source, rewrite);
   if (cache === undefined) return compiled(await make());
   const key =
     source instanceof Uint8Array ? (digest ?? hash("sha256", source)) : compositionDigest(source);
-  const place: CachePlace = { cache, key, kinds: entryKinds(isInterruptible, warm) };
+  const place: CachePlace = { cache, key, kinds: entryKinds({ ...options, ...rewrite }) };
   const ready = await cache.read(key, place.kinds.ready);
   if (ready !== undefined) return compiledReady(ready);
   const prepared = await cache.exclusively(key, async () => {

@@ -34,6 +34,8 @@ export interface ProvedModules {
 export interface RewriteOptions {
   /** Whether modules take their memories from the host and can be told to stop. */
   readonly isInterruptible?: boolean;
+  /** Of each table of such a module; that of limits.ts by default. */
+  readonly tableElementsMax?: number | undefined;
 }
 
 /** Below this much data, filling a memory costs no more than mapping a snapshot over it. */
@@ -85,11 +87,15 @@ function leftAlone({ modules, coreInstances }: Plan, reason: string): ProvedModu
 function refused(
   plan: Plan,
   facts: readonly ModuleFacts[],
-  { reason, isInterruptible = false }: RewriteOptions & { readonly reason: string },
+  {
+    reason,
+    isInterruptible = false,
+    tableElementsMax,
+  }: RewriteOptions & { readonly reason: string },
 ): ProvedModules {
   const untouched = leftAlone(plan, reason);
   if (!isInterruptible || facts.some((each) => each.hasReservedNames)) return untouched;
-  const made = facts.map((each) => makeInterruptible(each, each.sections));
+  const made = facts.map((each) => makeInterruptible(each, each.sections, tableElementsMax));
   return {
     ...untouched,
     modules: made.map(({ sections }) => writeCoreSections(sections)),
@@ -100,7 +106,7 @@ function refused(
 function proved(
   { coreInstances }: Plan,
   facts: readonly ModuleFacts[],
-  { isInterruptible = false }: RewriteOptions,
+  { isInterruptible = false, tableElementsMax }: RewriteOptions,
 ): ProvedModules {
   const isSizeShared = facts.some(({ memories }) =>
     memories.some(({ imported, isSized }) => imported !== undefined && isSized),
@@ -108,7 +114,7 @@ function proved(
   const rewritten = facts.map((each) => {
     const { sections, state } = makeResettable(each, { isSizeShared });
     const made: { sections: CoreSections; host?: HostImports } = isInterruptible
-      ? makeInterruptible(each, sections)
+      ? makeInterruptible(each, sections, tableElementsMax)
       : { sections };
     return { ...made, state };
   });
@@ -131,6 +137,9 @@ function dataBytes(facts: readonly ModuleFacts[]): number {
 function refusal(facts: ModuleFacts, index: number): string | undefined {
   if (facts.irreversible !== undefined) return `core module ${index} uses ${facts.irreversible}`;
   if (facts.hasReservedNames) return `core module ${index} uses names of the form "whorl:"`;
+  if (facts.memories.some(({ isWide }) => isWide)) {
+    return `core module ${index} has a memory with 64-bit addresses`;
+  }
   const odd = facts.mutableGlobals.find(({ valueType }) => !restorableTypes.has(valueType));
   if (odd === undefined) return undefined;
   return `core module ${index} has a mutable global of type 0x${odd.valueType.toString(16)}`;

@@ -32,6 +32,7 @@ export const noTelemetry: Telemetry = {
   isOn: false,
   isTracing: false,
   handler: () => noHandler,
+  lines: () => noInvocation,
   observe: () => ({ [Symbol.dispose]: nothing }),
   forget: nothing,
 };

@@ -1,13 +1,22 @@
 import { limits } from "../limits.ts";
 import { defaultLineRate, type LineRate } from "./line-limiter.ts";
 import { RequestLog } from "./live/request-log.ts";
+import { RequestRecorder } from "./live/request-recorder.ts";
 import { RuntimeMetrics } from "./metrics/runtime-metrics.ts";
 import { otlpOptions, type Environment } from "./otlp/otlp-options.ts";
 import type { OtlpPipeline } from "./otlp/otlp-pipeline.ts";
+import { GuestLines } from "./record/guest-lines.ts";
 import { RecordedHandler, componentState, type ComponentState } from "./record/recorded-handler.ts";
 import type { SharedRecording } from "./record/shared-recording.ts";
 import { resourceAttributes, type ResourceFacts } from "./resource.ts";
-import type { ComponentUsage, HandlerIdentity, HandlerTelemetry, Telemetry } from "./telemetry.ts";
+import { UsageSources } from "./record/usage-sources.ts";
+import type {
+  ComponentUsage,
+  HandlerIdentity,
+  HandlerTelemetry,
+  LineGate,
+  Telemetry,
+} from "./telemetry.ts";
 import { createSampler } from "./trace/sampler.ts";
 import { RandomTraceIds } from "./trace/trace-ids.ts";
 
@@ -16,6 +25,13 @@ export interface TelemetryOptions {
   readonly environment: Environment;
   readonly resource: ResourceFacts;
   readonly lineRate?: LineRate;
+  /**
+   * When requests begin to be recorded: at once (by default), or when {@link OpenTelemetry.record}
+   * is called, because somebody looks. Where something is exported, at once in any case.
+   */
+  readonly begin?: "now" | "asked";
+  /** Keeps requests with their spans, so that one can be looked into. */
+  readonly keepsRequests?: boolean;
   /** Something is set up wrongly, or the collector is not there. */
   onWarning(message: string): void;
   /** Lines of a component were held back by the rate limit: at most once a second for each. */
@@ -26,6 +42,10 @@ export interface TelemetryOptions {
 export interface OpenTelemetry extends Telemetry {
   readonly metrics: RuntimeMetrics;
   readonly requestLog: RequestLog;
+  /** With `keepsRequests`. */
+  readonly recorder: RequestRecorder | undefined;
+  /** Somebody looks: requests are recorded from now on. */
+  record(): void;
   /** Asks all sources for usage: before metrics are read. */
   collect(): void;
   /**
@@ -38,10 +58,12 @@ export interface OpenTelemetry extends Telemetry {
 /** Starts to count. Never throws for what the environment says; see `onWarning`. */
 export async function openTelemetry(options: TelemetryOptions): Promise<OpenTelemetry> {
   const { environment, resource, onWarning, lineRate = defaultLineRate } = options;
+  const { begin = "now", keepsRequests = false } = options;
   const otlp = otlpOptions(environment);
   for (const warning of otlp.warnings) onWarning(`telemetry: ${warning}`);
   const metrics = new RuntimeMetrics();
-  const usage = new UsageSources(metrics);
+  const components = new Map<string, ComponentState>();
+  const usage = new UsageSources(metrics, () => components.values());
   let pipeline: OtlpPipeline | undefined;
   if (Object.keys(otlp.targets).length > 0) {
     // Loaded by who exports only.
@@ -60,6 +82,8 @@ export async function openTelemetry(options: TelemetryOptions): Promise<OpenTele
   const shared: SharedRecording = {
     metrics,
     requestLog: new RequestLog(),
+    recording: { isOn: begin === "now" || pipeline !== undefined },
+    recorder: keepsRequests ? new RequestRecorder() : undefined,
     ids: new RandomTraceIds(),
     sampler: createSampler(otlp.sampler, otlp.ratio),
     isPropagating: otlp.isPropagating,
@@ -68,10 +92,12 @@ export async function openTelemetry(options: TelemetryOptions): Promise<OpenTele
     logs: pipeline?.logs,
     guestMetrics: pipeline?.guestMetrics,
   };
-  return new RecordingTelemetry(shared, { usage, pipeline, options });
+  return new RecordingTelemetry(shared, { components, usage, pipeline, options });
 }
 
 interface RecordingParts {
+  /** By app and id. */
+  readonly components: Map<string, ComponentState>;
   readonly usage: UsageSources;
   readonly pipeline: OtlpPipeline | undefined;
   readonly options: TelemetryOptions;
@@ -85,14 +111,13 @@ class RecordingTelemetry implements OpenTelemetry {
   readonly isTracing: boolean;
   readonly #shared: SharedRecording;
   readonly #parts: RecordingParts;
-  readonly #components = new Map<string, { readonly id: string; readonly state: ComponentState }>();
   readonly #timer: NodeJS.Timeout;
   #closed: Promise<void> | undefined;
 
   constructor(shared: SharedRecording, parts: RecordingParts) {
     this.#shared = shared;
     this.#parts = parts;
-    this.isTracing = shared.spans !== undefined;
+    this.isTracing = shared.spans !== undefined || shared.recorder !== undefined;
     this.#timer = setInterval(() => this.#tellDroppedLines(), droppedLinesEveryMs);
     this.#timer.unref();
   }
@@ -105,15 +130,20 @@ class RecordingTelemetry implements OpenTelemetry {
     return this.#shared.requestLog;
   }
 
+  get recorder(): RequestRecorder | undefined {
+    return this.#shared.recorder;
+  }
+
+  record(): void {
+    this.#shared.recording.isOn = true;
+  }
+
   handler(identity: HandlerIdentity): HandlerTelemetry {
-    const { app, component: id } = identity;
-    const key = `${app}\0${id}`;
-    let component = this.#components.get(key);
-    if (component === undefined) {
-      component = { id, state: componentState(this.#shared) };
-      this.#components.set(key, component);
-    }
-    return new RecordedHandler(identity, this.#shared, component.state);
+    return new RecordedHandler(identity, this.#shared, this.#component(identity));
+  }
+
+  lines(component: Pick<HandlerIdentity, "app" | "component">): LineGate {
+    return new GuestLines(component, this.#shared, this.#component(component));
   }
 
   observe(source: () => Iterable<ComponentUsage>): Disposable {
@@ -122,9 +152,9 @@ class RecordingTelemetry implements OpenTelemetry {
 
   forget(app: string): void {
     this.#shared.metrics.forget(app);
-    for (const key of this.#components.keys()) {
-      if (key.startsWith(`${app}\0`)) this.#components.delete(key);
-    }
+    this.#shared.recorder?.forget(app);
+    const { components } = this.#parts;
+    for (const [key, state] of components) if (state.app === app) components.delete(key);
   }
 
   collect(): void {
@@ -148,45 +178,17 @@ class RecordingTelemetry implements OpenTelemetry {
     clearTimeout(timer);
   }
 
+  #component(named: Pick<HandlerIdentity, "app" | "component">): ComponentState {
+    const key = `${named.app}\0${named.component}`;
+    return this.#parts.components.getOrInsertComputed(key, () =>
+      componentState(named, this.#shared),
+    );
+  }
+
   #tellDroppedLines(): void {
-    for (const { id, state } of this.#components.values()) {
-      const dropped = state.lines.takeDropped();
-      if (dropped > 0) this.#parts.options.onLinesDropped(id, dropped);
-    }
-  }
-}
-
-/** Memory and processor time, asked for when somebody looks. */
-class UsageSources {
-  readonly #metrics: RuntimeMetrics;
-  readonly #sources = new Set<() => Iterable<ComponentUsage>>();
-
-  constructor(metrics: RuntimeMetrics) {
-    this.#metrics = metrics;
-  }
-
-  add(source: () => Iterable<ComponentUsage>): Disposable {
-    this.#sources.add(source);
-    return { [Symbol.dispose]: () => void this.#sources.delete(source) };
-  }
-
-  collect(): void {
-    const { memory, memoryLimit, cpu, instances } = this.#metrics;
-    for (const source of this.#sources) {
-      for (const usage of source()) {
-        const { app, component } = usage;
-        if (usage.memoryBytes !== undefined) memory.with(app, component).set(usage.memoryBytes);
-        if (usage.memoryLimitBytes !== undefined) {
-          memoryLimit.with(app, component).set(usage.memoryLimitBytes);
-        }
-        if (usage.cpuSeconds !== undefined) cpu.with(app, component).value = usage.cpuSeconds;
-        if (usage.busyInstances !== undefined) {
-          instances.with(app, component, "busy").set(usage.busyInstances);
-        }
-        if (usage.idleInstances !== undefined) {
-          instances.with(app, component, "idle").set(usage.idleInstances);
-        }
-      }
+    for (const { component, lines } of this.#parts.components.values()) {
+      const dropped = lines.takeDropped();
+      if (dropped > 0) this.#parts.options.onLinesDropped(component, dropped);
     }
   }
 }

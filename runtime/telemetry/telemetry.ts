@@ -42,14 +42,18 @@ export interface InboundEvent {
   readonly sentMs?: number | undefined;
 }
 
-/** Memory and processor time of one component, asked for when somebody looks. */
+/** Lines that a component writes outside of requests, or while nothing is recorded. */
+export interface LineGate {
+  /** False where the rate limit holds it back. */
+  line(stream: "stdout" | "stderr", text: string): boolean;
+}
+
+/** Memory of one component, asked for when somebody looks. */
 export interface ComponentUsage {
   readonly app: string;
   readonly component: string;
   readonly memoryBytes?: number | undefined;
   readonly memoryLimitBytes?: number | undefined;
-  /** Since the component was loaded. */
-  readonly cpuSeconds?: number | undefined;
   readonly busyInstances?: number | undefined;
   readonly idleInstances?: number | undefined;
 }
@@ -138,9 +142,10 @@ export interface HandlerTelemetry {
 export interface Telemetry {
   /** False for {@link noTelemetry}. */
   readonly isOn: boolean;
-  /** Whether spans are exported: what is done for them alone need not be done otherwise. */
+  /** Whether spans are wanted: what is done for them alone need not be done otherwise. */
   readonly isTracing: boolean;
   handler(identity: HandlerIdentity): HandlerTelemetry;
+  lines(component: Pick<HandlerIdentity, "app" | "component">): LineGate;
   /** Asks `source` for usage whenever somebody looks, until disposed. */
   observe(source: () => Iterable<ComponentUsage>): Disposable;
   /** An app is not served here any more: its series go. */

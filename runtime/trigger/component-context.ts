@@ -15,6 +15,7 @@ import type {
 import { lineOutputStream } from "../wasi/io/line-output-stream.ts";
 import { emptyInputStream } from "../wasi/io/memory-streams.ts";
 import { hostRandom } from "../wasi/random/host-random.ts";
+import type { GuestNetwork } from "../wasi/sockets/guest-network.ts";
 import type { InstanceUse } from "./loaded-component.ts";
 
 export interface ComponentSurroundings {
@@ -22,6 +23,8 @@ export interface ComponentSurroundings {
   /** Added to the manifest's environment, winning over it. */
   readonly environment: readonly (readonly [string, string])[];
   dispatcher(): Dispatcher;
+  /** Where sockets are; the process's own where there is none. */
+  readonly network?: GuestNetwork | undefined;
   /** The app's own `http://host:port`, once it listens. */
   selfOrigin(): string | undefined;
   /** `holder` says for which request; undefined where telemetry is off. */
@@ -39,7 +42,7 @@ export function componentContext(
 ): (use: InstanceUse) => WasiContext {
   const hosts = compileOutboundHosts(component.allowedOutboundHosts);
   const { onGuestLine, preopens } = surroundings;
-  const sockets = socketsContext(hosts);
+  const sockets = socketsContext(hosts, surroundings.network);
   const cli: CliContext = {
     environment: mergedEnvironment(component, surroundings),
     arguments: [],
@@ -109,9 +112,10 @@ class WatchedHttp implements HttpContext {
   }
 }
 
-function mergedEnvironment(
-  component: AppComponent,
-  surroundings: ComponentSurroundings,
+/** What a component sees as its environment. */
+export function mergedEnvironment(
+  component: Pick<AppComponent, "environment">,
+  surroundings: Pick<ComponentSurroundings, "environment">,
 ): readonly (readonly [string, string])[] {
   return [...new Map([...component.environment, ...surroundings.environment])];
 }
@@ -123,12 +127,13 @@ function isRequestAllowed(hosts: OutboundHosts, scheme: string, authority: strin
 }
 
 /** As Spin: connect by `tcp://` entries, anything of UDP by `udp://`, no TCP bind at all. */
-function socketsContext(hosts: OutboundHosts): SocketsContext {
+function socketsContext(hosts: OutboundHosts, network: GuestNetwork | undefined): SocketsContext {
   return {
     isAllowed(use, host, port) {
       if (use === "tcp-bind") return false;
       return hosts.allows(use === "tcp-connect" ? "tcp" : "udp", host, port);
     },
     nameLookup: false,
+    network,
   };
 }

@@ -12,6 +12,8 @@ export interface Engine extends Disposable {
   /** Ends guests that never let go, or take too long. */
   readonly guard: GuestGuard;
   readonly limits: InstanceLimits;
+  /** Whether a component that could not be stopped or bounded is run all the same. */
+  readonly runsUnbounded: boolean;
   /** Keeps what was prepared for later processes; undefined for none. */
   readonly cache: PrepareCache | undefined;
 }
@@ -23,6 +25,11 @@ export interface EngineOptions {
   readonly version: string;
   /** Bounds of guests; the defaults of limits.ts for what is not given. */
   readonly limits?: Partial<InstanceLimits>;
+  /**
+   * Also runs components that cannot be stopped or held to limits (prepare.ts), with a warning: for
+   * a process that nobody else depends on, and where nobody asked for limits. False by default.
+   */
+  readonly runsUnbounded?: boolean;
   onWarning(message: string): void;
 }
 
@@ -47,6 +54,7 @@ export function openEngine(options: EngineOptions): Engine {
     cache,
     guard,
     limits: bounds,
+    runsUnbounded: options.runsUnbounded === true,
     [Symbol.dispose]: () => {
       watchdog[Symbol.dispose]();
       mapper?.[Symbol.dispose]();

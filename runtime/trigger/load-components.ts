@@ -1,6 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Dispatcher } from "undici";
 import type { App, AppComponent } from "../app/app.ts";
 import { prepareMounts } from "../app/prepare-mounts.ts";
 import { readComponent } from "../app/read-component.ts";
@@ -8,10 +9,10 @@ import { errorText, WhorlError } from "../error.ts";
 import type { Plan } from "../component/plan.ts";
 import type { HostInterface } from "../instance/host-interface.ts";
 import { Linker } from "../instance/linker.ts";
-import { prepareComponent } from "../prepare/prepare.ts";
+import { boundlessness, prepareComponent } from "../prepare/prepare.ts";
 import type { PreparedComponent } from "../prepare/prepare.ts";
 import { withHostCallSpans } from "../telemetry/host-call-spans.ts";
-import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { ComponentUsage, Telemetry } from "../telemetry/telemetry.ts";
 import type { AppServices } from "./services/app-services.ts";
 import type { Preopen } from "../wasi/context.ts";
 import { componentContext, type ComponentSurroundings } from "./component-context.ts";
@@ -20,9 +21,13 @@ import type { GuestContext } from "./guest-context.ts";
 import { loadComposition } from "./load-composition.ts";
 import { LoadedComponent } from "./loaded-component.ts";
 import type { NewContext } from "./loaded-component.ts";
+import { warmKey } from "./warm/warm-key.ts";
 
 /** What all components of one app share. */
-export interface LoadSurroundings extends Omit<ComponentSurroundings, "preopens" | "onGuestLine"> {
+export interface LoadSurroundings extends Omit<
+  ComponentSurroundings,
+  "preopens" | "onGuestLine" | "dispatcher"
+> {
   readonly services: AppServices;
   readonly engine: Engine;
   /** Of one instance, where the runtime config says so. */
@@ -31,6 +36,8 @@ export interface LoadSurroundings extends Omit<ComponentSurroundings, "preopens"
   readonly mounts: readonly Preopen[];
   onWarning(message: string): void;
   readonly telemetry: Telemetry;
+  /** Called once for each component. */
+  dispatcher(component: string): Dispatcher;
   onGuestLine(component: string, stream: "stdout" | "stderr", line: string, traceId?: string): void;
 }
 
@@ -50,7 +57,7 @@ export async function loadComponents(
   await using stack = new AsyncDisposableStack();
   const components = triggeredComponents(app);
   const prepared = await Promise.all(
-    components.map((component) => prepare(component, surroundings.engine)),
+    components.map((component) => prepare(component, app, surroundings)),
   );
   const { services, engine } = surroundings;
   await services.require(prepared.flatMap(({ plan }) => importedInterfaces(plan)));
@@ -61,21 +68,33 @@ export async function loadComponents(
   for (const [index, component] of components.entries()) {
     const { preopens } = stack.use(await prepareMounts(component, makeTempDirectory));
     const { id } = component;
+    const outside = surroundings.telemetry.lines({ app: app.name, component: id });
+    const dispatcher = surroundings.dispatcher(id);
     const own: ComponentSurroundings = {
       ...surroundings,
+      dispatcher: () => dispatcher,
       preopens: [...preopens, ...surroundings.mounts],
       onGuestLine: (stream, line, holder) => {
         const invocation = holder?.current;
-        if (invocation !== undefined && !invocation.line(stream, line)) return;
+        if (!(invocation ?? outside).line(stream, line)) return;
         surroundings.onGuestLine(id, stream, line, invocation?.traceId);
       },
     };
     const loaded = link(component, { ...common, own, prepared: prepared[index] });
     byId.set(id, stack.use(loaded));
-    warm(loaded, surroundings);
+    // One that is to be warmed up has its first instance there (warm/warm-components.ts).
+    if (component.warm === undefined) warm(loaded, surroundings);
   }
+  stack.use(surroundings.telemetry.observe(() => usages(app.name, byId)));
   const owned = stack.move();
   return { byId, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function* usages(
+  app: string,
+  byId: ReadonlyMap<string, LoadedComponent>,
+): Generator<ComponentUsage> {
+  for (const [component, loaded] of byId) yield { app, component, ...loaded.usage() };
 }
 
 /** Spans of what the host does for guests, where spans are exported. */
@@ -111,9 +130,25 @@ function warm(component: LoadedComponent, { onWarning }: LoadSurroundings): void
   }
 }
 
-async function prepare(component: AppComponent, { cache }: Engine): Promise<PreparedComponent> {
+async function prepare(
+  component: AppComponent,
+  app: App,
+  surroundings: LoadSurroundings,
+): Promise<PreparedComponent> {
+  const { cache, limits: bounds, runsUnbounded } = surroundings.engine;
   try {
-    return await prepareComponent(await loadComposition(component, readComponent), { cache });
+    const source = await loadComposition(component, readComponent);
+    const prepared = await prepareComponent(source, {
+      cache,
+      tableElementsMax: bounds.tableElementsMax,
+      needsBounds: !runsUnbounded || surroundings.memoryBytesMax !== undefined,
+      warm: warmKey(component, app, surroundings),
+    });
+    const reason = boundlessness(prepared);
+    if (reason !== undefined) {
+      surroundings.onWarning(`component "${component.id}" is held to no limit: ${reason}`);
+    }
+    return prepared;
   } catch (error) {
     throw componentError(component, error);
   }

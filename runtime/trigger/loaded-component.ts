@@ -1,6 +1,6 @@
 import { errorText, WhorlError } from "../error.ts";
 import { InstancePool } from "../instance/instance-pool.ts";
-import type { InstanceLease } from "../instance/instance-pool.ts";
+import type { InstanceLease, PoolUsage, Warmth, WarmUp } from "../instance/instance-pool.ts";
 import type { LinkedComponent } from "../instance/linker.ts";
 import type { LiftedFunction } from "../component/plan.ts";
 import type { InvocationHolder } from "../telemetry/host-call-spans.ts";
@@ -37,8 +37,21 @@ export interface ComponentParts {
   readonly memoryBytesMax: number | undefined;
 }
 
+/** Where executors get instances of a component. */
+export interface Callee {
+  readonly linked: LinkedComponent<GuestContext>;
+  readonly newContext: NewContext<GuestContext>;
+  /** Throws whatever instantiation throws: a trap of a start function. */
+  take(invocation: Invocation, cli?: Partial<CliContext>): GuestLease;
+  /**
+   * Calls a function in an instance of its own. Rejects with what the guest threw; see
+   * {@link guestFailure}.
+   */
+  call(lifted: LiftedFunction, values: readonly unknown[], use: CallUse): Promise<unknown>;
+}
+
 /** A component that is ready to be called: an instance for each call. */
-export class LoadedComponent implements Disposable {
+export class LoadedComponent implements Callee, Disposable {
   readonly id: string;
   readonly linked: LinkedComponent<GuestContext>;
   readonly newContext: NewContext<GuestContext>;
@@ -63,12 +76,26 @@ export class LoadedComponent implements Disposable {
     disposeContext(context);
   }
 
+  /** Its instances and their memory now: for who asks now and then. */
+  usage(): PoolUsage {
+    return this.#instances.usage();
+  }
+
+  /** Gives back the memory of instances that wait for a request. */
+  trim(): void {
+    this.#instances.trim();
+  }
+
+  /** Lets all instances begin behind the answers to some requests; see {@link InstancePool.warmUp}. */
+  warmUp(how: WarmUp<GuestContext>): Promise<Warmth> {
+    return this.#instances.warmUp(how);
+  }
+
   /** Instances that are out go on; no new ones are given. */
   [Symbol.dispose](): void {
     this.#instances[Symbol.dispose]();
   }
 
-  /** Throws whatever instantiation throws: a trap of a start function. */
   take(invocation: Invocation, cli?: Partial<CliContext>): GuestLease {
     invocation.instanceWanted();
     const holder = invocation.isOn ? { current: invocation } : undefined;
@@ -89,10 +116,6 @@ export class LoadedComponent implements Disposable {
     };
   }
 
-  /**
-   * Calls a function in an instance of its own. Rejects with what the guest threw; see
-   * {@link guestFailure}.
-   */
   async call(lifted: LiftedFunction, values: readonly unknown[], use: CallUse): Promise<unknown> {
     using lease = this.take(use.invocation, use.cli);
     // Awaited here, so that the instance lives until then.
@@ -108,10 +131,13 @@ export interface CallUse {
 
 /** The failure of a call as one error with the guest's stack. `what` is the export that was called. */
 export function guestFailure(what: string, error: unknown): WhorlError {
+  const limit = error instanceof WhorlError ? error.limit : undefined;
+  // No fault of this guest.
+  if (limit === "instances") return error as WhorlError;
   const stack = wasmStack(error);
   return new WhorlError(
-    "trap",
+    limit === undefined ? "trap" : "limit",
     `${what} failed: ${errorText(error)}${stack.length === 0 ? "" : `\n${stack.join("\n")}`}`,
-    { cause: error },
+    { cause: error, ...(limit !== undefined && { limit }) },
   );
 }

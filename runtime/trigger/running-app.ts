@@ -1,6 +1,11 @@
 import type { App } from "../app/app.ts";
 import type { Preopen } from "../wasi/context.ts";
+import type { GuestNetwork } from "../wasi/sockets/guest-network.ts";
+import type { EventTrigger } from "../app/app.ts";
+import type { ExportCandidate, ExportWish } from "./component-exports.ts";
+import type { EventHandler } from "./event/event-handler.ts";
 import type { ListenAddress, ListeningSocket } from "./http/listen.ts";
+import type { SharedListener } from "./http/server.ts";
 import type { Engine } from "./engine.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { ServiceOptions } from "./services/app-services.ts";
@@ -8,10 +13,14 @@ import type { ReuseLimits } from "./executor/reused-instances.ts";
 
 /** How an app is to be run; what the embedder decides and wants to hear. */
 export interface StartOptions extends ServiceOptions {
-  /** An address, whose port 0 takes a free one, or a socket that listens already. */
-  readonly listen: ListenAddress | ListeningSocket;
+  /** An address, whose port 0 takes a free one, a socket that listens already, or somebody else. */
+  readonly listen: ListenAddress | ListeningSocket | SharedListener;
+  /** Events come through {@link StartedApp.handler}: nothing is subscribed to, nothing is timed. */
+  readonly hasEventsFromOutside?: boolean;
   /** Directories that every component sees beside its own files. */
   readonly mounts?: readonly Preopen[];
+  /** Where guests' sockets are made and names resolved; by the process itself if absent. */
+  readonly network?: GuestNetwork | undefined;
   /** PEM files; without them the app is served without TLS. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Added to the environment of every component, winning over the manifest's. */
@@ -52,4 +61,12 @@ export interface RunningApp {
    * the requests that are left are cut off; resolves in both cases.
    */
   close(signal?: AbortSignal): Promise<void>;
+}
+
+/** An app that was started here, with what its starter alone may do. */
+export interface StartedApp extends RunningApp {
+  /** What an event of one of its triggers calls. Throws `no_handler`. */
+  handler(trigger: EventTrigger, wish: ExportWish<ExportCandidate>): EventHandler;
+  /** Gives back the memory of instances that wait for a request. */
+  trim(): void;
 }

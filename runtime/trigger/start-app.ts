@@ -1,43 +1,40 @@
 import { readFile } from "node:fs/promises";
-import type { App, CommandTrigger, CronTrigger, EventTrigger } from "../app/app.ts";
+import type { App, CommandTrigger, CronTrigger } from "../app/app.ts";
 import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import type { HttpExecutor } from "./executor/http-executor.ts";
-import { outboundAgent } from "../wasi/http/outbound-agent.ts";
-import { networkPolicy } from "../app/network-policy.ts";
 import { noTelemetry } from "../telemetry/no-telemetry.ts";
 import type { HandlerTelemetry } from "../telemetry/telemetry.ts";
-import type { Outside } from "./services/app-services.ts";
+import { openOutside, type Outside } from "./services/outside.ts";
 import { AppServices } from "./services/app-services.ts";
-import { ChainingDispatcher } from "./chaining/chaining-dispatcher.ts";
+import { ChainingDispatcher, type ChainTargets } from "./chaining/chaining-dispatcher.ts";
 import { runCommandTrigger } from "./event/command-trigger.ts";
-import type { RunningTrigger, TriggerServices } from "./event/running-trigger.ts";
+import { appTriggerServices } from "./event/app-triggers.ts";
+import type { AppTriggerServices } from "./event/app-triggers.ts";
+import type { RunningTrigger } from "./event/running-trigger.ts";
 import { startEventTriggers } from "./event/start-event-triggers.ts";
 import { httpExecutors } from "./executor/http-executors.ts";
 import { spinReuse } from "./executor/reused-instances.ts";
 import { serveHttp } from "./http/server.ts";
 import type { HttpServer } from "./http/server.ts";
 import { loadComponents } from "./load-components.ts";
-import type { LoadedComponents } from "./load-components.ts";
-import type { RunningApp, StartOptions } from "./running-app.ts";
+import type { StartedApp, StartOptions } from "./running-app.ts";
+import { warmComponents } from "./warm/warm-components.ts";
 
 /**
  * Loads every component that a trigger names, then starts the triggers, all of them side by side.
  * Throws WhorlError before anything can be called when a component or a trigger cannot be served;
  * nothing is left running then.
  */
-export async function startApp(whole: App, options: StartOptions): Promise<RunningApp> {
+export async function startApp(whole: App, options: StartOptions): Promise<StartedApp> {
   const once = cronTrigger(whole, options.cronTrigger);
   const app = once === undefined ? whole : { ...whole, httpTriggers: [], eventTriggers: [once] };
   await using stack = new AsyncDisposableStack();
-  const network = {
-    isAddressAllowed: networkPolicy(options.runtimeConfig.outboundNetworking),
-  };
-  const dispatcher = outboundAgent(network);
-  stack.defer(() => dispatcher.destroy());
-  const running = new RunningTriggers(options, { network, dispatcher });
+  const outside = await openOutside(options);
+  stack.use(outside.http);
+  const running = new RunningTriggers(options, outside);
   await running.start(app);
-  const { services } = running;
+  const { services } = running.version;
   const exited =
     once === undefined
       ? runCommand(app, options, services)
@@ -47,6 +44,8 @@ export async function startApp(whole: App, options: StartOptions): Promise<Runni
     url: running.url,
     exited,
     reload: (next) => running.start(next),
+    handler: (trigger, wish) => running.version.services.handler(trigger, wish),
+    trim: () => running.version.trim(),
     async close(signal = AbortSignal.timeout(limits.shutdownMsMax)) {
       await running.close(signal);
       await owned.disposeAsync();
@@ -57,7 +56,8 @@ export async function startApp(whole: App, options: StartOptions): Promise<Runni
 /** One version of an app: its components and what calls them. */
 interface Version extends AsyncDisposable {
   readonly executors: ReadonlyMap<string, HttpExecutor>;
-  readonly services: TriggerServices;
+  readonly services: AppTriggerServices;
+  trim(): void;
   readonly events: RunningTrigger;
 }
 
@@ -77,9 +77,9 @@ class RunningTriggers {
     return this.#server?.address.url;
   }
 
-  get services(): TriggerServices {
+  get version(): Version {
     if (this.#version === undefined) throw new Error("nothing was started");
-    return this.#version.services;
+    return this.#version;
   }
 
   /** Starts a version, and ends the one before when it has finished what it was doing. */
@@ -101,9 +101,11 @@ class RunningTriggers {
     await previous[Symbol.asyncDispose]();
   }
 
-  /** A trigger that is fired once waits for nothing. */
+  /** A trigger that is fired once, or by somebody else, waits for nothing. */
   #scheduled(app: App): App {
-    return this.#options.cronTrigger === undefined ? app : { ...app, eventTriggers: [] };
+    const { cronTrigger, hasEventsFromOutside = false } = this.#options;
+    const isWaiting = cronTrigger === undefined && !hasEventsFromOutside;
+    return isWaiting ? app : { ...app, eventTriggers: [] };
   }
 
   async close(signal: AbortSignal): Promise<void> {
@@ -117,13 +119,13 @@ class RunningTriggers {
     const executors = new Map<string, HttpExecutor>();
     const { environment, reuse = spinReuse, onGuestLine, telemetry = noTelemetry } = this.#options;
     const chained = new Map<string, HandlerTelemetry>();
-    const dispatcher = new ChainingDispatcher(this.#outside.dispatcher, {
+    const inside: ChainTargets = {
       executor: (id) => executors.get(id),
       telemetry: (component) =>
         chained.getOrInsertComputed(component, () =>
           telemetry.handler({ app: app.name, component, trigger: "chained", route: "/..." }),
         ),
-    });
+    };
     const components = stack.use(
       await loadComponents(app, {
         services,
@@ -132,12 +134,15 @@ class RunningTriggers {
         memoryBytesMax: this.#options.runtimeConfig.instanceMemoryBytesMax,
         onWarning: (message) => this.#options.onWarning(message),
         environment,
-        dispatcher: () => dispatcher,
+        network: this.#options.network,
+        dispatcher: (component) =>
+          new ChainingDispatcher(this.#outside.http.dispatcher(component), inside),
         selfOrigin: () => this.url,
         telemetry,
         onGuestLine,
       }),
     );
+    await warmComponents(app, components.byId, (message) => this.#options.onWarning(message));
     for (const [key, executor] of httpExecutors(app, components.byId, reuse)) {
       executors.set(key, executor);
       stack.defer(() => executor[Symbol.dispose]?.());
@@ -145,7 +150,10 @@ class RunningTriggers {
     const owned = stack.move();
     return {
       executors,
-      services: triggerServices(app, components, this.#options),
+      services: appTriggerServices(app, components, this.#options),
+      trim: () => {
+        for (const component of components.byId.values()) component.trim();
+      },
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     };
   }
@@ -161,48 +169,12 @@ class RunningTriggers {
     const server = this.#server;
     if (server !== undefined) return { answered: server.replace(routing) };
     if (app.httpTriggers.length > 0) {
-      this.#server = await serveHttp({ ...routing, listen, tls: tls && (await readTlsFiles(tls)) });
+      this.#server =
+        "serve" in listen
+          ? listen.serve(routing)
+          : await serveHttp({ ...routing, listen, tls: tls && (await readTlsFiles(tls)) });
     }
     return { answered: Promise.resolve() };
-  }
-}
-
-function triggerServices(
-  app: App,
-  components: LoadedComponents,
-  options: StartOptions,
-): TriggerServices {
-  const { telemetry = noTelemetry } = options;
-  return {
-    telemetry: (trigger) =>
-      telemetry.handler({
-        app: app.name,
-        component: trigger.component,
-        trigger: trigger.kind,
-        route: eventSource(trigger),
-      }),
-    component(id) {
-      const found = components.byId.get(id);
-      if (found === undefined) throw new WhorlError("manifest", `there is no component "${id}"`);
-      return found;
-    },
-    log: { warn: options.onWarning, error: options.onError },
-  };
-}
-
-/** Where the events of a trigger come from. */
-function eventSource(trigger: EventTrigger): string {
-  switch (trigger.kind) {
-    case "redis":
-      return trigger.channel;
-    case "mqtt":
-      return trigger.topic;
-    case "sqs":
-      return trigger.queueUrl;
-    case "cron":
-      return trigger.expression;
-    case "command":
-      return "";
   }
 }
 
@@ -220,7 +192,7 @@ function cronTrigger(app: App, id: string | undefined): CronTrigger | undefined 
 function runCommand(
   app: App,
   options: StartOptions,
-  services: TriggerServices,
+  services: AppTriggerServices,
 ): Promise<number> | undefined {
   const commands = app.eventTriggers.filter(
     (each): each is CommandTrigger => each.kind === "command",

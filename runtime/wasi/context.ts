@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { InputStream, OutputStream } from "./io/streams.ts";
+import type { GuestNetwork } from "./sockets/guest-network.ts";
 
 /**
  * What one guest instance may see and use. Made by the embedder for each instance; the parts of
@@ -60,6 +61,8 @@ export interface SocketsContext {
   ): boolean;
   /** Whether wasi:sockets/ip-name-lookup resolves names; it fails permanently otherwise. */
   readonly nameLookup: boolean;
+  /** Where its sockets are; those of the process where there is none. */
+  readonly network?: GuestNetwork | undefined;
 }
 
 export interface OutboundRequest {

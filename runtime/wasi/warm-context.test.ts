@@ -31,6 +31,17 @@ test("the outside world is closed", () => {
   expect(context.http.selfOrigin).toBeUndefined();
   expect(() => context.http.dispatcher()).toThrow("warmed up");
   expect(context.cli.environment).toEqual([["A", "1"]]);
+  expect(asked()).toEqual(["files", "the network"]);
+});
+
+test("nothing is noted of what is not there anyway", () => {
+  const { context, asked } = warmContext({
+    ...open,
+    filesystem: { preopens: [] },
+    sockets: { isAllowed: () => false, nameLookup: false },
+  });
+  expect(context.filesystem.preopens).toEqual([]);
+  expect(context.sockets.nameLookup).toBe(false);
   expect(asked()).toEqual([]);
 });
 

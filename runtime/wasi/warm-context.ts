@@ -4,21 +4,26 @@ import type { WasiContext } from "./context.ts";
 /** A context for a warm-up (instance/instance-pool.ts), and what the guest was given by it. */
 export interface WarmContext {
   readonly context: WasiContext;
-  /** `random numbers`, `the time`: what would be the same in every instance from then on. */
-  asked(): readonly string[];
+  /**
+   * What would be the same in every instance from then on (`random numbers`, `the time`), and what
+   * of the outside world was asked for, in vain.
+   */
+  asked(): readonly WarmAsked[];
 }
+
+export type WarmAsked = "random numbers" | "the time" | "files" | "the network";
 
 /**
  * A context that shows a guest what `context` does of itself, but nothing of the outside world: no
  * files, no sockets, no outgoing requests.
  */
 export function warmContext(context: WasiContext): WarmContext {
-  const asked = new Set<string>();
-  const noted = <T>(what: string, value: T): T => {
+  const asked = new Set<WarmAsked>();
+  const noted = <T>(what: WarmAsked, value: T): T => {
     asked.add(what);
     return value;
   };
-  const { clocks, random } = context;
+  const { clocks, random, filesystem, sockets } = context;
   return {
     asked: () => [...asked],
     context: {
@@ -28,10 +33,20 @@ export function warmContext(context: WasiContext): WarmContext {
         wallNs: () => noted("the time", clocks.wallNs()),
       },
       random: { bytes: (length) => noted("random numbers", random.bytes(length)) },
-      filesystem: { preopens: [] },
-      sockets: { isAllowed: () => false, nameLookup: false },
+      filesystem: {
+        get preopens() {
+          // A guest that has no files anyway may remember that.
+          return filesystem.preopens.length === 0 ? [] : noted("files", []);
+        },
+      },
+      sockets: {
+        isAllowed: () => noted("the network", false),
+        get nameLookup() {
+          return sockets.nameLookup && noted("the network", false);
+        },
+      },
       http: {
-        isAllowed: () => false,
+        isAllowed: () => noted("the network", false),
         selfOrigin: undefined,
         dispatcher() {
           throw new WhorlError("limit", "nothing is sent while a component is warmed up");

@@ -80,7 +80,7 @@ function statInRootfs(path: string, rootfs: readonly RootfsMount[]): Stats | und
 }
 
 /** Folders on the host, topmost first. */
-function layersOf(rootfs: readonly RootfsMount[]): readonly string[] {
+export function layersOf(rootfs: readonly RootfsMount[]): readonly string[] {
   return rootfs.flatMap(({ type, source, options }) => {
     if (type !== "overlay") return source === "" ? [] : [source];
     const option = (name: string): string[] =>

@@ -21,7 +21,7 @@ export interface StartRecord {
 /** Names of the files that `start` leaves in a bundle. */
 export const startFiles = { record: "whorl.start", input: "whorl.stdin" } as const;
 
-/** Reads what `start` has written. Throws `failed_precondition` if it is not there. */
+/** Reads what `start` has written. Throws `failed_precondition` if it is not there, or not complete. */
 export function readStartRecord(bundle: string): StartRecord {
   const path = join(bundle, startFiles.record);
   let text: string;
@@ -31,7 +31,9 @@ export function readStartRecord(bundle: string): StartRecord {
     const reason = `${path} cannot be read: was this container started by another shim?`;
     throw new ShimError("failed_precondition", reason, { cause: error });
   }
-  return parseStartRecord(text);
+  const record = parseStartRecord(text);
+  if (record.id !== "") return record;
+  throw new ShimError("failed_precondition", `${path} is not complete: is the disk full?`);
 }
 
 /** Lines of `key=value`; keys that are missing are empty. */

@@ -8,7 +8,7 @@ import { readBounded, readStartRecord, startFiles, type StartRecord } from "./bu
 import { openCgroup } from "./cgroup.ts";
 import { parseContainerSpec } from "./container-spec.ts";
 import { toTimestamp } from "./event-publisher.ts";
-import { frontService } from "./front.ts";
+import { frontService } from "./front-service.ts";
 import { deleteWithStock, StockShim } from "./stock-shim.ts";
 
 const { task: wire } = whorl;

@@ -44,6 +44,8 @@ export interface SpecResources {
 export const criAnnotations = {
   type: "io.kubernetes.cri.container-type",
   sandboxId: "io.kubernetes.cri.sandbox-id",
+  /** Kubernetes' namespace of the pod. */
+  namespace: "io.kubernetes.cri.sandbox-namespace",
   containerName: "io.kubernetes.cri.container-name",
   imageName: "io.kubernetes.cri.image-name",
 } as const;

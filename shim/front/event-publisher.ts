@@ -18,6 +18,12 @@ interface Envelope extends TaskEvent {
   readonly atMs: number;
 }
 
+/** Events that containerd has not taken, for another front; their values in base64. */
+export interface PublisherState {
+  readonly address: string;
+  readonly events: readonly (Omit<Envelope, "value"> & { readonly value: string })[];
+}
+
 /**
  * Delivers events to one containerd in the order they were published. While containerd is away they
  * wait and are delivered once it is back; delivery is tried again with growing pauses.
@@ -33,6 +39,30 @@ export class EventPublisher implements AsyncDisposable {
   constructor(address: string, warn: (message: string) => void) {
     this.#address = address;
     this.#warn = warn;
+  }
+
+  /** Goes on with what {@link handOver} gave. */
+  static adopt(
+    { address, events }: PublisherState,
+    warn: (message: string) => void,
+  ): EventPublisher {
+    const publisher = new EventPublisher(address, warn);
+    for (const { value, atMs, ...event } of events) {
+      publisher.publish({ ...event, value: Buffer.from(value, "base64") }, atMs);
+    }
+    return publisher;
+  }
+
+  /**
+   * What still has to be delivered; nothing is from here on. An event whose answer is on its way is
+   * delivered a second time by who goes on, which changes nothing for containerd.
+   */
+  handOver(): PublisherState {
+    this.#stop.abort();
+    const events = this.#queue.map((event) => {
+      return { ...event, value: Buffer.from(event.value).toString("base64") };
+    });
+    return { address: this.#address, events };
   }
 
   /** Returns at once. Above the limit the oldest waiting event is dropped, with a warning. */

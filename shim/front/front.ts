@@ -2,8 +2,10 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { whorl } from "../../proto/gen/wire.js";
 import { ShimError } from "../error.ts";
+import { shimLimits } from "../limits.ts";
 import {
   TtrpcConnection,
   metadataOf,
@@ -11,19 +13,33 @@ import {
   type TtrpcRequest,
 } from "../ttrpc/server.ts";
 import { version } from "../version.ts";
+import { AdoptedChildren, childrenOfThisProcess } from "./adopted-child.ts";
+import { frontService, type HandOverAnswer } from "./front-service.ts";
+import {
+  becomeProgram,
+  type FrontProgram,
+  type FrontState,
+  handOverFormat,
+  parseFrontProgram,
+  tryProgram,
+} from "./hand-over.ts";
+import { frontKernel } from "./front-kernel.ts";
 import { HostPool } from "./host-pool.ts";
 import { ImageCache } from "./image-cache.ts";
+import type { IsolationMode } from "./isolation.ts";
+import { processCalls } from "./process-calls.ts";
 import { SandboxService, sandboxServiceName } from "./sandbox-service.ts";
 import { TaskService } from "./task-service.ts";
-
-/** What `delete` asks of a living front; our own service beside containerd's. */
-export const frontService = { name: "whorl.front.v1.Front", forget: "Forget" } as const;
 
 export interface FrontOptions {
   /** Folder of socket, process id and cache; only root may enter it. */
   readonly runFolder: string;
   /** Folder of what outlives the front: prepared images. */
   readonly cacheFolder: string;
+  /** What this front is started with. */
+  readonly program: FrontProgram;
+  /** Which pods share a host process, unless they say otherwise. */
+  readonly isolation: IsolationMode;
   /** Where programs are found. */
   readonly path: string;
   readonly log: (message: string) => void;
@@ -32,21 +48,27 @@ export interface FrontOptions {
 
 /** The node's front: one process that answers containerd for every container. */
 export class Front implements AsyncDisposable {
+  readonly #options: FrontOptions;
   readonly #tasks: TaskService;
   readonly #sandboxes: SandboxService;
   readonly #server: Server;
-  readonly #runFolder: string;
   readonly #lock: Server;
   readonly #connections = new Set<TtrpcConnection>();
+  /** Why a program that was to take over did not. */
+  #failure: string | undefined;
+  #isHandingOver = false;
 
   private constructor(options: FrontOptions, lock: Server) {
+    this.#options = options;
     this.#lock = lock;
-    this.#runFolder = options.runFolder;
     this.#sandboxes = new SandboxService(options.nowMs);
+    const kernel = frontKernel();
     this.#tasks = new TaskService({
       podPid: (key) => this.#sandboxes.pidOf(key),
       log: options.log,
       nowMs: options.nowMs,
+      kernel,
+      isolation: options.isolation,
       images: new ImageCache({
         folder: join(options.cacheFolder, `images-${version}`),
         path: options.path,
@@ -55,12 +77,11 @@ export class Front implements AsyncDisposable {
       hosts: new HostPool({
         path: options.path,
         compileCache: join(options.runFolder, "compile-cache"),
+        kernel,
       }),
     });
     this.#server = createServer((socket) => {
-      const connection = new TtrpcConnection(socket, (request) => this.#handle(request));
-      this.#connections.add(connection);
-      connection.closed.addEventListener("abort", () => this.#connections.delete(connection));
+      this.#add(new TtrpcConnection(socket, (request) => this.#handle(request)));
     });
   }
 
@@ -77,9 +98,39 @@ export class Front implements AsyncDisposable {
     return front;
   }
 
+  /**
+   * Goes on where another program left off in this process. Nothing is read from anybody before
+   * everything else is done, so that until then there is a way back.
+   */
+  static async adopt(options: FrontOptions, state: FrontState): Promise<Front> {
+    const calls = processCalls();
+    const lock = createServer((socket) => socket.destroy());
+    lock.listen({ fd: state.lock });
+    await once(lock, "listening");
+    const front = new Front(options, lock);
+    const children = new AdoptedChildren(calls, state.children);
+    front.#failure = state.failure;
+    front.#sandboxes.adopt(state.sandboxes, children);
+    await front.#tasks.adopt(state.tasks, children);
+    front.#server.listen({ fd: state.server });
+    await once(front.#server, "listening");
+    for (const descriptor of state.descriptors) calls.keepAtExec(descriptor, false);
+    for (const each of state.connections) {
+      const connection = TtrpcConnection.adopt(
+        each.connection,
+        (request) => front.#handle(request),
+        (request) => front.#resume(request),
+      );
+      front.#add(connection);
+      for (const key of each.containers) front.#tasks.connections.add(key, connection);
+    }
+    return front;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    rmSync(join(this.#runFolder, "front.pid"), { force: true });
-    rmSync(join(this.#runFolder, "front.sock"), { force: true });
+    const { runFolder } = this.#options;
+    rmSync(join(runFolder, "front.pid"), { force: true });
+    rmSync(join(runFolder, "front.sock"), { force: true });
     this.#server.close();
     await this.#tasks[Symbol.asyncDispose]();
     await this.#sandboxes[Symbol.asyncDispose]();
@@ -88,15 +139,23 @@ export class Front implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    const socket = join(this.#runFolder, "front.sock");
+    const { runFolder } = this.#options;
+    const socket = join(runFolder, "front.sock");
     const temporary = `${socket}.${process.pid}`;
     rmSync(temporary, { force: true });
     this.#server.listen(temporary);
     await once(this.#server, "listening");
     renameSync(temporary, socket);
-    const pidFile = join(this.#runFolder, "front.pid");
+    const pidFile = join(runFolder, "front.pid");
     writeFileSync(`${pidFile}.new`, `${process.pid} ${ownStartTime()}\n`);
     renameSync(`${pidFile}.new`, pidFile);
+  }
+
+  #add(connection: TtrpcConnection): void {
+    this.#connections.add(connection);
+    connection.closed.addEventListener("abort", () => this.#connections.delete(connection));
+    // One that comes while nothing may be read any more.
+    if (this.#isHandingOver) connection.pause();
   }
 
   async #handle(request: TtrpcRequest): Promise<TtrpcAnswer> {
@@ -107,10 +166,32 @@ export class Front implements AsyncDisposable {
       case sandboxServiceName:
         return this.#sandboxes.handle(request);
       case frontService.name:
-        return this.#forget(request);
+        return this.#handleOwn(request);
       default:
         throw new ShimError("unimplemented", `service ${request.service} is not served here`);
     }
+  }
+
+  async #handleOwn(request: TtrpcRequest): Promise<TtrpcAnswer> {
+    switch (request.method) {
+      case frontService.forget:
+        return this.#forget(request);
+      case frontService.handOver:
+        return this.#handOver(parseFrontProgram(request.payload));
+      default:
+        throw new ShimError("unimplemented", `${request.method} is not served here`);
+    }
+  }
+
+  /** A request that an earlier program had taken. */
+  async #resume(request: TtrpcRequest): Promise<TtrpcAnswer> {
+    const { service, method } = request;
+    if (service !== frontService.name || method !== frontService.handOver) {
+      return this.#handle(request);
+    }
+    if (this.#failure !== undefined) throw new ShimError("internal", this.#failure);
+    const answer: HandOverAnswer = { version, pid: process.pid };
+    return Buffer.from(JSON.stringify(answer));
   }
 
   async #forget(request: TtrpcRequest): Promise<TtrpcAnswer> {
@@ -120,6 +201,79 @@ export class Front implements AsyncDisposable {
     await this.#sandboxes.forget(`${namespace}/${id}`);
     return new Uint8Array();
   }
+
+  /** Settles only if it fails: the answer is given by the program that goes on. */
+  async #handOver(next: FrontProgram): Promise<TtrpcAnswer> {
+    if (this.#isHandingOver) throw new ShimError("unavailable", "another hand-over is under way");
+    this.#isHandingOver = true;
+    try {
+      await tryProgram(next);
+      for (const connection of this.#connections) connection.pause();
+      await this.#untilQuiet();
+    } catch (error) {
+      this.#isHandingOver = false;
+      for (const connection of this.#connections) connection.resume();
+      throw error;
+    }
+    const { runFolder, cacheFolder, program } = this.#options;
+    this.#options.log(`becomes ${next.program}`);
+    const state = this.#state(program);
+    becomeProgram(next, [runFolder, cacheFolder], { state, calls: processCalls() });
+    throw new ShimError("internal", "the process did not become another one");
+  }
+
+  async #untilQuiet(): Promise<void> {
+    const isQuiet = (): boolean =>
+      [...this.#connections].every((connection) => connection.isQuiet(isEndless));
+    for (let waitedMs = 0; waitedMs < shimLimits.quietMsMax; waitedMs += quietPollMs) {
+      await delay(quietPollMs);
+      if (isQuiet()) return;
+    }
+    const text = `requests were still in work after ${shimLimits.quietMsMax} ms: try again`;
+    throw new ShimError("unavailable", text);
+  }
+
+  #state(previous: FrontProgram): FrontState {
+    const descriptors: number[] = [];
+    const keep = (descriptor: number): number => descriptors.push(descriptor);
+    const connections = [...this.#connections].flatMap((each) => {
+      const connection = each.handOver();
+      if (connection === undefined) return [];
+      keep(connection.descriptor);
+      return [{ connection, containers: this.#tasks.connections.tasksOf(each) }];
+    });
+    const [lock, server] = [this.#lock, this.#server].map(descriptorOf) as [number, number];
+    keep(lock);
+    keep(server);
+    return {
+      format: handOverFormat,
+      lock,
+      server,
+      connections,
+      tasks: this.#tasks.handOver(keep),
+      sandboxes: this.#sandboxes.handOver(),
+      children: childrenOfThisProcess(),
+      descriptors,
+      previous,
+      failure: undefined,
+    };
+  }
+}
+
+const quietPollMs = 2;
+
+/** Requests whose answer is that something has ended. */
+function isEndless({ service, method }: Pick<TtrpcRequest, "service" | "method">): boolean {
+  return (
+    method === "Wait" ||
+    method === "WaitSandbox" ||
+    (service === frontService.name && method === frontService.handOver)
+  );
+}
+
+function descriptorOf(server: Server): number {
+  // Node has no other way to it.
+  return (server as unknown as { readonly _handle: { readonly fd: number } })._handle.fd;
 }
 
 /**

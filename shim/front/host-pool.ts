@@ -21,7 +21,7 @@ export class HostPool implements Disposable {
     for (let host = this.#waiting.pop(); host !== undefined; host = this.#waiting.pop()) {
       if (!host.hasEnded) return host;
     }
-    return new HostProcess(this.#options);
+    return HostProcess.start(this.#options);
   }
 
   [Symbol.dispose](): void {
@@ -34,7 +34,7 @@ export class HostPool implements Disposable {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       while (this.#waiting.length < shimLimits.warmHosts) {
-        this.#waiting.push(new HostProcess(this.#options));
+        this.#waiting.push(HostProcess.start(this.#options));
       }
     }, shimLimits.refillMs);
     this.#timer.unref();

@@ -1,7 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { spawn } from "node:child_process";
+import { closeSync } from "node:fs";
 import { scratchFolder } from "../host/scratch-folder.ts";
 import type { HostCommand, HostReport } from "../host/protocol.ts";
+import { ShimError } from "../error.ts";
+import { programFile } from "../programs.ts";
+import type { FrontKernel } from "./front-kernel.ts";
+import { type ChildState, childState, type FrontChild } from "./adopted-child.ts";
 
 /** What happens to a host process. */
 export interface HostListener {
@@ -14,22 +18,47 @@ export interface HostProcessOptions {
   /** Compiled code of the runtime is kept here between processes. */
   readonly compileCache: string;
   readonly path: string;
+  readonly kernel: FrontKernel;
 }
 
-const entry = fileURLToPath(new URL("../host/main.ts", import.meta.url));
+/** A host process for the state that is handed over. */
+export interface HostProcessState extends ChildState {
+  /** Descriptor of the channel for descriptors. */
+  readonly passing: number | undefined;
+}
+
+const entry = programFile("host");
 
 /**
  * A process that is to run one container's guests: started before it is known which container, with
  * a mount view of its own and an empty network, until the container's own is entered.
  */
 export class HostProcess {
-  readonly #child: ChildProcess;
+  readonly #child: FrontChild;
+  readonly #kernel: FrontKernel;
+  /** Our end of the channel for descriptors; undefined if it is not known any more. */
+  readonly #passing: number | undefined;
   #listener: HostListener | undefined;
   #status: number | undefined;
 
-  constructor({ path, compileCache }: HostProcessOptions) {
+  private constructor(child: FrontChild, kernel: FrontKernel, passing: number | undefined) {
+    this.#child = child;
+    this.#kernel = kernel;
+    this.#passing = passing;
+    child.on("message", (report) => this.#listener?.onReport(report as HostReport));
+    child.on("error", () => {
+      // Either it could not be started, or a message could not be sent to one that is ending.
+      if (this.#child.pid === undefined) this.#end(127);
+    });
+    child.on("exit", (code, signal) =>
+      this.#end((code as number | null) ?? 128 + signalNumber(signal as NodeJS.Signals | null)),
+    );
+  }
+
+  static start({ path, compileCache, kernel }: HostProcessOptions): HostProcess {
+    const [passing, other] = kernel.channel();
     const own = ["--net", "--mount", "--propagation", "slave", "--"];
-    this.#child = spawn("unshare", [...own, process.execPath, ...nodeFlags, entry], {
+    const child = spawn("unshare", [...own, process.execPath, ...nodeFlags, entry], {
       cwd: "/",
       env: {
         PATH: path,
@@ -38,17 +67,24 @@ export class HostProcess {
         TMPDIR: scratchFolder,
       },
       // Until it has the container's outputs, what it says is said to the front's log.
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      stdio: ["ignore", "ignore", "inherit", "ipc", other],
     });
+    closeSync(other);
     // A process that waits must not keep the front alive.
-    this.#child.unref();
-    this.#child.channel?.unref();
-    this.#child.on("message", (report: HostReport) => this.#listener?.onReport(report));
-    this.#child.on("error", () => {
-      // Either it could not be started, or a message could not be sent to one that is ending.
-      if (this.#child.pid === undefined) this.#end(127);
-    });
-    this.#child.on("exit", (code, signal) => this.#end(code ?? 128 + signalNumber(signal)));
+    child.unref();
+    child.channel?.unref();
+    return new HostProcess(child, kernel, passing);
+  }
+
+  /** One that an earlier front has started. */
+  static adopt(child: FrontChild, state: HostProcessState, kernel: FrontKernel): HostProcess {
+    return new HostProcess(child, kernel, state.passing);
+  }
+
+  /** For another program in this process that goes on with it. */
+  handOver(): HostProcessState {
+    if (this.hasEnded) return { pid: 0, channel: undefined, passing: undefined };
+    return { ...childState(this.#child), passing: this.#passing };
   }
 
   /** Undefined if it could not be started. */
@@ -72,6 +108,17 @@ export class HostProcess {
     if (this.#child.connected) this.#child.send(command, () => undefined);
   }
 
+  /**
+   * Passes copies of descriptors; they are there before any command that is sent after them.
+   * @throws ShimError `internal` if the process does not take them, or is gone
+   */
+  pass(message: string, descriptors: readonly number[]): void {
+    if (this.hasEnded || this.#passing === undefined) {
+      throw new ShimError("unavailable", "the host process has ended");
+    }
+    this.#kernel.sendDescriptors(this.#passing, message, descriptors);
+  }
+
   kill(): void {
     this.#child.kill("SIGKILL");
   }
@@ -79,6 +126,7 @@ export class HostProcess {
   #end(status: number): void {
     if (this.#status !== undefined) return;
     this.#status = status;
+    if (this.#passing !== undefined) closeSync(this.#passing);
     this.#listener?.onEnd(status);
   }
 }

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { ContentStore } from "../../runtime/image/content-store.ts";
-import { parseDigest, splitDigest } from "../../runtime/image/digest.ts";
+import { type Digest, parseDigest, sha256Digest, splitDigest } from "../../runtime/image/digest.ts";
 import { imageForm } from "../../runtime/image/image-contents.ts";
 import { type Descriptor, parseManifest } from "../../runtime/image/manifest.ts";
 import { blobsOf } from "../../runtime/image/image.ts";
@@ -23,6 +23,7 @@ import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 import { preparedImageFile, type PreparedImage } from "../preparer/prepared-image.ts";
 import type { ContainerdClient } from "./containerd-client.ts";
+import type { AppInLayers } from "../preparer/app-in-layers.ts";
 import { runPreparer } from "./run-preparer.ts";
 
 export interface ImageCacheOptions {
@@ -74,6 +75,37 @@ export class ImageCache {
     return found;
   }
 
+  /**
+   * An app that lies in the file system of a container's image, unpacked out of it. Rejects when
+   * containerd cannot be asked.
+   */
+  async findInRootfs(
+    containerId: string,
+    containerd: ContainerdClient,
+    app: AppInLayers,
+  ): Promise<FoundImage> {
+    const target = await containerd.imageOf(containerId);
+    if (target === undefined) return { kind: "other" };
+    const { name, digest } = target;
+    const key = sha256Digest(Buffer.from(`${digest} ${app.path}`));
+    const known = this.#images.get(key);
+    if (known !== undefined) return known;
+    const found = this.#prepareRootfs(key, name, app);
+    // What does not work is not tried again for every container.
+    this.#images.set(key, found);
+    return found;
+  }
+
+  async #prepareRootfs(key: Digest, name: string, app: AppInLayers): Promise<FoundImage> {
+    const folder = join(this.#options.folder, splitDigest(key).hex);
+    const cached = readCached(folder);
+    if (cached !== undefined) return { kind: "image", image: cached };
+    return this.#filled(folder, name, async (made, id) => {
+      giveTo(made, id);
+      await runPreparer({ folder: made, id, path: this.#options.path, app });
+    });
+  }
+
   async #prepare(
     name: string,
     target: Descriptor,
@@ -85,8 +117,16 @@ export class ImageCache {
     await using _lease = await containerd.hold(target.digest);
     const manifest = await imageManifest(name, target, containerd);
     if (manifest === undefined) return { kind: "other" };
+    return this.#filled(folder, name, async (made, id) => {
+      await fetchBlobs(made, { name, manifest, containerd });
+      giveTo(made, id);
+      await runPreparer({ folder: made, id, path: this.#options.path });
+    });
+  }
+
+  async #filled(folder: string, name: string, fill: Fill): Promise<FoundImage> {
     try {
-      await this.#fill(folder, { name, manifest, containerd });
+      await this.#fill(folder, fill);
     } catch (error) {
       const reason = `image ${name}: ${errorText(error)}`;
       this.#options.log(reason);
@@ -99,15 +139,12 @@ export class ImageCache {
   }
 
   /** Nothing is seen under the final name before it is whole. */
-  async #fill(folder: string, source: ImageSource): Promise<void> {
+  async #fill(folder: string, fill: Fill): Promise<void> {
     const made = `${folder}.${randomUUID()}`;
     mkdirSync(made, { recursive: true, mode: 0o755 });
     chmodSync(this.#options.folder, 0o755);
     try {
-      await fetchBlobs(made, source);
-      const id = this.#takeId();
-      giveTo(made, id);
-      await runPreparer({ folder: made, id, path: this.#options.path });
+      await fill(made, this.#takeId());
       renameSync(made, folder);
     } finally {
       rmSync(made, { recursive: true, force: true });
@@ -138,6 +175,9 @@ export class ImageCache {
 /** Users that nobody else is expected to use, one for each preparation. */
 const firstPreparerId = 1_800_000_000;
 const lastPreparerId = 1_899_999_999;
+
+/** Makes what is in a folder, by a user who may write nowhere else. */
+type Fill = (folder: string, id: number) => Promise<void>;
 
 interface ImageSource {
   readonly name: string;

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { scratchFolder } from "../host/scratch-folder.ts";
 import { ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
+import type { AppInLayers } from "../preparer/app-in-layers.ts";
+import { programFile } from "../programs.ts";
 
 export interface PreparerOptions {
   /** The only folder that it may write to. */
@@ -11,19 +12,20 @@ export interface PreparerOptions {
   /** User and group that it becomes. */
   readonly id: number;
   readonly path: string;
+  /** For an app in an image's file system; the folder has the image's blobs otherwise. */
+  readonly app?: AppInLayers;
 }
-
-const entry = fileURLToPath(new URL("../preparer-main.ts", import.meta.url));
 
 /**
  * Unpacks and prepares an image in a process of its own, without privileges and network: archives
  * and components are read by nothing that could harm the node.
  * @throws ShimError `invalid_argument` with what is wrong with the image
  */
-export async function runPreparer({ folder, id, path }: PreparerOptions): Promise<void> {
-  const node = [process.execPath, "--disable-warning=ExperimentalWarning", entry];
+export async function runPreparer({ folder, id, path, app }: PreparerOptions): Promise<void> {
+  const node = [process.execPath, "--disable-warning=ExperimentalWarning", programFile("preparer")];
   const own = ["--net", "--ipc", "--mount", "--propagation", "private"];
   const args = [...own, "--", ...node, folder, String(id)];
+  if (app !== undefined) args.push(JSON.stringify(app));
   const child = spawn("unshare", args, {
     cwd: "/",
     env: { PATH: path, TMPDIR: scratchFolder },

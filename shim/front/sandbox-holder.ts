@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
+import type { FrontChild } from "./adopted-child.ts";
 
 /** How a pod's namespaces are to be. */
 export interface HolderOptions {
@@ -19,13 +19,24 @@ export interface HolderOptions {
  */
 export class SandboxHolder {
   readonly pid: number;
-  readonly #child: ChildProcess;
+  readonly #child: FrontChild;
   readonly #ended: Promise<void>;
+  #hasEnded = false;
 
-  private constructor(child: ChildProcess, pid: number) {
+  private constructor(child: FrontChild, pid: number) {
     this.#child = child;
     this.pid = pid;
-    this.#ended = once(child, "exit").then(() => undefined);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ended = promise;
+    child.on("exit", () => {
+      this.#hasEnded = true;
+      resolve();
+    });
+  }
+
+  /** One that an earlier front has started. */
+  static adopt(child: FrontChild, pid: number): SandboxHolder {
+    return new SandboxHolder(child, pid);
   }
 
   /** Settles when it has entered its namespaces. Throws `internal` if it cannot. */
@@ -56,7 +67,7 @@ export class SandboxHolder {
 
   async #untilReady(): Promise<void> {
     for (let waitedMs = 0; waitedMs < shimLimits.holderMsMax; waitedMs += readyPollMs) {
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) break;
+      if (this.#hasEnded) break;
       if (isSleeping(this.pid)) return;
       await delay(readyPollMs);
     }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { whorl } from "../../proto/gen/wire.js";
 import { ShimError } from "../error.ts";
 import { metadataOf, type TtrpcAnswer, type TtrpcRequest } from "../ttrpc/server.ts";
+import type { AdoptedChildren } from "./adopted-child.ts";
 import { readStartRecord, startFiles, type StartRecord } from "./bundle.ts";
 import { toTimestamp } from "./event-publisher.ts";
 import { SandboxHolder } from "./sandbox-holder.ts";
@@ -24,6 +25,17 @@ interface Sandbox {
   holder: SandboxHolder | undefined;
   createdAtMs: number;
   exitedAtMs: number | undefined;
+}
+
+/** A pod for another front that goes on with it. */
+export interface SandboxState extends Pick<
+  Sandbox,
+  "id" | "bundle" | "record" | "networkPath" | "hostname" | "createdAtMs"
+> {
+  readonly key: string;
+  readonly exitedAtMs: number | undefined;
+  /** Process id. */
+  readonly holder: number | undefined;
 }
 
 /** Pods that this front serves itself: no pause image, and no stock shim unless it is needed. */
@@ -61,6 +73,31 @@ export class SandboxService implements AsyncDisposable {
       default:
         throw new ShimError("unimplemented", `${request.method} of a pod is not possible`);
     }
+  }
+
+  /** Goes on with what {@link handOver} gave. */
+  adopt(states: readonly SandboxState[], children: AdoptedChildren): void {
+    for (const { key, holder, exitedAtMs, ...known } of states) {
+      const sandbox: Sandbox = {
+        ...known,
+        exited: Promise.withResolvers<number>(),
+        holder: undefined,
+        exitedAtMs,
+      };
+      this.#sandboxes.set(key, sandbox);
+      if (exitedAtMs !== undefined) sandbox.exited.resolve(exitedAtMs);
+      if (holder === undefined) continue;
+      const child = children.adopt({ pid: holder, channel: undefined });
+      this.#hold(sandbox, SandboxHolder.adopt(child, holder));
+    }
+  }
+
+  /** What another program in this process needs to go on. */
+  handOver(): readonly SandboxState[] {
+    return [...this.#sandboxes].map(([key, { exited: _exited, holder, ...known }]) => {
+      const pid = known.exitedAtMs === undefined ? holder?.pid : undefined;
+      return { ...known, key, holder: pid };
+    });
   }
 
   /** Process id of a pod's holder; undefined if the pod is not one of ours. */
@@ -109,14 +146,18 @@ export class SandboxService implements AsyncDisposable {
   async #start(sandbox: Sandbox): Promise<Uint8Array> {
     const { networkPath, hostname, record } = sandbox;
     const holder = await SandboxHolder.start({ networkPath, hostname, path: record.path });
-    sandbox.holder = holder;
     sandbox.createdAtMs = this.#nowMs();
+    this.#hold(sandbox, holder);
+    const createdAt = toTimestamp(sandbox.createdAtMs);
+    return wire.StartSandboxResponse.encode({ pid: holder.pid, createdAt }).finish();
+  }
+
+  #hold(sandbox: Sandbox, holder: SandboxHolder): void {
+    sandbox.holder = holder;
     void holder.ended.then(() => {
       sandbox.exitedAtMs = this.#nowMs();
       sandbox.exited.resolve(sandbox.exitedAtMs);
     });
-    const createdAt = toTimestamp(sandbox.createdAtMs);
-    return wire.StartSandboxResponse.encode({ pid: holder.pid, createdAt }).finish();
   }
 
   async #shutdown(key: string, sandbox: Sandbox): Promise<void> {

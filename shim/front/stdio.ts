@@ -12,6 +12,28 @@ export interface OutputPaths {
 export interface OpenOutputs extends Disposable {
   readonly stdout: number;
   readonly stderr: number;
+  readonly isOpen: boolean;
+}
+
+/** Outputs that are open already, or none. */
+export function adoptOutputs(
+  descriptors: { readonly stdout: number; readonly stderr: number } | undefined,
+): OpenOutputs {
+  let isOpen = descriptors !== undefined;
+  const { stdout, stderr } = descriptors ?? { stdout: -1, stderr: -1 };
+  return {
+    stdout,
+    stderr,
+    get isOpen() {
+      return isOpen;
+    },
+    [Symbol.dispose]: () => {
+      if (!isOpen) return;
+      isOpen = false;
+      closeSync(stdout);
+      closeSync(stderr);
+    },
+  };
 }
 
 /**
@@ -24,17 +46,7 @@ export function openOutputs({ stdout, stderr }: OutputPaths): OpenOutputs {
   const out = openOutput(stdout);
   try {
     const err = stderr === "" ? openOutput(stdout) : openOutput(stderr);
-    let isOpen = true;
-    return {
-      stdout: out,
-      stderr: err,
-      [Symbol.dispose]: () => {
-        if (!isOpen) return;
-        isOpen = false;
-        closeSync(out);
-        closeSync(err);
-      },
-    };
+    return adoptOutputs({ stdout: out, stderr: err });
   } catch (error) {
     closeSync(out);
     throw error;

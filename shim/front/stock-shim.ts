@@ -65,6 +65,16 @@ export class StockShim implements Disposable {
     return new StockShim(address, await TtrpcClient.connect(address.address));
   }
 
+  /**
+   * Connects to a shim that an earlier front has started.
+   * @throws ShimError `unavailable`
+   */
+  static async adopt(address: StockAddress): Promise<StockShim> {
+    const shim = new StockShim(address, await TtrpcClient.connect(address.address));
+    shim.#removeSocketAtEnd();
+    return shim;
+  }
+
   /** Says in another bundle that its container belongs to this shim. */
   record(bundle: string): void {
     writeFileSync(join(bundle, addressFile), JSON.stringify(this.address));

@@ -1,25 +1,25 @@
-import { once } from "node:events";
-import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { whorl } from "../../proto/gen/wire.js";
 import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
-import {
-  metadataOf,
-  type TtrpcAnswer,
-  type TtrpcConnection,
-  type TtrpcRequest,
-} from "../ttrpc/server.ts";
-import { findApp, isWithoutProgram, type RootfsMount } from "./app-in-rootfs.ts";
+import { metadataOf, type TtrpcAnswer, type TtrpcRequest } from "../ttrpc/server.ts";
+import type { AdoptedChildren } from "./adopted-child.ts";
+import type { RootfsMount } from "./app-in-rootfs.ts";
 import { readBounded, readStartRecord, startFiles, type StartRecord } from "./bundle.ts";
 import { type ContainerSpec, criAnnotations, parseContainerSpec } from "./container-spec.ts";
-import { ContainerdClient } from "./containerd-client.ts";
-import type { ImageCache } from "./image-cache.ts";
-import { EventPublisher } from "./event-publisher.ts";
+import { EventPublisher, type PublisherState } from "./event-publisher.ts";
+import { findTaskApp } from "./find-task-app.ts";
+import type { FrontKernel } from "./front-kernel.ts";
 import type { HostPool } from "./host-pool.ts";
-import { StockShim } from "./stock-shim.ts";
-import { type TaskApp, WasmTask } from "./wasm-task.ts";
+import { HostProcess } from "./host-process.ts";
+import type { ImageCache } from "./image-cache.ts";
+import type { IsolationMode } from "./isolation.ts";
+import { SharedHosts, type SharedHostsState } from "./shared-hosts.ts";
+import type { StockAddress, StockShim } from "./stock-shim.ts";
+import { StockShims } from "./stock-shims.ts";
+import { TaskConnections } from "./task-connections.ts";
+import { WasmTask, type WasmTaskState } from "./wasm-task.ts";
 import { wasmTaskMethods } from "./wasm-task-methods.ts";
 
 /** A container that this front answers for. */
@@ -29,11 +29,29 @@ type Task =
 
 export interface TaskServiceOptions {
   readonly hosts: HostPool;
+  readonly kernel: FrontKernel;
+  /** Which pods share a host process, unless they say otherwise. */
+  readonly isolation: IsolationMode;
   readonly images: ImageCache;
   /** Process id of a pod that this front serves itself. */
   readonly podPid: (key: string) => number | undefined;
   readonly log: (message: string) => void;
   readonly nowMs: () => number;
+}
+
+/** All containers for another program in this process that goes on with them. */
+export interface TaskServiceState {
+  readonly nextId: number;
+  readonly sharedHosts: SharedHostsState;
+  readonly wasm: readonly { readonly key: string; readonly task: WasmTaskState }[];
+  /** Stock shims by pod, with their containers' bundles and those between Delete and Shutdown. */
+  readonly pods: readonly {
+    readonly pod: string;
+    readonly address: StockAddress;
+    readonly containers: readonly { readonly key: string; readonly bundle: string }[];
+    readonly deleted: readonly string[];
+  }[];
+  readonly publishers: readonly PublisherState[];
 }
 
 const { task: wire } = whorl;
@@ -45,26 +63,25 @@ const { task: wire } = whorl;
 export class TaskService implements AsyncDisposable {
   readonly #options: TaskServiceOptions;
   readonly #tasks = new Map<string, Task>();
+  readonly #sharedHosts: SharedHosts;
   /** Stock shims of ordinary containers between Delete and Shutdown. */
   readonly #deleted = new Map<string, StockShim>();
-  /** Stock shims that have run their last container; settles when they are gone. */
-  readonly #ending = new WeakMap<StockShim, Promise<unknown>>();
-  /** By namespace and pod; entries are promises so that a pod's stock shim is started once. */
-  readonly #stockShims = new Map<string, Promise<StockShim>>();
+  readonly #stockShims = new StockShims((shim) => this.#onStockShimGone(shim));
   readonly #publishers = new Map<string, EventPublisher>();
-  /** Connections over which a container was talked about; they are cut when it is lost. */
-  readonly #connections = new Map<string, Set<TtrpcConnection>>();
+  /** Connections over which a container was talked about. */
+  readonly connections = new TaskConnections();
   #nextId = firstUnprivilegedId;
 
   constructor(options: TaskServiceOptions) {
     this.#options = options;
+    this.#sharedHosts = new SharedHosts(options);
   }
 
   /** Answers a request of containerd.task.v2.Task or containerd.task.v3.Task. */
   async handle(request: TtrpcRequest): Promise<TtrpcAnswer> {
     const { id } = decoded(() => wire.TaskRequest.decode(request.payload));
     const key = taskKey(request, id);
-    this.#remember(key, request.connection);
+    this.connections.add(key, request.connection);
     if (request.method === "Create") return this.#create(key, request);
     const found = this.#tasks.get(key);
     if (request.method === "Shutdown") return this.#shutdown(key, request);
@@ -80,15 +97,83 @@ export class TaskService implements AsyncDisposable {
     const found = this.#tasks.get(key);
     this.#tasks.delete(key);
     this.#deleted.delete(key);
-    this.#connections.delete(key);
+    this.connections.delete(key);
     if (found?.kind === "wasm") await found.task.destroy();
+  }
+
+  /** What another program in this process needs to go on; `keep` is told what must stay open. */
+  handOver(keep: (descriptor: number) => void): TaskServiceState {
+    this.#options.hosts[Symbol.dispose]();
+    return {
+      nextId: this.#nextId,
+      sharedHosts: this.#sharedHosts.handOver(keep),
+      wasm: [...this.#tasks].flatMap(([key, found]) =>
+        found.kind === "wasm" ? [{ key, task: found.task.handOver(keep) }] : [],
+      ),
+      pods: [...this.#stockShims.running].map(([pod, shim]) => ({
+        pod,
+        address: shim.address,
+        containers: [...this.#tasks].flatMap(([key, found]) =>
+          found.kind === "ordinary" && found.shim === shim ? [{ key, bundle: found.bundle }] : [],
+        ),
+        deleted: [...this.#deleted].flatMap(([key, each]) => (each === shim ? [key] : [])),
+      })),
+      publishers: [...this.#publishers.values()].map((publisher) => publisher.handOver()),
+    };
+  }
+
+  /** Goes on with what {@link handOver} gave. What cannot be found any more is not known then. */
+  async adopt(state: TaskServiceState, children: AdoptedChildren): Promise<void> {
+    this.#nextId = state.nextId;
+    for (const publisher of state.publishers) {
+      this.#publishers.set(publisher.address, EventPublisher.adopt(publisher, this.#options.log));
+    }
+    this.#sharedHosts.adopt(state.sharedHosts, children);
+    for (const { key, task } of state.wasm) this.#adoptWasm(key, task, children);
+    await Promise.all(state.pods.map((pod) => this.#adoptPod(pod)));
+  }
+
+  #adoptWasm(key: string, state: WasmTaskState, children: AdoptedChildren): void {
+    const { host: hostState } = state.place;
+    const { kernel } = this.#options;
+    const host =
+      hostState.kind === "own"
+        ? HostProcess.adopt(children.adopt(hostState), hostState, kernel)
+        : undefined;
+    try {
+      const config = readBounded(join(state.bundle, "config.json"), shimLimits.configBytesMax);
+      const publisher = this.#publisher(state.record.ttrpcAddress);
+      const spec = parseContainerSpec(config);
+      const sharedHosts = this.#sharedHosts;
+      const options = { ...this.#options, ...state, spec, publisher, sharedHosts };
+      const task = new WasmTask(options, { state, host });
+      this.#tasks.set(key, { kind: "wasm", task });
+    } catch (error) {
+      this.#options.log(`${key} is lost: ${errorText(error)}`);
+      host?.kill();
+    }
+  }
+
+  async #adoptPod(state: TaskServiceState["pods"][number]): Promise<void> {
+    const { pod, address, containers, deleted } = state;
+    try {
+      const shim = await this.#stockShims.adopt(pod, address);
+      for (const { key, bundle } of containers) {
+        this.#tasks.set(key, { kind: "ordinary", shim, bundle });
+      }
+      for (const key of deleted) this.#deleted.set(key, shim);
+    } catch (error) {
+      // Those who ask for its containers are told that they are not known.
+      this.#options.log(`${pod}: its shim is gone: ${errorText(error)}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const found of this.#tasks.values()) if (found.kind === "wasm") await found.task.destroy();
+    await this.#sharedHosts[Symbol.asyncDispose]();
     this.#options.hosts[Symbol.dispose]();
     for (const publisher of this.#publishers.values()) await publisher[Symbol.asyncDispose]();
-    for (const shim of this.#stockShims.values()) (await shim)[Symbol.dispose]();
+    await this.#stockShims[Symbol.asyncDispose]();
   }
 
   /** containerd asks whether a pod lives by the task service too. */
@@ -100,21 +185,11 @@ export class TaskService implements AsyncDisposable {
     return wire.ConnectResponse.encode({ shimPid: process.pid, taskPid: pid }).finish();
   }
 
-  /**
-   * Comes after Delete. A stock shim that ran its last container ends now; containerd removes the
-   * bundle as soon as it has the answer, and with it what the shim needs to remove its socket.
-   */
+  /** Comes after Delete. */
   async #shutdown(key: string, request: TtrpcRequest): Promise<TtrpcAnswer> {
     const shim = this.#deleted.get(key);
     this.#deleted.delete(key);
-    if (shim === undefined || shim.closed.aborted) return new Uint8Array();
-    const isLast = !this.#isUsed(shim);
-    const ended = once(shim.closed, "abort");
-    // The pod's next container must not be given to a shim that is about to end.
-    if (isLast) this.#ending.set(shim, ended);
-    // It may end before it answers.
-    await shim.forward(request).catch(() => undefined);
-    if (isLast) await Promise.race([ended, stockEnd()]);
+    if (shim !== undefined) await this.#stockShims.shutDown(shim, request, !this.#isUsed(shim));
     return new Uint8Array();
   }
 
@@ -140,12 +215,13 @@ export class TaskService implements AsyncDisposable {
     const config = readBounded(join(bundle, "config.json"), shimLimits.configBytesMax);
     const spec = parseContainerSpec(config);
     const rootfs = create.rootfs as RootfsMount[];
-    const app = await this.#findApp(record, spec, rootfs);
+    const app = await findTaskApp({ record, spec, rootfs }, this.#options);
     // Another request for the same container may have come meanwhile.
     if (this.#tasks.has(key)) throw new ShimError("already_exists", `${create.id} exists already`);
     if (app === undefined) return this.#createOrdinary(key, { bundle, record, spec, request });
     const task = new WasmTask({
       ...this.#options,
+      sharedHosts: this.#sharedHosts,
       record,
       bundle,
       spec,
@@ -162,62 +238,18 @@ export class TaskService implements AsyncDisposable {
     return wire.CreateTaskResponse.encode({ pid: task.pid }).finish();
   }
 
-  /** Asks containerd only where the root has nothing that could be run. */
-  async #findApp(
-    record: StartRecord,
-    spec: ContainerSpec,
-    rootfs: readonly RootfsMount[],
-  ): Promise<TaskApp | undefined> {
-    const found = findApp(spec, rootfs);
-    const inRootfs: TaskApp | undefined = found && { kind: "rootfs", path: found.path };
-    if (found?.isThere === true || !isWithoutProgram(spec, rootfs)) return inRootfs;
-    const { images, log } = this.#options;
-    using containerd = new ContainerdClient(record.address, record.namespace);
-    try {
-      const image = await images.find(record.id, containerd);
-      return image.kind === "other" ? inRootfs : image;
-    } catch (error) {
-      log(`${record.id}: its image cannot be looked into: ${errorText(error)}`);
-      return inRootfs;
-    }
-  }
-
   async #createOrdinary(
     key: string,
     created: { bundle: string; record: StartRecord; spec: ContainerSpec; request: TtrpcRequest },
   ): Promise<TtrpcAnswer> {
     const { bundle, record, spec, request } = created;
     const pod = spec.annotations.get(criAnnotations.sandboxId) ?? record.id;
-    const shim = await this.#stockShim(`${record.namespace}/${pod}`, bundle, record);
+    const shim = await this.#stockShims.of(`${record.namespace}/${pod}`, bundle, record);
     shim.record(bundle);
     this.#tasks.set(key, { kind: "ordinary", shim, bundle });
     const answer = await forwarded(shim, request);
     if (!(answer instanceof Uint8Array)) this.#tasks.delete(key);
     return answer;
-  }
-
-  async #stockShim(pod: string, bundle: string, record: StartRecord): Promise<StockShim> {
-    const running = await this.#stockShims.get(pod);
-    const ending = running && this.#ending.get(running);
-    if (running !== undefined && ending === undefined) return running;
-    await ending;
-    // Others of the pod may have waited as well.
-    return this.#stockShims.get(pod) ?? this.#startStockShim(pod, bundle, record);
-  }
-
-  #startStockShim(pod: string, bundle: string, record: StartRecord): Promise<StockShim> {
-    const started = StockShim.start(bundle, record);
-    this.#stockShims.set(pod, started);
-    const lost = (): void => {
-      if (this.#stockShims.get(pod) === started) this.#stockShims.delete(pod);
-    };
-    started.then((shim) => {
-      shim.closed.addEventListener("abort", () => {
-        lost();
-        this.#onStockShimGone(shim);
-      });
-    }, lost);
-    return started;
   }
 
   /** Whatever it still ran is lost: containerd has to hear of it, by a cut connection. */
@@ -226,23 +258,8 @@ export class TaskService implements AsyncDisposable {
       if (task.kind !== "ordinary" || task.shim !== shim) continue;
       this.#tasks.delete(key);
       this.#options.log(`${key}: its shim is gone`);
-      for (const connection of this.#connections.get(key) ?? []) connection.close();
+      this.connections.cut(key);
     }
-  }
-
-  #remember(key: string, connection: TtrpcConnection): void {
-    const known = this.#connections.get(key);
-    if (known?.has(connection) === true) return;
-    const connections = known ?? new Set();
-    connections.add(connection);
-    this.#connections.set(key, connections);
-    const forget = (): void => {
-      connections.delete(connection);
-      if (connections.size === 0 && this.#connections.get(key) === connections) {
-        this.#connections.delete(key);
-      }
-    };
-    connection.closed.addEventListener("abort", forget, { once: true });
   }
 
   /** An exec's end leaves the container; after the container's own, `delete` has nothing to do. */
@@ -268,10 +285,6 @@ export class TaskService implements AsyncDisposable {
     this.#nextId = id === lastUnprivilegedId ? firstUnprivilegedId : id + 1;
     return id;
   }
-}
-
-function stockEnd(): Promise<void> {
-  return delay(shimLimits.stockEndMsMax, undefined, { ref: false });
 }
 
 /** Users and groups that nobody else is expected to use, one for each container. */

@@ -1,19 +1,16 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { whorl } from "../../proto/gen/wire.js";
-import { errorText, ShimError } from "../error.ts";
-import type { HostReport, HostSpec } from "../host/protocol.ts";
-import { imageFolder } from "../host/scratch-folder.ts";
+import { ShimError } from "../error.ts";
 import type { CachedImage } from "./image-cache.ts";
 import type { RootfsMount } from "./app-in-rootfs.ts";
 import type { StartRecord } from "./bundle.ts";
-import { type Cgroup, openCgroup } from "./cgroup.ts";
 import type { ContainerSpec, SpecResources } from "./container-spec.ts";
 import { type EventPublisher, toTimestamp } from "./event-publisher.ts";
+import type { FrontKernel } from "./front-kernel.ts";
 import type { HostPool } from "./host-pool.ts";
 import type { HostProcess } from "./host-process.ts";
-import { type OpenOutputs, openOutputs } from "./stdio.ts";
-import { terminationPath } from "./termination-path.ts";
+import type { IsolationMode } from "./isolation.ts";
+import type { SharedHosts } from "./shared-hosts.ts";
+import { podPid, TaskPlace, type TaskPlaceState } from "./task-place.ts";
 import {
   createdState,
   type Exit,
@@ -46,45 +43,70 @@ export interface WasmTaskOptions {
   /** User and group for a container that asks for root. */
   readonly unprivilegedId: number;
   readonly hosts: HostPool;
+  readonly sharedHosts: SharedHosts;
+  readonly kernel: FrontKernel;
+  /** Which pods share a host process, unless they say otherwise. */
+  readonly isolation: IsolationMode;
   readonly publisher: EventPublisher;
   readonly log: (message: string) => void;
   readonly nowMs: () => number;
 }
 
+/** A container for another program in this process that goes on with it. */
+export interface WasmTaskState extends Pick<
+  WasmTaskOptions,
+  | "record"
+  | "bundle"
+  | "rootfs"
+  | "app"
+  | "stdin"
+  | "stdout"
+  | "stderr"
+  | "isTerminal"
+  | "unprivilegedId"
+> {
+  readonly pid: number;
+  readonly state: TaskState;
+  readonly place: TaskPlaceState;
+}
+
 /** One Wasm container: performs what its states ask for. */
 export class WasmTask {
   readonly #options: WasmTaskOptions;
-  readonly #cgroup: Cgroup | undefined;
-  readonly #host: HostProcess;
-  /** Held open until the host process has them, so that containerd never sees their end before. */
-  readonly #outputs: OpenOutputs;
+  readonly #place: TaskPlace;
   readonly #exited = Promise.withResolvers<Exit>();
-  /** What is reported as its process; see {@link reportedPid}. */
+  /** What is reported as its process; see {@link podPid}. */
   readonly pid: number;
   #state: TaskState = createdState;
 
   /**
-   * Starts the host process, which loads the app but does not serve it yet.
+   * Finds a host process, which loads the app but does not serve it yet. `adopted`: it is there
+   * already, as {@link handOver} has told.
    * @throws ShimError when the container cannot even be set up
    */
-  constructor(options: WasmTaskOptions) {
+  constructor(
+    options: WasmTaskOptions,
+    adopted?: { readonly state: WasmTaskState; readonly host: HostProcess | undefined },
+  ) {
     this.#options = options;
-    const { spec } = options;
-    this.#cgroup = spec.cgroupPath === undefined ? undefined : openCgroup(spec.cgroupPath);
-    this.#cgroup?.limit(spec.resources);
-    this.#outputs = openOutputs(options);
-    this.#host = options.hosts.take();
-    this.#host.listen({
-      onReport: (report) => this.#onReport(report),
-      onEnd: (status) => void this.#onEnd(status),
-    });
+    const listener = { onEnd: this.#onEnd.bind(this) };
+    if (adopted !== undefined) {
+      const { state, host } = adopted;
+      this.#place = new TaskPlace(options, listener, { state: state.place, host });
+      this.pid = state.pid;
+      this.#state = state.state;
+      const exit = exitOf(this.#state);
+      if (exit !== undefined) this.#exited.resolve(exit);
+      return;
+    }
+    this.#place = new TaskPlace(options, listener);
     try {
-      this.pid = this.#adopt(this.#host.pid);
+      this.#place.prepare();
     } catch (error) {
       void this.destroy();
       throw error;
     }
-    this.#host.send({ kind: "prepare", spec: hostSpec(options) });
+    this.pid = podPid(options.spec) ?? this.#place.pid ?? 0;
     this.#publish("create");
   }
 
@@ -111,14 +133,32 @@ export class WasmTask {
     for (const effect of step.effects) await this.#perform(effect);
   }
 
+  /** What another program in this process needs to go on; `keep` is told what must stay open. */
+  handOver(keep: (descriptor: number) => void): WasmTaskState {
+    const { record, bundle, rootfs, app, stdin, stdout, stderr, isTerminal, unprivilegedId } =
+      this.#options;
+    const known = {
+      record,
+      bundle,
+      rootfs,
+      app,
+      stdin,
+      stdout,
+      stderr,
+      isTerminal,
+      unprivilegedId,
+    };
+    return { ...known, pid: this.pid, state: this.#state, place: this.#place.handOver(keep) };
+  }
+
   /** Changes limits while it runs. */
   update(resources: SpecResources): void {
-    this.#cgroup?.limit(resources);
+    this.#place.update(resources);
   }
 
   /** Statistics of its cgroup; undefined for a container without one. */
-  stats(): ReturnType<Cgroup["stats"]> | undefined {
-    return this.#cgroup?.stats();
+  stats(): ReturnType<TaskPlace["stats"]> {
+    return this.#place.stats();
   }
 
   /** Processes as containerd may see them; never empty while the container is there. */
@@ -128,35 +168,13 @@ export class WasmTask {
 
   /** Ends it and frees what it holds, whatever state it is in and without telling anybody. */
   async destroy(): Promise<void> {
-    this.#host.kill();
-    await this.#cgroup?.remove();
+    this.#place.kill();
+    await this.#place.release();
   }
 
-  /** Puts a host process under the container's rules; gives the process id to report. */
-  #adopt(pid: number | undefined): number {
-    const { spec, record, log } = this.#options;
-    if (pid === undefined) throw new ShimError("internal", "the host process does not start");
-    this.#cgroup?.add(pid);
-    try {
-      // It has the front's, which the kernel ends last.
-      writeFileSync(`/proc/${pid}/oom_score_adj`, String(spec.oomScoreAdj));
-    } catch (error) {
-      log(`${record.id}: its OOM score stays that of the front: ${errorText(error)}`);
-    }
-    return reportedPid(spec) ?? pid;
-  }
-
-  #onReport(report: HostReport): void {
-    const { log, record } = this.#options;
-    if (report.kind === "adopted") this.#outputs[Symbol.dispose]();
-    if (report.kind === "failed") log(`${record.id}: ${report.reason}`);
-  }
-
-  async #onEnd(status: number): Promise<void> {
-    this.#outputs[Symbol.dispose]();
-    const isOutOfMemory = status === 137 && (this.#cgroup?.outOfMemoryKills() ?? 0) > 0;
+  #onEnd(status: number, isOutOfMemory: boolean): void {
     const exit = { status, atMs: this.#options.nowMs(), isOutOfMemory };
-    await this.apply({ kind: "host-ended", exit });
+    void this.apply({ kind: "host-ended", exit });
   }
 
   async #perform(effect: TaskEffect): Promise<void> {
@@ -164,18 +182,19 @@ export class WasmTask {
       case "publish":
         return this.#publish(effect.event);
       case "serve":
+        return this.#place.serve();
       case "drain":
-        return this.#host.send({ kind: effect.kind });
+        return this.#place.drain();
       case "kill":
-        return this.#host.kill();
+        return this.#place.kill();
       case "freeze":
-        return this.#cgroup?.freeze(true);
+        return this.#place.cgroup.freeze(true);
       case "thaw":
-        return this.#cgroup?.freeze(false);
+        return this.#place.cgroup.freeze(false);
       case "settle":
         return this.#exited.resolve(effect.exit);
       case "release":
-        return this.#cgroup?.remove();
+        return this.#place.release();
     }
   }
 
@@ -240,47 +259,4 @@ function encoded(
   writer: { finish(): Uint8Array },
 ): { topic: string; type: string; value: Uint8Array } {
   return { topic: `/tasks/${kind}`, type, value: writer.finish() };
-}
-
-/**
- * The pod's own process where there is one: who joins "the container's process namespace" by this
- * number (an ephemeral debug container) must not get that of the node.
- */
-function reportedPid({ network }: ContainerSpec): number | undefined {
-  const [, pid] =
-    network.kind === "path" ? (/^\/proc\/(\d+)\/ns\/net$/.exec(network.path) ?? []) : [];
-  return pid === undefined ? undefined : Number(pid);
-}
-
-function appPath(app: TaskApp): string {
-  switch (app.kind) {
-    case "rootfs":
-      return app.path;
-    case "image":
-      return join(imageFolder, app.image.entry);
-    case "broken":
-      return "";
-  }
-}
-
-function hostSpec(options: WasmTaskOptions): HostSpec {
-  const { bundle, spec, rootfs, app, unprivilegedId, stdout, stderr } = options;
-  const { uid, gid } = spec.user;
-  return {
-    rootfsPath: join(bundle, "rootfs"),
-    rootfs,
-    isRootReadOnly: spec.isRootReadOnly,
-    mounts: spec.mounts,
-    appPath: appPath(app),
-    imagePath: app.kind === "image" ? app.image.folder : undefined,
-    refusal: app.kind === "broken" ? app.reason : undefined,
-    terminationPath: terminationPath(spec),
-    arguments: spec.args.slice(1),
-    environment: spec.environment,
-    uid: uid === 0 ? unprivilegedId : uid,
-    gid: gid === 0 ? unprivilegedId : gid,
-    groups: spec.additionalGroups.filter((group) => group !== 0),
-    network: spec.network,
-    outputs: { stdout, stderr },
-  };
 }

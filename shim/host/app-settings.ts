@@ -17,15 +17,37 @@ const runtimeConfigFile = "/runtime-config.toml";
 export async function appSettings(
   app: Pick<App, "variables">,
   spec: Pick<HostSpec, "appPath" | "imagePath" | "environment" | "isRootReadOnly">,
-): Promise<Pick<StartOptions, "runtimeConfig" | "variables" | "processEnvironment">> {
-  const file = existsSync(runtimeConfigFile) ? runtimeConfigFile : undefined;
-  const runtimeConfig = await loadRuntimeConfig(file, {
-    workingDirectory: "/",
+): Promise<AppSettings> {
+  return settingsOf(app, {
+    file: existsSync(runtimeConfigFile) ? runtimeConfigFile : undefined,
     // An image that is only read is no place for state.
     appDirectory: spec.imagePath === undefined ? dirname(spec.appPath) : "/",
     ...(spec.isRootReadOnly && { stateDirectory: scratchFolder }),
+    environment: spec.environment,
   });
-  const processEnvironment = variableEnvironment(app.variables.keys(), spec.environment);
+}
+
+/** What an app is started with beside its surroundings. */
+export type AppSettings = Pick<StartOptions, "runtimeConfig" | "variables" | "processEnvironment">;
+
+/** As {@link appSettings}, with a runtime config and a folder for state wherever they are. */
+export async function settingsOf(
+  app: Pick<App, "variables">,
+  from: {
+    readonly file: string | undefined;
+    readonly workingDirectory?: string;
+    readonly appDirectory?: string;
+    readonly stateDirectory?: string;
+    readonly environment: Environment;
+  },
+): Promise<AppSettings> {
+  const { file, workingDirectory = "/", appDirectory = "/", stateDirectory, environment } = from;
+  const runtimeConfig = await loadRuntimeConfig(file, {
+    workingDirectory,
+    appDirectory,
+    ...(stateDirectory !== undefined && { stateDirectory }),
+  });
+  const processEnvironment = variableEnvironment(app.variables.keys(), environment);
   return { runtimeConfig, variables: new Map(), processEnvironment };
 }
 

@@ -19,6 +19,8 @@ const kernel = {
   filterCalls: (): void => undefined,
   allowOwnInspection: (): void => undefined,
   endWithParent: (): void => undefined,
+  receiveDescriptors: (): undefined => undefined,
+  bind: (): void => undefined,
 };
 
 beforeEach(() => {

@@ -5,6 +5,7 @@ import { loadApp } from "../../runtime/app/load-app.ts";
 // Loaded when it is asked for, which is after the last moment to keep what was compiled.
 import "../../runtime/app/load-manifest-app.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
+import { withWarm } from "../../runtime/app/warm-settings.ts";
 import type { Preopen } from "../../runtime/wasi/context.ts";
 import { openEngine } from "../../runtime/trigger/engine.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
@@ -15,6 +16,7 @@ import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 import { appSettings, componentsToRetain, guestEnvironment } from "./app-settings.ts";
 import { mountRoot } from "./container-root.ts";
+import { giveUpPrivileges } from "./give-up-privileges.ts";
 import type { GuestOutput } from "./guest-output.ts";
 import type { Kernel } from "./kernel.ts";
 import { listenAddress } from "./listen-address.ts";
@@ -22,7 +24,7 @@ import type { HostCommand, HostReport, HostSpec } from "./protocol.ts";
 import { version } from "../version.ts";
 import { preparedImageFile } from "../preparer/prepared-image.ts";
 import { imageFolder } from "./scratch-folder.ts";
-import { encodeFilter, syscallFilter } from "./syscall-filter.ts";
+import { readWarmAnnotations } from "./warm-annotations.ts";
 
 /** What a host process is given by its surroundings. */
 export interface HostDependencies {
@@ -72,6 +74,9 @@ export class Host {
         case "drain":
           await this.#drain();
           return;
+        case "share":
+        case "seat":
+          throw new ShimError("internal", `${command.kind} is no command for one container`);
       }
     } catch (error) {
       await this.#fail(error);
@@ -90,16 +95,12 @@ export class Host {
     if (spec.network.kind !== "host") allowLowPorts();
     kernel.changeRoot(spec.rootfsPath);
     this.#openTerminationLog(spec.terminationPath);
-    dropPrivileges(spec);
-    // After the change of user, which resets it.
-    kernel.allowOwnInspection();
-    kernel.endWithParent();
-    kernel.forbidNewPrivileges();
-    kernel.filterCalls(encodeFilter(syscallFilter(process.arch)));
+    giveUpPrivileges(spec, kernel);
     const app = await loadApp(spec.appPath);
     for (const path of hidden) this.#log(`guests do not see ${path}: mount it in a folder`);
     const retained = retainComponents(app, componentsToRetain(spec.environment));
-    return { app: retained, spec, mounts: preopens };
+    const warmed = withWarm(retained, readWarmAnnotations(spec.warm ?? {}));
+    return { app: warmed, spec, mounts: preopens };
   }
 
   async #serve(): Promise<RunningApp> {
@@ -216,12 +217,6 @@ function logOnNode({ mounts, terminationPath }: HostSpec): string {
 function allowLowPorts(): void {
   const file = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
   if (Number(readFileSync(file, "utf8")) > 0) writeFileSync(file, "0");
-}
-
-function dropPrivileges({ uid, gid, groups }: HostSpec): void {
-  process.setgroups?.([...groups]);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
 }
 
 function firstBytes(text: string): Buffer {

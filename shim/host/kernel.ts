@@ -1,6 +1,9 @@
 import { closeSync, openSync } from "node:fs";
-import { dlopen, getRawPointer } from "node:ffi";
+import { dlopen, getInt32, getRawPointer } from "node:ffi";
+import { getSystemErrorMap } from "node:util";
 import { ShimError } from "../error.ts";
+import { messageRoom, receivedDescriptors } from "./descriptor-message.ts";
+import { encodeSocketAddress } from "./encode-socket-address.ts";
 
 /** Flags of mount(2). */
 export const mountFlags = {
@@ -39,6 +42,15 @@ export interface Kernel {
   allowOwnInspection(): void;
   /** This process is ended when the thread that started it is gone. */
   endWithParent(): void;
+  /** The next message of a channel with the descriptors it brings; undefined if none waits. */
+  receiveDescriptors(channel: number): ReceivedDescriptors | undefined;
+  /** Binds a socket to an IP address. Throws with `code` as Node's own calls do. */
+  bind(fd: number, address: { readonly host: string; readonly port: number }): void;
+}
+
+export interface ReceivedDescriptors {
+  readonly text: string;
+  readonly descriptors: readonly number[];
 }
 
 const prctlOptions = { setParentDeathSignal: 1, setDumpable: 4, setNoNewPrivileges: 38 } as const;
@@ -46,6 +58,11 @@ const prctlOptions = { setParentDeathSignal: 1, setDumpable: 4, setNoNewPrivileg
 const seccompNumbers: Readonly<Record<string, bigint>> = { x64: 317n, arm64: 277n };
 /** CLONE_NEWNET. */
 const newNetwork = 0x4000_0000;
+/** MSG_CMSG_CLOEXEC and MSG_DONTWAIT. */
+const receiveFlags = 0x4000_0040;
+const messageBytesMax = 256;
+/** As many as the kernel passes at once. */
+const descriptorsMax = 253;
 const setModeFilter = 1n;
 const allThreads = 1n;
 
@@ -59,6 +76,9 @@ export function linuxKernel(): Kernel {
     unshare: { arguments: ["i32"], return: "i32" },
     dup2: { arguments: ["i32", "i32"], return: "i32" },
     prctl: { arguments: ["i32", "u64", "u64", "u64", "u64"], return: "i32" },
+    bind: { arguments: ["i32", "pointer", "u32"], return: "i32" },
+    __errno_location: { arguments: [], return: "pointer" },
+    recvmsg: { arguments: ["i32", "pointer", "i32"], return: "i64" },
   });
   const check = (result: unknown, what: string): void => {
     if (result !== 0) throw new ShimError("internal", `${what} failed`);
@@ -100,5 +120,17 @@ export function linuxKernel(): Kernel {
     },
     allowOwnInspection: () => prctl(prctlOptions.setDumpable, 1n, "permitting own inspection"),
     endWithParent: () => prctl(prctlOptions.setParentDeathSignal, 9n, "tying to the front"),
+    bind(fd, address) {
+      const bytes = encodeSocketAddress(address);
+      if (functions.bind(fd, getRawPointer(bytes), bytes.length) === 0) return;
+      const number = getInt32(functions.__errno_location(), 0);
+      const [code = "EIO", reason = `error ${number}`] = getSystemErrorMap().get(-number) ?? [];
+      throw Object.assign(new Error(`binding ${address.host}: ${reason}`), { code });
+    },
+    receiveDescriptors(channel) {
+      const room = messageRoom(messageBytesMax, descriptorsMax);
+      const size = functions.recvmsg(channel, getRawPointer(room.header), receiveFlags);
+      return size <= 0n ? undefined : receivedDescriptors(room, Number(size));
+    },
   };
 }

@@ -12,15 +12,16 @@ import { type Engine, openEngine } from "../../runtime/trigger/engine.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
 import { ShimError } from "../error.ts";
 import { version } from "../version.ts";
+import { copyApp } from "./copy-app.ts";
 import { type PreparedImage, preparedImageFile } from "./prepared-image.ts";
 
 /**
- * Unpacks the app in an image's folder and prepares its components there. Snapshots may still be
+ * Unpacks the app in an image's folder, or the one at a path, and prepares its components there. Snapshots may still be
  * written when it settles: they are there when this process has nothing left to do.
  * @throws WhorlError for an image that cannot be run
  */
-export async function prepareImage(folder: string): Promise<PreparedImage> {
-  const path = await unpack(folder);
+export async function prepareImage(folder: string, source?: string): Promise<PreparedImage> {
+  const path = await (source === undefined ? unpack(folder) : copyApp(source, folder));
   const app = await loadApp(path);
   const cacheDirectory = join(folder, preparedImageFile.components);
   mkdirSync(cacheDirectory, { mode: 0o755 });

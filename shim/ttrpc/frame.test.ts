@@ -87,3 +87,26 @@ test("what is missing of a truncated frame is known", () => {
   expect(decoder.push(bytes.subarray(4, 12))).toEqual([]);
   expect(decoder.pendingBytes).toBe(2);
 });
+
+test("another decoder goes on with an unfinished frame, wherever it was cut", () => {
+  const bytes = encodeFrame(frame(3, Buffer.from("payload")), max);
+  for (let at = 0; at < bytes.length; at += 1) {
+    const first = new FrameDecoder(max);
+    expect(first.push(bytes.subarray(0, at))).toEqual([]);
+    const { bytes: begun, skip } = first.unfinished;
+    expect(begun).toEqual(bytes.subarray(0, at));
+    const second = new FrameDecoder(max, skip);
+    const frames = [...second.push(begun), ...second.push(bytes.subarray(at))];
+    expect(frames).toMatchObject([{ stream: 3, payload: Buffer.from("payload") }]);
+  }
+});
+
+test("another decoder goes on skipping a frame above the limit", () => {
+  const first = new FrameDecoder(max);
+  first.push(Buffer.concat([header(max + 1, 5), Buffer.alloc(10)]));
+  const { bytes, skip } = first.unfinished;
+  expect({ length: bytes.length, skip }).toEqual({ length: 0, skip: max - 9 });
+  const second = new FrameDecoder(max, skip);
+  const rest = Buffer.concat([Buffer.alloc(skip), encodeFrame(frame(7, Buffer.from("x")), max)]);
+  expect(second.push(rest)).toMatchObject([{ stream: 7 }]);
+});

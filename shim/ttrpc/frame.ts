@@ -65,8 +65,17 @@ export class FrameDecoder {
   #payloadLength = 0;
   #skip = 0;
 
-  constructor(payloadBytesMax: number) {
+  /** `skip`: so many bytes belong to a frame above the limit; see {@link unfinished}. */
+  constructor(payloadBytesMax: number, skip = 0) {
     this.#payloadBytesMax = payloadBytesMax;
+    this.#skip = skip;
+  }
+
+  /** The frame that waits for its rest, for another decoder to go on with. */
+  get unfinished(): { readonly bytes: Uint8Array; readonly skip: number } {
+    const payload = this.#payload.subarray(0, this.#payloadLength);
+    const header = this.#headerBuffer.subarray(0, this.#header ? headerBytes : this.#headerLength);
+    return { bytes: Buffer.concat([header, payload]), skip: this.#skip };
   }
 
   /** Bytes that wait for the rest of their frame; not zero at the end means truncation. */

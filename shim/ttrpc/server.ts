@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { whorl } from "../../proto/gen/wire.js";
 import { ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
@@ -36,6 +36,24 @@ export function metadataOf({ metadata }: TtrpcRequest, key: string): string | un
   return metadata.find((entry) => entry.key === key)?.value;
 }
 
+/** A connection for another process that goes on with it; see {@link TtrpcConnection.adopt}. */
+export interface ConnectionState {
+  readonly descriptor: number;
+  /** Base64: the beginning of a frame whose rest has not come. */
+  readonly received: string;
+  /** Bytes that belong to a frame above the limit. */
+  readonly skip: number;
+  /** Requests without an answer: stream and ttrpc.Request in base64. */
+  readonly open: readonly { readonly stream: number; readonly request: string }[];
+}
+
+/** A request that is being worked on. */
+interface OpenRequest {
+  readonly stream: number;
+  readonly bytes: Uint8Array;
+  readonly request: Pick<TtrpcRequest, "service" | "method">;
+}
+
 /**
  * Serves one connection. Requests run side by side; a peer that breaks the protocol, or does not
  * read its answers, loses the connection, and nobody else does.
@@ -43,17 +61,68 @@ export function metadataOf({ metadata }: TtrpcRequest, key: string): string | un
 export class TtrpcConnection {
   readonly #socket: Socket;
   readonly #handler: TtrpcHandler;
-  readonly #decoder = new FrameDecoder(shimLimits.frameBytesMax);
+  readonly #decoder: FrameDecoder;
   readonly #gone = new AbortController();
-  #inWork = 0;
+  readonly #inWork = new Set<OpenRequest>();
+  /** What is still read belongs to whoever goes on with this connection. */
+  #isHandedOver = false;
 
-  constructor(socket: Socket, handler: TtrpcHandler) {
+  constructor(socket: Socket, handler: TtrpcHandler, skip = 0) {
     this.#socket = socket;
     this.#handler = handler;
+    this.#decoder = new FrameDecoder(shimLimits.frameBytesMax, skip);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     // An error is always followed by close.
     socket.on("error", () => undefined);
     socket.once("close", () => this.#gone.abort());
+  }
+
+  /** Goes on with what {@link handOver} gave; `resume` answers the open requests. */
+  static adopt(
+    { descriptor, received, skip, open }: ConnectionState,
+    handler: TtrpcHandler,
+    resume: TtrpcHandler,
+  ): TtrpcConnection {
+    const socket = new Socket({ fd: descriptor, readable: true, writable: true });
+    const connection = new TtrpcConnection(socket, handler, skip);
+    for (const { stream, request } of open) {
+      void connection.#serve(stream, Buffer.from(request, "base64"), resume);
+    }
+    connection.#receive(Buffer.from(received, "base64"));
+    return connection;
+  }
+
+  /** Reads nothing more, until {@link resume}. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Nothing is being worked on but what may take for ever, and all answers are on their way. */
+  isQuiet(isEndless: (request: Pick<TtrpcRequest, "service" | "method">) => boolean): boolean {
+    if (this.#socket.destroyed) return true;
+    if (this.#socket.writableLength > 0) return false;
+    return [...this.#inWork].every(({ request }) => isEndless(request));
+  }
+
+  /** What another program in this process needs to go on, after {@link pause}. */
+  handOver(): ConnectionState | undefined {
+    const { fd } = (this.#socket as unknown as { _handle: { fd: number } | null })._handle ?? {};
+    if (this.#socket.destroyed || fd === undefined) return undefined;
+    const { bytes, skip } = this.#decoder.unfinished;
+    this.#isHandedOver = true;
+    const unread = (this.#socket.read() as Buffer | null) ?? Buffer.alloc(0);
+    return {
+      descriptor: fd,
+      received: Buffer.concat([bytes, unread]).toString("base64"),
+      skip,
+      open: [...this.#inWork].map((each) => {
+        return { stream: each.stream, request: Buffer.from(each.bytes).toString("base64") };
+      }),
+    };
   }
 
   /** Aborts when the connection is closed, by whichever side. */
@@ -67,6 +136,7 @@ export class TtrpcConnection {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#isHandedOver) return;
     for (const frame of this.#decoder.push(chunk)) {
       if (this.#socket.destroyed) return;
       this.#take(frame);
@@ -85,27 +155,29 @@ export class TtrpcConnection {
       this.#refuse(frame.stream, new ShimError("resource_exhausted", text));
       return;
     }
-    if (this.#inWork >= shimLimits.requestsPerConnectionMax) {
+    if (this.#inWork.size >= shimLimits.requestsPerConnectionMax) {
       const text = `more than ${shimLimits.requestsPerConnectionMax} requests at once`;
       this.#refuse(frame.stream, new ShimError("resource_exhausted", text));
       return;
     }
-    void this.#serve(frame.stream, frame.payload);
+    void this.#serve(frame.stream, frame.payload, this.#handler);
   }
 
-  async #serve(stream: number, payload: Uint8Array): Promise<void> {
-    this.#inWork += 1;
+  async #serve(stream: number, bytes: Uint8Array, handler: TtrpcHandler): Promise<void> {
+    let open: OpenRequest | undefined;
     try {
-      const request = decodeRequest(payload);
-      this.#answer(stream, await this.#handle(request));
+      const request = decodeRequest(bytes);
+      open = { stream, bytes, request };
+      this.#inWork.add(open);
+      this.#answer(stream, await this.#handle(request, handler));
     } catch (error) {
       this.#refuse(stream, error);
     } finally {
-      this.#inWork -= 1;
+      if (open !== undefined) this.#inWork.delete(open);
     }
   }
 
-  async #handle(request: whorl.ttrpc.Request): Promise<TtrpcAnswer> {
+  async #handle(request: whorl.ttrpc.Request, handler: TtrpcHandler): Promise<TtrpcAnswer> {
     const { service, method, timeoutNano } = request;
     const deadline = timeoutNano > 0 ? timeoutNano / 1e6 : 0;
     const time = new AbortController();
@@ -113,7 +185,7 @@ export class TtrpcConnection {
     const signal = AbortSignal.any([time.signal, this.#gone.signal]);
     try {
       return await abortable(
-        this.#handler({
+        handler({
           service,
           method,
           timeoutNano,

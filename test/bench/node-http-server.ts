@@ -1,8 +1,11 @@
-/** What node:http costs without any guest: `node-http-server.ts PORT`. */
+/** What node:http costs without any guest: `node-http-server.ts PORT`; prints the real port. */
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 
 const server = createServer((_request, response) => {
   response.writeHead(200, { "content-type": "text/plain" });
   response.end("Hello from Whorl\n");
 });
-server.listen(Number(process.argv[2]), "127.0.0.1");
+server.listen(Number(process.argv[2]), "127.0.0.1", () => {
+  console.log((server.address() as AddressInfo).port);
+});

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Contestant } from "./contestants.ts";
 
 const startMsMax = 60_000;
+/** The unit of /proc is the same on all machines (USER_HZ). */
+const ticksPerSecond = 100;
 
 /** A contestant that serves a component on one core; disposing ends it. */
 export class Served implements AsyncDisposable {
@@ -44,6 +46,13 @@ export class Served implements AsyncDisposable {
   residentBytes(): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
     return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+  }
+
+  /** Processor time that it has used until now. */
+  cpuSeconds(): number {
+    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

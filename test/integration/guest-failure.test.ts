@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rawRequest } from "../raw-request.ts";
 import { wasmApp, WhorlProcess } from "../whorl-process.ts";
@@ -84,7 +85,7 @@ test("a guest that never returns is stopped, and takes nobody with it", async ()
 test("a guest that waits for too long is stopped", async () => {
   await using limited = await WhorlProcess.up(wasmApp("http-rust"), ["--request-timeout", "300ms"]);
   const response = await fetch(`${limited.url}/sleep?ms=60000`);
-  expect([response.status, await response.text()]).toEqual([500, ""]);
+  expect([response.status, await response.text()]).toEqual([504, ""]);
   expect(await (await fetch(limited.url)).text()).toBe("Hello from Whorl\n");
 });
 
@@ -94,4 +95,18 @@ test("a guest gets no more memory than it may have", async () => {
   ]);
   expect((await fetch(`${limited.url}/memory?mib=64`)).status).toBe(500);
   expect((await fetch(`${limited.url}/memory?mib=4`)).status).toBe(200);
+});
+
+test("requests beyond the instances there may be are told to come again", async () => {
+  await using limited = await WhorlProcess.up(wasmApp("http-rust"), ["--max-instances", "2"]);
+  const slow = [fetch(`${limited.url}/sleep?ms=2000`), fetch(`${limited.url}/sleep?ms=2000`)];
+  await delay(500);
+  const refused = await Promise.all(Array.from({ length: 20 }, () => fetch(limited.url)));
+  expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 503));
+  expect(refused[0]?.headers.get("retry-after")).toBe("1");
+  expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200]);
+  expect((await fetch(limited.url)).status).toBe(200);
+  await limited.output("stderr", /2 instances of the component are busy.* refused with 503/);
+  // One line, however many they are.
+  expect(limited.stderr.match(/are busy/g)).toHaveLength(1);
 });

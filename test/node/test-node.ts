@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, vi } from "vitest";
-import { TestContainerd, type TestPod } from "../servers/containerd.ts";
+import { type ContainerdOptions, TestContainerd, type TestPod } from "../servers/containerd.ts";
 import type { ContainerdRelease } from "../servers/containerd-configuration.ts";
 import { findLeftovers, sharedState } from "../servers/leftovers.ts";
 import { testImages } from "../servers/test-images.ts";
@@ -25,9 +25,12 @@ export class TestNode implements AsyncDisposable {
     this.#before = before;
   }
 
-  static async start(release: ContainerdRelease): Promise<TestNode> {
+  static async start(
+    release: ContainerdRelease,
+    options: Omit<ContainerdOptions, "release"> = {},
+  ): Promise<TestNode> {
     const before = sharedState();
-    const containerd = await TestContainerd.start({ release });
+    const containerd = await TestContainerd.start({ release, ...options });
     for (const image of testImages()) await containerd.importImage(image);
     return new TestNode(containerd, before);
   }
@@ -47,6 +50,20 @@ export class TestNode implements AsyncDisposable {
   hostPid(containerId: string): number {
     const procs = this.#cgroupFile(containerId, "pids", "cgroup.procs");
     return Number(procs?.split("\n")[0]);
+  }
+
+  /** Processes that run guests; those that wait for a container are not among them. */
+  hostPids(): number[] {
+    const mark = `NODE_COMPILE_CACHE=${this.containerd.folder}/`;
+    return readdirSync("/proc").flatMap((name) => {
+      const text = (file: string): string => textOf(`/proc/${name}/${file}`);
+      if (!/^\d+$/.test(name) || !text("environ").includes(mark)) return [];
+      // Only one that has been given something to run has given up being root.
+      const [, uid = "0"] = /^Uid:\t(\d+)/m.exec(text("status")) ?? [];
+      return uid === "0" || !/\/(?:host\/main\.ts|lib\/host\.js)\0/.test(text("cmdline"))
+        ? []
+        : [Number(name)];
+    });
   }
 
   /** What the kernel enforces for a container. */
@@ -79,6 +96,15 @@ export class TestNode implements AsyncDisposable {
       expect(findLeftovers(marks), `the front said:\n${log}`).toEqual([]);
     };
     await vi.waitFor(nothingIsLeft, patience);
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // The process has just ended.
+    return "";
   }
 }
 

@@ -18,6 +18,8 @@ export interface ContainerdPlace {
   readonly bridge: string;
   /** Addresses of its pods. */
   readonly subnet: string;
+  /** Of pods that name none. */
+  readonly defaultHandler: string;
 }
 
 /** Runtime handlers that a test can ask for. */
@@ -64,7 +66,7 @@ disable_apparmor = true
 [${runtime}.cni]
 bin_dirs = ["${pluginFolder}"]
 conf_dir = "${place.folder}/cni/net.d"
-${runtimes(runtime)}
+${runtimes(runtime, place)}
 [${runtime}.containerd.runtimes.${shimSandboxHandler}]
 runtime_type = "${handlers.whorl}"
 sandboxer = "shim"
@@ -82,7 +84,7 @@ disable_apparmor = true
 [${cri}.cni]
 bin_dir = "${pluginFolder}"
 conf_dir = "${place.folder}/cni/net.d"
-${runtimes(cri)}
+${runtimes(cri, place)}
 `;
 }
 
@@ -98,7 +100,7 @@ address = "${socket}.ttrpc"
 path = "${folder}/opt"`;
 }
 
-function runtimes(plugin: string): string {
+function runtimes(plugin: string, { defaultHandler }: ContainerdPlace): string {
   const names = Object.entries(handlers).map(
     ([name, type]) => `[${plugin}.containerd.runtimes.${name}]
 runtime_type = "${type}"
@@ -106,7 +108,7 @@ pod_annotations = ["io.whorl.*"]
 container_annotations = ["io.whorl.*"]`,
   );
   return `[${plugin}.containerd]
-default_runtime_name = "runc"
+default_runtime_name = "${defaultHandler}"
 [${plugin}.containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
 ${names.join("\n")}`;

@@ -20,9 +20,22 @@ import { ServerProcess } from "./server-process.ts";
 
 export interface ContainerdOptions {
   readonly release: ContainerdRelease;
+  /** Where containerd finds our shim: that of an installed tree, else that of the sources. */
+  readonly shimFolder?: string;
+  /** Which pods share a host process, unless they say otherwise; `pod` by default. */
+  readonly isolation?: "pod" | "namespace" | "shared";
+  /** Handler of pods that name none; `runc` by default. */
+  readonly defaultHandler?: string;
 }
 
-const shimFolder = fileURLToPath(new URL("../../shim/bin", import.meta.url));
+export interface PodOptions {
+  readonly handler?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Kubernetes' namespace, `default` unless it says something else. */
+  readonly namespace?: string;
+}
+
+const shimSources = fileURLToPath(new URL("../../shim/bin", import.meta.url));
 
 /** Why no containerd can run here, undefined where it can. */
 export function containerdObstacle(): string | undefined {
@@ -123,8 +136,9 @@ export class TestContainerd implements AsyncDisposable {
       this.#tool(name),
     );
     const [program = ""] = programs;
+    const { shimFolder } = this.#options;
     const path = [
-      shimFolder,
+      shimFolder ?? shimSources,
       ...programs.map((each) => dirname(each)),
       "/usr/sbin",
       "/usr/bin",
@@ -137,7 +151,9 @@ export class TestContainerd implements AsyncDisposable {
         PATH: path.join(delimiter),
         WHORL_RUN_DIR: join(this.folder, "whorl"),
         WHORL_CACHE_DIR: join(this.folder, "cache"),
-        WHORL_NODE: process.execPath,
+        WHORL_ISOLATION: this.#options.isolation ?? "pod",
+        // An installed tree has its own.
+        ...(shimFolder === undefined && { WHORL_NODE: process.execPath }),
       },
       probe: () => this.cri.call("Version", {}),
     });
@@ -184,15 +200,13 @@ export class TestContainerd implements AsyncDisposable {
     return stdout;
   }
 
-  async runPod(
-    options: { readonly handler?: string; readonly annotations?: Record<string, string> } = {},
-  ): Promise<TestPod> {
+  async runPod(options: PodOptions = {}): Promise<TestPod> {
     this.#nextPod += 1;
     const name = `pod-${this.#nextPod}`;
     const logs = join(this.folder, "logs", name);
     mkdirSync(logs, { recursive: true });
     const config = {
-      metadata: { name, uid: name, namespace: "default" },
+      metadata: { name, uid: name, namespace: options.namespace ?? "default" },
       logDirectory: logs,
       annotations: options.annotations ?? {},
       linux: {
@@ -275,7 +289,10 @@ export class TestContainerd implements AsyncDisposable {
   #configure(): void {
     const { folder } = this;
     mkdirSync(join(folder, "cni/net.d"), { recursive: true });
-    const place = { folder, socket: this.socket, bridge: this.#name, subnet: this.#subnet };
+    const place = {
+      ...{ folder, socket: this.socket, bridge: this.#name, subnet: this.#subnet },
+      defaultHandler: this.#options.defaultHandler ?? "runc",
+    };
     writeFileSync(join(folder, "cni/net.d/10-test.conflist"), networkConfiguration(place));
     writeFileSync(join(folder, "config.toml"), configuration(this.#options.release, place));
   }

@@ -85,6 +85,12 @@ export class CriClient implements Disposable {
     return found["image"] !== null;
   }
 
+  /** What kubelet does for a pod whose image is not there; the image's id. */
+  async pullImage(image: string): Promise<string> {
+    const { imageRef } = await unary(this.#images, "PullImage", { image: { image } });
+    return imageRef as string;
+  }
+
   async containerStatus(containerId: string): Promise<ContainerStatus> {
     const { status } = await this.call("ContainerStatus", { containerId });
     const { state, exitCode, reason, message, startedAt, finishedAt } = status as Fields;

@@ -25,11 +25,13 @@ export interface RegistryOptions {
   readonly tls?: boolean;
   /** Ask for {@link registryLogin}. */
   readonly login?: boolean;
+  /** Where it listens; loopback where not given. */
+  readonly address?: string;
 }
 
 /** A real registry (Debian's docker-registry) with its own empty storage. */
 export interface DockerRegistry extends AsyncDisposable {
-  /** `127.0.0.1:port` */
+  /** `127.0.0.1:port`, or the address that was asked for. */
   readonly host: string;
   /** Certificate of the authority, PEM, and its file; undefined without TLS. */
   readonly authority: { readonly pem: string; readonly folder: string } | undefined;
@@ -41,7 +43,7 @@ export async function startDockerRegistry(options: RegistryOptions = {}): Promis
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     mkdirSync(join(folder, "storage"));
-    const host = `127.0.0.1:${await freePort()}`;
+    const host = `${options.address ?? "127.0.0.1"}:${await freePort()}`;
     const authority = options.tls === true ? makeCertificates(folder) : undefined;
     const config = join(folder, "config.yml");
     writeFileSync(config, configText(host, folder, options));

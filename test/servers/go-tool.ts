@@ -13,6 +13,8 @@ export interface GoTool {
   /** A whole go.mod for tools that `go install` cannot build (replace directives). */
   readonly goMod?: string;
   readonly ldflags?: string;
+  /** It is the tests of its package, as a program of their own. */
+  readonly isTest?: boolean;
   /** Added to the environment of the build, such as GONOSUMDB. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -41,7 +43,8 @@ export function goTool(tool: GoTool): string {
     } else {
       writeFileSync(join(building, "go.mod"), tool.goMod);
       run(tool, building, ["mod", "tidy", "-e"]);
-      run(tool, building, ["build", ...flags(tool), "-o", tool.name, tool.package]);
+      const build = tool.isTest === true ? ["test", "-c"] : ["build"];
+      run(tool, building, [...build, ...flags(tool), "-o", tool.name, tool.package]);
     }
     rmSync(folder, { recursive: true, force: true });
     renameSync(building, folder);

@@ -18,6 +18,11 @@ export interface KubeApiServerOptions {
   readonly args?: readonly string[];
   /** Path of the etcd to use; see currentEtcd. */
   readonly etcd?: string;
+  /**
+   * Address of this machine that pods reach, for a cluster with a controller manager: pods get
+   * tokens then. Loopback only, and no tokens, where not given.
+   */
+  readonly address?: string;
 }
 
 /** A Kubernetes API server with its own etcd; RBAC is on, `token` may do everything. */
@@ -30,9 +35,11 @@ export class KubeApiServer implements AsyncDisposable {
   readonly etcd: Etcd;
   readonly #folder: TemporaryFolder;
   readonly #args: readonly string[];
+  readonly #address: string | undefined;
   #server: ServerProcess | undefined;
 
   private constructor(parts: {
+    address: string | undefined;
     port: number;
     tokens: readonly [string, string];
     etcd: Etcd;
@@ -40,7 +47,8 @@ export class KubeApiServer implements AsyncDisposable {
     args: readonly string[];
   }) {
     this.port = parts.port;
-    this.url = `https://127.0.0.1:${parts.port}`;
+    this.#address = parts.address;
+    this.url = `https://${parts.address ?? "127.0.0.1"}:${parts.port}`;
     [this.token, this.weakToken] = parts.tokens;
     this.etcd = parts.etcd;
     this.#folder = parts.folder;
@@ -56,8 +64,9 @@ export class KubeApiServer implements AsyncDisposable {
       "tokens.csv": `${tokens[0]},admin,1,"system:masters"\n${tokens[1]},nobody,2\n`,
     });
     const etcd = await Etcd.start(options.etcd);
-    const { args = [] } = options;
-    const server = new KubeApiServer({ port: await freePort(), tokens, etcd, folder, args });
+    const { args = [], address } = options;
+    const port = await freePort();
+    const server = new KubeApiServer({ address, port, tokens, etcd, folder, args });
     try {
       await server.restart();
     } catch (error) {
@@ -70,7 +79,12 @@ export class KubeApiServer implements AsyncDisposable {
 
   /** Certificate that clients have to trust (PEM). */
   get ca(): string {
-    return readFileSync(this.#folder.file("certificates/apiserver.crt"), "utf8");
+    return readFileSync(this.caFile, "utf8");
+  }
+
+  /** The file of {@link ca}. */
+  get caFile(): string {
+    return this.#folder.file("certificates/apiserver.crt");
   }
 
   /** File with the private key of service accounts, for the controller manager. */
@@ -133,7 +147,7 @@ export class KubeApiServer implements AsyncDisposable {
   #flags(): string[] {
     return [
       `--secure-port=${this.port}`,
-      "--bind-address=127.0.0.1",
+      `--bind-address=${this.#address ?? "127.0.0.1"}`,
       `--cert-dir=${this.#folder.file("certificates")}`,
       `--etcd-servers=${this.etcd.url}`,
       `--service-account-key-file=${this.serviceAccountKeyFile}`,
@@ -144,7 +158,7 @@ export class KubeApiServer implements AsyncDisposable {
       "--authorization-mode=RBAC,Node",
       "--allow-privileged=true",
       // Without a controller manager nobody would make the service account that this waits for.
-      "--disable-admission-plugins=ServiceAccount",
+      ...(this.#address === undefined ? ["--disable-admission-plugins=ServiceAccount"] : []),
       ...this.#args,
     ];
   }

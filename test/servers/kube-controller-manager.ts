@@ -22,6 +22,7 @@ export class KubeControllerManager implements AsyncDisposable {
       args: [
         `--kubeconfig=${apiServer.kubeconfigFile}`,
         `--service-account-private-key-file=${apiServer.serviceAccountKeyFile}`,
+        `--root-ca-file=${apiServer.caFile}`,
         `--controllers=${controllers.join(",")}`,
         "--leader-elect=false",
         "--bind-address=127.0.0.1",

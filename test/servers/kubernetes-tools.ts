@@ -8,6 +8,7 @@ export const kubernetesVersion = "1.34.4";
 export type KubernetesToolName =
   | "kube-apiserver"
   | "kube-controller-manager"
+  | "kube-proxy"
   | "kube-scheduler"
   | "kubectl"
   | "kubelet";
@@ -73,28 +74,35 @@ function buildOf(name: KubernetesToolName): GoTool {
     name,
     package: `k8s.io/kubernetes/cmd/${name}`,
     version: `v${kubernetesVersion}`,
-    goMod: goMod(name),
+    ...kubernetesModules(
+      `k8s.io/kubernetes/cmd/${name}`,
+      `k8s.io/kubernetes v${kubernetesVersion}`,
+    ),
     // Without these, clients cannot parse the version that the programs report.
     ldflags: [
       `-X ${version}.gitVersion=v${kubernetesVersion}`,
       `-X ${version}.gitMajor=${major}`,
       `-X ${version}.gitMinor=${minor}`,
     ].join(" "),
-    environment: { GONOSUMDB: "k8s.io/*,sigs.k8s.io/*" },
   };
 }
 
-function goMod(name: KubernetesToolName): string {
+/** How a tool is built with the modules of {@link kubernetesVersion}. */
+export function kubernetesModules(
+  tool: string,
+  requirement: string,
+): Required<Pick<GoTool, "goMod" | "environment">> {
   const staging = kubernetesVersion.replace(/^1/, "v0");
   const replaced = stagingModules.map(
     (module) => `\tk8s.io/${module} => k8s.io/${module} ${staging}`,
   );
-  return [
+  const goMod = [
     "module whorl.test/tools",
     "go 1.25",
-    `tool k8s.io/kubernetes/cmd/${name}`,
-    `require k8s.io/kubernetes v${kubernetesVersion}`,
+    `tool ${tool}`,
+    `require ${requirement}`,
     `replace (\n${replaced.join("\n")}\n)`,
     "",
   ].join("\n\n");
+  return { goMod, environment: { GONOSUMDB: "k8s.io/*,sigs.k8s.io/*" } };
 }

@@ -42,7 +42,7 @@ function processes(folder: string): string[] {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       const text = readOrEmpty(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
-      const isHost = text.includes("shim/host/main.ts");
+      const isHost = /\/(?:host\/main\.ts|lib\/host\.js)\b/.test(text);
       const marks = isHost ? readOrEmpty(`/proc/${pid}/environ`) : text;
       return marks.includes(folder) ? [`${pid} ${text}`] : [];
     });

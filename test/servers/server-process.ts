@@ -11,8 +11,8 @@ export interface ServerCommand {
   readonly environment?: Readonly<Record<string, string>>;
   /** User and group id to run as: some servers refuse to run as root. */
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** Resolves once the server answers, rejects while it does not yet. */
-  readonly probe: () => Promise<unknown>;
+  /** Resolves once the server answers, rejects while it does not yet. Told the process id. */
+  readonly probe: (pid: number) => Promise<unknown>;
   /** SIGTERM where not given. */
   readonly stopSignal?: NodeJS.Signals;
 }
@@ -88,7 +88,7 @@ export class ServerProcess implements AsyncDisposable {
         );
       }
       try {
-        await this.#command.probe();
+        await this.#command.probe(this.pid);
         return;
       } catch (error) {
         if (performance.now() < deadline) {

@@ -5,7 +5,8 @@ import type { ImageContent, ImageEntry } from "./oci-archive.ts";
 
 const apps = fileURLToPath(new URL("../../wasm-apps/", import.meta.url));
 
-function busybox(): readonly ImageEntry[] {
+/** A root file system with every program of busybox. */
+export function busyboxEntries(): readonly ImageEntry[] {
   const applets = spawnSync("/bin/busybox", ["--list"], { encoding: "utf8" }).stdout.split("\n");
   return [
     { path: "bin/busybox", content: readFileSync("/bin/busybox"), mode: 0o755 },
@@ -19,7 +20,7 @@ function busybox(): readonly ImageEntry[] {
 
 /** What a pod's own container runs, an ordinary image with every applet, and apps as images. */
 export function testImages(): readonly ImageContent[] {
-  const entries = busybox();
+  const entries = busyboxEntries();
   return [
     { name: "localhost/pause:1", entries, entrypoint: ["/bin/sleep", "1000000"] },
     { name: "localhost/busybox:1", entries, command: ["/bin/sh"] },

@@ -32,7 +32,7 @@ export class MqttPools implements AsyncDisposable {
   constructor(options: MqttPoolsOptions) {
     this.#network = options.network;
     this.maxPayloadSizeBytes = options.maxPayloadSizeBytes;
-    this.#permits = new Permits(options.maxConnections);
+    this.#permits = new Permits(options.maxConnections, options.network.connections);
     this.#sweeper = setInterval(
       () => this.#sweep(limits.serverIdleMsMax),
       limits.serverIdleMsMax / 2,

@@ -30,7 +30,7 @@ export class MysqlPools implements AsyncDisposable {
 
   constructor(options: MysqlPoolsOptions) {
     this.#options = options;
-    this.#permits = new Permits(options.maxConnections);
+    this.#permits = new Permits(options.maxConnections, options.network.connections);
   }
 
   /** The right of a guest to have one connection open; waits for it. */

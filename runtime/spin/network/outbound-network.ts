@@ -1,11 +1,18 @@
-import { lookup } from "node:dns";
-import { connect, isIP, type LookupFunction, Socket } from "node:net";
+import { lookup, type LookupAddress } from "node:dns";
+import { isIP, type LookupFunction, Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { GuestNetwork } from "../../wasi/sockets/guest-network.ts";
+import type { Permits } from "./permits.ts";
+import { PlacedSocket } from "../../wasi/sockets/placed-socket.ts";
 
 /** What the process lets connections of guests reach, beyond allowed_outbound_hosts. */
 export interface OutboundNetwork {
   /** Decides over each IP address before it is connected to (`block_networks`). */
   isAddressAllowed(address: string): boolean;
+  /** Where connections are made; by the process itself if absent. */
+  readonly network?: GuestNetwork | undefined;
+  /** Bounds the connections of all kinds together (`max_total_connections`). */
+  readonly connections?: Permits | undefined;
   /** Certificates of authorities, PEM, trusted besides those of the system. */
   readonly authorities?: readonly string[];
   /** Longest time to connect and log in; `limits.serverConnectMsMax` if absent. */
@@ -27,20 +34,21 @@ export function connectOutbound(network: OutboundNetwork, to: OutboundDestinatio
     return socket;
   }
   const options = { host, port, noDelay: true, lookup: guardedLookup(network) };
-  if (tls === undefined) return connect(options);
+  const connect = (): Socket => new PlacedSocket(network.network).connectTo(options);
+  if (tls === undefined) return connect();
   return connectTls({
-    ...options,
+    ...(network.network === undefined ? options : { socket: connect() }),
     ...(isIP(host) === 0 && { servername: host }),
     ...tls,
   });
 }
 
 /** A socket whose `connect(port, host)` keeps to the network's rules. */
-export class OutboundSocket extends Socket {
+export class OutboundSocket extends PlacedSocket {
   readonly #network: OutboundNetwork;
 
   constructor(network: OutboundNetwork) {
-    super();
+    super(network.network);
     this.#network = network;
   }
 
@@ -52,14 +60,16 @@ export class OutboundSocket extends Socket {
     if (isIP(host) !== 0 && !this.#network.isAddressAllowed(host)) {
       return this.destroy(prohibited(host));
     }
-    return super.connect({ host, port, lookup: guardedLookup(this.#network) });
+    return this.connectTo({ host, port, lookup: guardedLookup(this.#network) });
   }
 }
 
 function guardedLookup(network: OutboundNetwork): LookupFunction {
   return (host, options, callback) => {
-    lookup(host, { ...options, all: true }, (error, found) => {
+    const resolve = network.network?.lookup ?? lookup;
+    resolve(host, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, []);
+      const found = addresses as LookupAddress[];
       const allowed = found.filter(({ address }) => network.isAddressAllowed(address));
       const [first] = allowed;
       if (first === undefined) return callback(prohibited(host), []);

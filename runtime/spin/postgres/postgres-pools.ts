@@ -29,7 +29,7 @@ export class PostgresPools implements AsyncDisposable {
 
   constructor(options: PostgresPoolsOptions) {
     this.#options = options;
-    this.#permits = new Permits(options.maxConnections);
+    this.#permits = new Permits(options.maxConnections, options.network.connections);
   }
 
   /** The right of a guest to have one connection open; waits for it. */

@@ -27,7 +27,7 @@ export class RedisPools implements AsyncDisposable {
 
   constructor(options: RedisPoolsOptions) {
     this.#network = options.network;
-    this.#permits = new Permits(options.maxConnections);
+    this.#permits = new Permits(options.maxConnections, options.network.connections);
     this.#sweeper = setInterval(() => this.#sweep(), limits.serverIdleMsMax / 2);
     this.#sweeper.unref();
   }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { errorText, WhorlError } from "../../error.ts";
 import { limits } from "../../limits.ts";
 import { compileFilter, filterFromQuery } from "../live/request-filter.ts";
@@ -9,11 +9,14 @@ import type { RequestLog, RequestSubscription } from "../live/request-log.ts";
 import { usageSnapshot } from "../live/usage-snapshot.ts";
 import type { Exposition } from "../metrics/prometheus-text.ts";
 import type { RuntimeMetrics } from "../metrics/runtime-metrics.ts";
+import { listening, stopListening } from "./admin-listen.ts";
 
 /** What is shown; an `OpenTelemetry` is one. */
 export interface AdminSource {
   readonly metrics: RuntimeMetrics;
   readonly requestLog: RequestLog;
+  /** Somebody looks: requests are recorded from now on. */
+  record(): void;
   collect(): void;
 }
 
@@ -57,35 +60,14 @@ export async function startAdminServer(
     void answer(answering, request, response);
   });
   server.maxConnections = limits.adminConnectionsMax;
-  await listenOn(server, address);
-  // Whoever runs an app waits for the app's end, not for this.
-  server.unref();
-  const bound = server.address();
+  const port = await listening(server, address);
   return {
-    port: bound === null || typeof bound === "string" ? 0 : bound.port,
+    port,
     [Symbol.asyncDispose]: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await stopListening(server);
       if (address.kind === "socket") rmSync(address.path, { force: true });
     },
   };
-}
-
-async function listenOn(server: Server, address: AdminAddress): Promise<void> {
-  try {
-    if (address.kind === "socket") server.listen(address.path);
-    else server.listen(address.port, address.host);
-    await once(server, "listening");
-  } catch (error) {
-    const where = address.kind === "socket" ? address.path : `${address.host}:${address.port}`;
-    throw new WhorlError(
-      "listen",
-      `cannot offer the live view at ${where}: ${errorText(error)}; choose another address`,
-      { cause: error },
-    );
-  }
 }
 
 async function answer(
@@ -110,6 +92,7 @@ async function answer(
 }
 
 async function route(answering: Answering, url: URL, response: ServerResponse): Promise<void> {
+  if (url.pathname !== "/v1/identity") answering.source.record();
   if (url.pathname === "/metrics") return await sendMetrics(answering, response);
   if (answering.address.kind === "socket") {
     switch (url.pathname) {

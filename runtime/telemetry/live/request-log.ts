@@ -1,45 +1,52 @@
 import { limits } from "../../limits.ts";
 import type { RequestRecord } from "./request-record.ts";
 
-/** Gets records one by one, until closed. */
-export interface RequestSubscription extends Disposable {
+/** Gets records until closed: one by one, or what is there. */
+export interface RequestSubscription<R extends RequestRecord = RequestRecord> extends Disposable {
   /** The next record, or how many were lost before it; undefined after the end. */
-  next(): Promise<LogItem | undefined>;
+  next(): Promise<LogItem<R> | undefined>;
+  /** What waits now, not more than so many, and what was lost since this was asked last. */
+  take(recordsMax: number): { readonly records: readonly R[]; readonly lost: number };
 }
 
-export type LogItem =
-  | { readonly kind: "request"; readonly record: RequestRecord }
+export type LogItem<R extends RequestRecord = RequestRecord> =
+  | { readonly kind: "request"; readonly record: R }
   | { readonly kind: "lost"; readonly count: number };
 
 /**
  * The requests of this process as they end, for whoever is watching. Nobody who is slow holds
  * requests back: beyond `limits.requestLogWaitingMax` that wait, records are lost and counted.
  */
-export class RequestLog {
-  readonly #subscribers = new Set<Subscriber>();
+export class RequestLog<R extends RequestRecord = RequestRecord> {
+  readonly #subscribers = new Set<Subscriber<R>>();
+  readonly #subscribersMax: number;
+
+  constructor(subscribersMax: number = limits.requestLogSubscribersMax) {
+    this.#subscribersMax = subscribersMax;
+  }
 
   /** Whether anybody is watching: records need not be made otherwise. */
   get isWatched(): boolean {
     return this.#subscribers.size > 0;
   }
 
-  add(record: RequestRecord): void {
+  add(record: R): void {
     for (const subscriber of this.#subscribers) subscriber.add(record);
   }
 
   /** Undefined when as many are watching as may. */
-  subscribe(filter: (record: RequestRecord) => boolean): RequestSubscription | undefined {
-    if (this.#subscribers.size >= limits.requestLogSubscribersMax) return undefined;
-    const subscriber = new Subscriber(filter, () => this.#subscribers.delete(subscriber));
+  subscribe(filter: (record: RequestRecord) => boolean): RequestSubscription<R> | undefined {
+    if (this.#subscribers.size >= this.#subscribersMax) return undefined;
+    const subscriber = new Subscriber<R>(filter, () => this.#subscribers.delete(subscriber));
     this.#subscribers.add(subscriber);
     return subscriber;
   }
 }
 
-class Subscriber implements RequestSubscription {
+class Subscriber<R extends RequestRecord> implements RequestSubscription<R> {
   readonly #filter: (record: RequestRecord) => boolean;
   readonly #onClose: () => void;
-  readonly #waiting: RequestRecord[] = [];
+  readonly #waiting: R[] = [];
   #lost = 0;
   #isClosed = false;
   #wanted: PromiseWithResolvers<void> | undefined;
@@ -49,14 +56,14 @@ class Subscriber implements RequestSubscription {
     this.#onClose = onClose;
   }
 
-  add(record: RequestRecord): void {
+  add(record: R): void {
     if (!this.#filter(record)) return;
     if (this.#waiting.length >= limits.requestLogWaitingMax) this.#lost++;
     else this.#waiting.push(record);
     this.#wake();
   }
 
-  async next(): Promise<LogItem | undefined> {
+  async next(): Promise<LogItem<R> | undefined> {
     for (;;) {
       const item = this.#take();
       if (item !== undefined || this.#isClosed) return item;
@@ -73,8 +80,15 @@ class Subscriber implements RequestSubscription {
     this.#wake();
   }
 
+  take(recordsMax: number): { readonly records: readonly R[]; readonly lost: number } {
+    const records = this.#waiting.splice(0, recordsMax);
+    const lost = this.#waiting.length === 0 ? this.#lost : 0;
+    this.#lost -= lost;
+    return { records, lost };
+  }
+
   /** What waits was there before what was lost. */
-  #take(): LogItem | undefined {
+  #take(): LogItem<R> | undefined {
     const record = this.#waiting.shift();
     if (record !== undefined) return { kind: "request", record };
     if (this.#lost === 0) return undefined;

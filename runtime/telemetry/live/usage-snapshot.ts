@@ -16,6 +16,8 @@ export interface ComponentCounts {
   readonly memoryBytes: number | undefined;
   readonly memoryLimitBytes: number | undefined;
   readonly cpuSeconds: number | undefined;
+  readonly busyInstances: number | undefined;
+  readonly idleInstances: number | undefined;
 }
 
 /** Everything that the live table shows, at one moment. */
@@ -45,6 +47,10 @@ export function usageSnapshot(metrics: RuntimeMetrics): UsageSnapshot {
   rows.set(metrics.memory, "memoryBytes");
   rows.set(metrics.memoryLimit, "memoryLimitBytes");
   rows.set(metrics.cpu, "cpuSeconds");
+  for (const series of metrics.instances.series()) {
+    const key = series.labelValues[2] === "busy" ? "busyInstances" : "idleInstances";
+    rows.of(series)[key] = series.value.value;
+  }
   const durations = metrics.duration.series();
   for (const series of durations) {
     const row = rows.of(series);
@@ -108,5 +114,7 @@ function emptyRow(app: string, component: string): Mutable {
     memoryBytes: undefined,
     memoryLimitBytes: undefined,
     cpuSeconds: undefined,
+    busyInstances: undefined,
+    idleInstances: undefined,
   };
 }

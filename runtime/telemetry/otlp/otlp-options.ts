@@ -117,14 +117,7 @@ class Reader {
 }
 
 function targetOf(reader: Reader, signal: Signal): OtlpTarget | undefined {
-  const chosen = reader.text(`OTEL_${signal.toUpperCase()}_EXPORTER`)?.toLowerCase() ?? "otlp";
-  if (chosen === "none") return undefined;
-  if (chosen !== "otlp") {
-    reader.warn(
-      `OTEL_${signal.toUpperCase()}_EXPORTER: "${chosen}" is not supported; use otlp or none`,
-    );
-    return undefined;
-  }
+  if (!isOtlpChosen(reader, signal)) return undefined;
   const url = endpointOf(reader, signal);
   if (url === undefined) return undefined;
   const caFile = reader.ofSignal(signal, "CERTIFICATE");
@@ -145,6 +138,18 @@ function targetOf(reader: Reader, signal: Signal): OtlpTarget | undefined {
       ...(certFile !== undefined && { certFile }),
     },
   };
+}
+
+/** Several may be chosen, with commas. */
+function isOtlpChosen(reader: Reader, signal: Signal): boolean {
+  const name = `OTEL_${signal.toUpperCase()}_EXPORTER`;
+  const chosen = (reader.text(name) ?? "otlp").toLowerCase().split(",");
+  const known = signal === "metrics" ? ["otlp", "prometheus", "none"] : ["otlp", "none"];
+  for (const each of chosen) {
+    if (known.includes(each.trim())) continue;
+    reader.warn(`${name}: "${each.trim()}" is not supported; use ${known.join(" or ")}`);
+  }
+  return chosen.some((each) => each.trim() === "otlp");
 }
 
 /** A signal's own endpoint is taken as it is, to the one for all its path is added. */

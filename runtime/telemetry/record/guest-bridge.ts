@@ -1,23 +1,34 @@
 import type { GuestTelemetry } from "../telemetry.ts";
 import type { GuestSpanContext } from "../guest-telemetry.ts";
 import type { TraceContext } from "../trace/trace-context.ts";
+import type { RequestTrace } from "./request-trace.ts";
 import type { SharedRecording } from "./shared-recording.ts";
+
+/** Where the spans of a guest belong. */
+export interface GuestSurroundings {
+  readonly trace: RequestTrace | undefined;
+  /** The context that came with the request. */
+  readonly parent: TraceContext | undefined;
+}
 
 /**
  * What an instance gets for wasi:otel: its spans, metrics and log records go where the host's go.
- * Undefined where nothing is exported.
+ * Undefined where nobody wants them.
  */
 export function guestTelemetry(
   shared: SharedRecording,
   component: string,
-  context: TraceContext | undefined,
+  { trace, parent }: GuestSurroundings,
 ): GuestTelemetry | undefined {
   const { spans, logs, guestMetrics } = shared;
-  if (spans === undefined && logs === undefined && guestMetrics === undefined) return undefined;
+  const isWanted = spans ?? logs ?? guestMetrics ?? shared.recorder;
+  if (isWanted === undefined) return undefined;
   return {
-    outer: guestSpanContext(context),
+    outer: guestSpanContext(trace?.guest ?? parent),
     onSpan: (span) => {
-      if (span.spanContext.traceFlags.sampled) spans?.push({ from: "guest", component, span });
+      const isSampled = span.spanContext.traceFlags.sampled && trace?.isExported !== false;
+      if (isSampled) spans?.push({ from: "guest", component, span });
+      if (shared.recorder !== undefined) trace?.addGuestSpan(component, span);
     },
     onMetrics: (metrics) => {
       if (guestMetrics === undefined || guestMetrics.push({ component, metrics })) {

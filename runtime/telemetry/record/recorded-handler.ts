@@ -1,4 +1,5 @@
 import { LineLimiter } from "../line-limiter.ts";
+import { noInvocation } from "../no-telemetry.ts";
 import type {
   HandlerIdentity,
   HandlerTelemetry,
@@ -14,12 +15,20 @@ import type { SharedRecording } from "./shared-recording.ts";
 
 /** What the triggers of one component share. */
 export interface ComponentState {
+  readonly app: string;
+  readonly component: string;
   hasStarted: boolean;
+  /** How long its guests were at work, what they only waited for aside. */
+  busyMs: number;
   readonly lines: LineLimiter;
 }
 
-export function componentState(shared: SharedRecording): ComponentState {
-  return { hasStarted: false, lines: new LineLimiter(shared.lineRate, performance.now()) };
+export function componentState(
+  { app, component }: Pick<HandlerIdentity, "app" | "component">,
+  { lineRate }: Pick<SharedRecording, "lineRate">,
+): ComponentState {
+  const lines = new LineLimiter(lineRate, performance.now());
+  return { app, component, hasStarted: false, busyMs: 0, lines };
 }
 
 /** Counts and traces one trigger of one component. */
@@ -39,10 +48,12 @@ export class RecordedHandler implements HandlerTelemetry {
   }
 
   begin(request: InboundRequest): Invocation {
+    if (!this.shared.recording.isOn) return noInvocation;
     return new RecordedInvocation(this, request, undefined);
   }
 
   beginEvent(event: InboundEvent): Invocation {
+    if (!this.shared.recording.isOn) return noInvocation;
     if (event.sentMs !== undefined) {
       this.meters.lag.observe(Math.max(0, Date.now() - event.sentMs) / 1000);
     }
@@ -55,6 +66,11 @@ export class RecordedHandler implements HandlerTelemetry {
 
   eventDropped(): void {
     this.meters.eventsDropped.add();
+  }
+
+  /** A guest has done its work: `ms` without what it only waited for. */
+  wasBusy(ms: number): void {
+    if (ms > 0) this.#state.busyMs += ms;
   }
 
   /** From the modules, or the first one from the snapshot where none was ready beforehand. */

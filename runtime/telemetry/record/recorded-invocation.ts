@@ -1,4 +1,7 @@
-import { errorText } from "../../error.ts";
+import { errorText, WhorlError } from "../../error.ts";
+import type { GuestLimit } from "../../error.ts";
+import { RequestLines } from "../live/request-lines.ts";
+import type { RequestRecord } from "../live/request-record.ts";
 import type { Attributes } from "../trace/span-record.ts";
 import { noInvocation } from "../no-telemetry.ts";
 import type {
@@ -40,6 +43,8 @@ export class RecordedInvocation implements Invocation {
   #status = 0;
   #error: string | undefined;
   #message: string | undefined;
+  #waitedMs = 0;
+  #lines: RequestLines | undefined;
   #isEnded = false;
 
   constructor(
@@ -50,7 +55,7 @@ export class RecordedInvocation implements Invocation {
     this.#handler = handler;
     this.#request = request;
     this.#arrivedMs = event?.receivedMs ?? performance.now();
-    this.#trace = this.#sampled();
+    this.#trace = this.#begun();
     handler.meters.inFlight.value++;
   }
 
@@ -60,7 +65,7 @@ export class RecordedInvocation implements Invocation {
 
   get guest(): GuestTelemetry | undefined {
     const { shared, identity } = this.#handler;
-    return guestTelemetry(shared, identity.component, this.#trace?.guest ?? this.parent);
+    return guestTelemetry(shared, identity.component, { trace: this.#trace, parent: this.parent });
   }
 
   /** The context that came with the request. */
@@ -105,9 +110,11 @@ export class RecordedInvocation implements Invocation {
   }
 
   failed(error: unknown): void {
-    if (this.#error !== undefined) return;
-    this.#error = failureCode(error);
+    if (this.#error !== undefined || this.#isEnded) return;
+    const limit = guestLimit(error);
+    this.#error = limit === undefined ? failureCode(error) : "limit";
     this.#message = errorText(error);
+    if (limit !== undefined) this.limitHit(limit);
   }
 
   limitHit(limit: string): void {
@@ -118,10 +125,13 @@ export class RecordedInvocation implements Invocation {
     return new RecordedOutbound(request, {
       meters: this.#handler.meters,
       trace: this.#trace,
-      // Without spans of our own the caller's context goes on as it came.
+      // Without spans that anybody gets, the caller's context goes on as it came.
       passedOn:
-        this.#handler.shared.isPropagating && this.#trace === undefined ? this.parent : undefined,
+        this.#handler.shared.isPropagating && this.#trace?.isExported !== true
+          ? this.parent
+          : undefined,
       isPropagating: this.#handler.shared.isPropagating,
+      onWaited: (ms) => void (this.#waitedMs += ms),
     });
   }
 
@@ -141,6 +151,10 @@ export class RecordedInvocation implements Invocation {
 
   line(stream: "stdout" | "stderr", text: string): boolean {
     const { guest } = this.#trace ?? {};
+    if (this.#handler.shared.recorder !== undefined) {
+      this.#lines ??= new RequestLines();
+      this.#lines.add({ timeMs: Date.now(), stream, text });
+    }
     return this.#handler.line(stream, text, guest);
   }
 
@@ -156,22 +170,42 @@ export class RecordedInvocation implements Invocation {
     const status = this.#request === undefined ? 0 : this.#status;
     meters.answered(knownMethod(this.#request?.method ?? ""), status).value++;
     if (error !== undefined) meters.failed(error).add();
+    if (this.#takenMs > 0) {
+      const endMs = this.#resetEndMs === 0 ? now : this.#resetEndMs;
+      this.#handler.wasBusy(endMs - this.#takenMs - this.#waitedMs);
+    }
     if (this.#trace !== undefined) this.#finish(this.#trace, now, error);
-    if (shared.requestLog.isWatched) this.#show(now);
+    const { requestLog, recorder } = shared;
+    if (!requestLog.isWatched && recorder === undefined) return;
+    const record = this.#record(now, error);
+    if (requestLog.isWatched) requestLog.add(record);
+    recorder?.add(record, this.#trace, this.#lines);
   }
 
-  #sampled(): RequestTrace | undefined {
-    const { spans, sampler, ids } = this.#handler.shared;
-    if (spans === undefined) return undefined;
+  /** Undefined where nobody wants the spans. */
+  #begun(): RequestTrace | undefined {
+    const { spans, recorder, ids } = this.#handler.shared;
+    if (spans === undefined && recorder === undefined) return undefined;
     const { parent } = this;
-    // All spans of a request or none: a trace with holes would mislead.
-    const hasRoom = spans.hasRoom(spansPerRequest);
     const traceId = parent?.traceId ?? ids.traceId();
     this.#traceId = traceId;
-    if (!sampler(traceId, parent)) return undefined;
-    if (hasRoom) return new RequestTrace(traceId, parent, ids);
+    const isExported = this.#isExported(traceId, parent);
+    if (!isExported && recorder === undefined) return undefined;
+    // Where nobody exports anything, what is sampled is decided by who looks.
+    return new RequestTrace(traceId, parent, {
+      ids,
+      isExported,
+      isSampled: isExported || spans === undefined,
+    });
+  }
+
+  #isExported(traceId: string, parent: TraceContext | undefined): boolean {
+    const { spans, sampler } = this.#handler.shared;
+    if (spans === undefined || !sampler(traceId, parent)) return false;
+    // All spans of a request or none: a trace with holes would mislead.
+    if (spans.hasRoom(spansPerRequest)) return true;
     spans.drop(spansPerRequest);
-    return undefined;
+    return false;
   }
 
   #finish(trace: RequestTrace, now: number, error: string | undefined): void {
@@ -186,7 +220,7 @@ export class RecordedInvocation implements Invocation {
           });
     const failure = error === undefined ? undefined : (this.#message ?? "");
     trace.addRoot({ ...root, startMs: this.#arrivedMs, endMs: now, error: failure });
-    for (const span of trace.ended) shared.spans?.push(span);
+    if (trace.isExported) for (const span of trace.ended) shared.spans?.push(span);
   }
 
   #finishInstance(trace: RequestTrace, now: number): void {
@@ -214,10 +248,10 @@ export class RecordedInvocation implements Invocation {
     });
   }
 
-  #show(now: number): void {
-    const { identity, shared } = this.#handler;
+  #record(now: number, error: string | undefined): RequestRecord {
+    const { identity } = this.#handler;
     const isTaken = this.#start !== undefined;
-    shared.requestLog.add({
+    return {
       timeMs: performance.timeOrigin + this.#arrivedMs,
       app: identity.app,
       component: identity.component,
@@ -232,11 +266,23 @@ export class RecordedInvocation implements Invocation {
       start: this.#start,
       isCold: this.#isCold,
       traceId: this.traceId ?? "",
-      error: this.#error,
+      error,
       message: this.#message,
-    });
+    };
   }
 }
+
+/** The bound of the guest that an error, or what caused it, is about. */
+function guestLimit(error: unknown): GuestLimit | undefined {
+  let cause = error;
+  for (let depth = 0; depth < causesMax && cause instanceof Error; depth++) {
+    if (cause instanceof WhorlError && cause.limit !== undefined) return cause.limit;
+    cause = cause.cause;
+  }
+  return undefined;
+}
+
+const causesMax = 5;
 
 /** Request, guest, queue, instance, reset. */
 const spansPerRequest = 5;

@@ -10,6 +10,8 @@ export interface OutboundSurroundings {
   /** The context that is sent where no span is recorded. */
   readonly passedOn: TraceContext | undefined;
   readonly isPropagating: boolean;
+  /** The guest could do nothing but wait for so long. */
+  onWaited(ms: number): void;
 }
 
 /** An outgoing HTTP request that is counted, and perhaps a span. */
@@ -28,10 +30,11 @@ export class RecordedOutbound implements OutboundCall {
 
   headers(lines: string[]): string[] {
     const { passedOn, isPropagating, trace } = this.#surroundings;
-    const context = this.#context ?? trace?.guest ?? passedOn;
+    const isExported = trace?.isExported === true;
+    const context = isExported ? (this.#context ?? trace.guest) : passedOn;
     if (!isPropagating || context === undefined) return lines;
     // A guest that passes on what it got, or has spans of its own, knows better than we do here.
-    if (trace === undefined && hasTraceparent(lines)) return lines;
+    if (!isExported && hasTraceparent(lines)) return lines;
     return withTraceContext(lines, context);
   }
 
@@ -39,7 +42,8 @@ export class RecordedOutbound implements OutboundCall {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const endMs = performance.now();
-    const { meters, trace } = this.#surroundings;
+    const { meters, trace, onWaited } = this.#surroundings;
+    onWaited(endMs - this.#startMs);
     const host = hostOf(this.#request.origin);
     const outcome = status === undefined ? (error ?? "error") : `${Math.floor(status / 100)}xx`;
     meters.outbound(host.name, outcome).add();

@@ -1,4 +1,5 @@
 import { limits } from "../../limits.ts";
+import type { GuestSpan } from "../guest-telemetry.ts";
 import type { TraceContext } from "../trace/trace-context.ts";
 import type { TraceIds } from "../trace/trace-ids.ts";
 import type { Attributes, ExportedSpan, SpanKind, SpanRecord } from "../trace/span-record.ts";
@@ -13,6 +14,14 @@ export interface SpanPart {
   readonly error?: string | undefined;
 }
 
+export interface TraceParts {
+  readonly ids: TraceIds;
+  /** Whether its spans go to a collector; else they are only kept to be shown. */
+  readonly isExported: boolean;
+  /** What the guest is told: whether spans of its own are wanted. */
+  readonly isSampled: boolean;
+}
+
 /** The spans of one request that is recorded. */
 export class RequestTrace {
   /** In which the guest runs. */
@@ -21,20 +30,29 @@ export class RequestTrace {
   readonly #ids: TraceIds;
   readonly #parentSpanId: string;
   readonly #ended: ExportedSpan[] = [];
+  readonly #guestSpans: ExportedSpan[] = [];
+  readonly isExported: boolean;
   #calls = 0;
+  #lost = 0;
 
-  constructor(traceId: string, parent: TraceContext | undefined, ids: TraceIds) {
+  constructor(traceId: string, parent: TraceContext | undefined, parts: TraceParts) {
+    const { ids, isExported, isSampled } = parts;
     this.#ids = ids;
+    this.isExported = isExported;
     this.#parentSpanId = parent?.spanId ?? "";
     const traceState = parent?.traceState ?? "";
-    this.root = { traceId, spanId: ids.spanId(), isSampled: true, traceState };
-    this.guest = { traceId, spanId: ids.spanId(), isSampled: true, traceState };
+    this.root = { traceId, spanId: ids.spanId(), isSampled, traceState };
+    this.guest = { traceId, spanId: ids.spanId(), isSampled, traceState };
+  }
+
+  /** Calls that have no span. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** Whether another call of the guest may have a span: a guest in a loop must not fill memory. */
   beginCall(): TraceContext | undefined {
-    if (this.#calls >= limits.hostCallSpansMax) return undefined;
-    this.#calls++;
+    if (!this.#hasRoom()) return undefined;
     return { ...this.guest, spanId: this.#ids.spanId() };
   }
 
@@ -56,7 +74,24 @@ export class RequestTrace {
     this.#add(this.root.spanId, this.#parentSpanId, part);
   }
 
-  /** Every span that has ended. */
+  /** A span that the guest itself has recorded: kept to be shown, exported elsewhere. */
+  addGuestSpan(component: string, span: GuestSpan): void {
+    if (this.#hasRoom()) this.#guestSpans.push({ from: "guest", component, span });
+  }
+
+  #hasRoom(): boolean {
+    const hasRoom = this.#calls < limits.hostCallSpansMax;
+    if (hasRoom) this.#calls++;
+    else this.#lost++;
+    return hasRoom;
+  }
+
+  /** Every span of the guest's own. */
+  get guestSpans(): readonly ExportedSpan[] {
+    return this.#guestSpans;
+  }
+
+  /** Every span of the host that has ended. */
   get ended(): readonly ExportedSpan[] {
     return this.#ended;
   }

@@ -4,7 +4,7 @@ import { GuestExit } from "../../wasi/cli/guest-exit.ts";
 import { findExport } from "../component-exports.ts";
 import type { ExportCandidate, ExportWish } from "../component-exports.ts";
 import { guestFailure } from "../loaded-component.ts";
-import type { TriggerServices } from "./running-trigger.ts";
+import type { AppTriggerServices } from "./app-triggers.ts";
 
 /** Components that run like a program: `wasi:cli/command`. */
 export const commandExport: ExportWish<ExportCandidate> = {
@@ -22,7 +22,7 @@ export const commandExport: ExportWish<ExportCandidate> = {
 export function runCommandTrigger(
   trigger: CommandTrigger,
   args: readonly string[],
-  services: TriggerServices,
+  services: AppTriggerServices,
 ): Promise<number> {
   const component = services.component(trigger.component);
   const found = findExport(component.linked.plan, commandExport);

@@ -3,7 +3,6 @@ import { cronExpression } from "../../app/cron-expression.ts";
 import { errorText } from "../../error.ts";
 import { limits } from "../../limits.ts";
 import type { ExportCandidate, ExportWish } from "../component-exports.ts";
-import { eventHandler } from "./event-handler.ts";
 import type { EventHandler } from "./event-handler.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { RunningTrigger, TriggerServices } from "./running-trigger.ts";
@@ -25,11 +24,7 @@ export function startCronTriggers(
   services: TriggerServices,
 ): RunningTrigger {
   const schedules = triggers.map((trigger) => {
-    const handler = eventHandler(
-      services.component(trigger.component),
-      wish,
-      services.telemetry(trigger),
-    );
+    const handler = services.handler(trigger, wish);
     return new CronSchedule(trigger, handler, services);
   });
   for (const schedule of schedules) schedule.arm();
@@ -48,8 +43,7 @@ export async function fireCronTrigger(
   trigger: CronTrigger,
   services: TriggerServices,
 ): Promise<number> {
-  const component = services.component(trigger.component);
-  const handler = eventHandler(component, wish, services.telemetry(trigger));
+  const handler = services.handler(trigger, wish);
   const now = new Date();
   try {
     await handler.handle([{ timestamp: BigInt(Math.floor(now.getTime() / 1000)) }]);

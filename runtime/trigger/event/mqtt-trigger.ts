@@ -4,7 +4,6 @@ import type { MqttTrigger } from "../../app/app.ts";
 import { errorText, WhorlError } from "../../error.ts";
 import { limits } from "../../limits.ts";
 import type { ExportCandidate, ExportWish } from "../component-exports.ts";
-import { eventHandler } from "./event-handler.ts";
 import type { EventHandler } from "./event-handler.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { RunningTrigger, TriggerServices } from "./running-trigger.ts";
@@ -32,7 +31,7 @@ export function startMqttTriggers(
         `the mqtt trigger's address "${trigger.address}" is none; write mqtt://host:port`,
       );
     }
-    return eventHandler(services.component(trigger.component), wish, services.telemetry(trigger));
+    return services.handler(trigger, wish);
   });
   const subscriptions = triggers.flatMap((trigger, index) => {
     const handler = handlers[index];

@@ -3,7 +3,6 @@ import type { RedisTrigger } from "../../app/app.ts";
 import { errorText, WhorlError } from "../../error.ts";
 import { limits } from "../../limits.ts";
 import type { ExportCandidate, ExportWish } from "../component-exports.ts";
-import { eventHandler } from "./event-handler.ts";
 import type { EventHandler } from "./event-handler.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { RunningTrigger, TriggerServices } from "./running-trigger.ts";
@@ -72,9 +71,7 @@ class RedisSubscription {
     this.#handlers = new Map(
       [...byChannel].map(([channel, list]) => [
         channel,
-        list.map((trigger) =>
-          eventHandler(services.component(trigger.component), wish, services.telemetry(trigger)),
-        ),
+        list.map((trigger) => services.handler(trigger, wish)),
       ]),
     );
     this.#redis = new Redis(address, {

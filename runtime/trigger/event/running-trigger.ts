@@ -1,13 +1,11 @@
 import type { EventTrigger } from "../../app/app.ts";
-import type { HandlerTelemetry } from "../../telemetry/telemetry.ts";
-import type { LoadedComponent } from "../loaded-component.ts";
+import type { ExportCandidate, ExportWish } from "../component-exports.ts";
+import type { EventHandler } from "./event-handler.ts";
 
 /** What triggers get from the app that they belong to. */
 export interface TriggerServices {
-  /** Throws for the id of a component that was not loaded. */
-  component(id: string): LoadedComponent;
-  /** What is counted and traced for one trigger. */
-  telemetry(trigger: EventTrigger): HandlerTelemetry;
+  /** What an event calls. Throws `no_handler` when the component does not export it. */
+  handler(trigger: EventTrigger, wish: ExportWish<ExportCandidate>): EventHandler;
   readonly log: {
     warn(message: string): void;
     error(message: string): void;

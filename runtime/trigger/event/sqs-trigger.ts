@@ -11,7 +11,6 @@ import type { SqsTrigger } from "../../app/app.ts";
 import { errorText } from "../../error.ts";
 import { limits } from "../../limits.ts";
 import type { ExportCandidate, ExportWish } from "../component-exports.ts";
-import { eventHandler } from "./event-handler.ts";
 import type { EventHandler } from "./event-handler.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { RunningTrigger, TriggerServices } from "./running-trigger.ts";
@@ -37,9 +36,7 @@ export function startSqsTriggers(
   triggers: readonly SqsTrigger[],
   services: TriggerServices,
 ): RunningTrigger {
-  const handlers = triggers.map((trigger) =>
-    eventHandler(services.component(trigger.component), wish, services.telemetry(trigger)),
-  );
+  const handlers = triggers.map((trigger) => services.handler(trigger, wish));
   const client = new SQSClient({});
   const queues = triggers.flatMap((trigger, index) => {
     const handler = handlers[index];

@@ -2,7 +2,7 @@ import type { App, AppComponent } from "../../app/app.ts";
 import type { HttpExecutor } from "./http-executor.ts";
 import { httpHandlerExport } from "../handler-export.ts";
 import { componentError } from "../load-components.ts";
-import type { LoadedComponent } from "../loaded-component.ts";
+import type { Callee, LoadedComponent } from "../loaded-component.ts";
 import { executorKey } from "./executor-key.ts";
 import type { ComponentTarget } from "./executor-key.ts";
 import { InboundHttpExecutor } from "./inbound-http-executor.ts";
@@ -37,25 +37,28 @@ export function httpExecutors(
 function executor(
   { wagi }: ComponentTarget,
   declared: AppComponent,
-  { loaded, reuse }: { readonly loaded: LoadedComponent; readonly reuse: ReuseLimits },
+  { loaded, reuse }: { readonly loaded: Callee; readonly reuse: ReuseLimits },
 ): HttpExecutor {
   try {
     if (wagi !== undefined) return new WagiExecutor(loaded, wagi.argv);
-    const handler = httpHandlerExport(loaded.linked.plan);
-    switch (handler.candidate.kind) {
-      case "wasi-http-0.2":
-        return new WasiHttpExecutor(loaded, handler);
-      case "inbound-http":
-        return new InboundHttpExecutor(loaded, handler);
-      case "wasi-http-0.3":
-        // Spin reuses instances of the final version only.
-        return new WasiHttp03Executor(
-          loaded,
-          handler,
-          handler.name.includes("-rc") ? isolated : reuse,
-        );
-    }
+    return handlerExecutor(loaded, reuse);
   } catch (error) {
     throw componentError(declared, error);
+  }
+}
+
+/** What calls the HTTP handler that a component exports. Throws `no_handler`. */
+export function handlerExecutor(callee: Callee, reuse: ReuseLimits): HttpExecutor {
+  const handler = httpHandlerExport(callee.linked.plan);
+  switch (handler.candidate.kind) {
+    case "wasi-http-0.2":
+      return new WasiHttpExecutor(callee, handler);
+    case "inbound-http":
+      return new InboundHttpExecutor(callee, handler);
+    case "wasi-http-0.3": {
+      // Spin reuses instances of the final version only.
+      const limits = handler.name.includes("-rc") ? isolated : reuse;
+      return new WasiHttp03Executor(callee, handler, limits);
+    }
   }
 }

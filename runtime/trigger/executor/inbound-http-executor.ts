@@ -4,7 +4,7 @@ import type { Invocation } from "../../telemetry/telemetry.ts";
 import type { HeaderList, IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
 import { StreamFailure } from "../../wasi/io/streams.ts";
 import { guestFailure } from "../loaded-component.ts";
-import type { LoadedComponent } from "../loaded-component.ts";
+import type { Callee } from "../loaded-component.ts";
 import type { HttpExecutor } from "./http-executor.ts";
 import { bufferedBody, sendBuffered } from "./buffered-body.ts";
 import type { BufferedResponse } from "./buffered-body.ts";
@@ -32,12 +32,12 @@ interface GuestResponse {
  * passed as a whole in both directions, a new instance serves each request.
  */
 export class InboundHttpExecutor implements HttpExecutor {
-  readonly #component: LoadedComponent;
+  readonly #component: Callee;
   readonly #handle: LiftedFunction;
   readonly #exportText: string;
 
   constructor(
-    component: LoadedComponent,
+    component: Callee,
     handler: { readonly function: LiftedFunction; readonly text: string },
   ) {
     this.#component = component;

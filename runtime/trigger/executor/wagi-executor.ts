@@ -9,7 +9,7 @@ import { findExport } from "../component-exports.ts";
 import type { FoundExport, ExportCandidate } from "../component-exports.ts";
 import { commandExport } from "../event/command-trigger.ts";
 import { guestFailure } from "../loaded-component.ts";
-import type { LoadedComponent } from "../loaded-component.ts";
+import type { Callee } from "../loaded-component.ts";
 import { bufferedBody, sendBuffered } from "./buffered-body.ts";
 import { cgiArguments, cgiEnvironment } from "./cgi-environment.ts";
 import { cgiResponse } from "./cgi-response.ts";
@@ -20,11 +20,11 @@ import { cgiResponse } from "./cgi-response.ts";
  * no program.
  */
 export class WagiExecutor implements HttpExecutor {
-  readonly #component: LoadedComponent;
+  readonly #component: Callee;
   readonly #argv: string;
   readonly #run: FoundExport<ExportCandidate>;
 
-  constructor(component: LoadedComponent, argv: string) {
+  constructor(component: Callee, argv: string) {
     this.#component = component;
     this.#argv = argv;
     this.#run = findExport(component.linked.plan, commandExport);

@@ -10,7 +10,7 @@ import { Request03 } from "../../wasi/http/0.3/request.ts";
 import type { Response03 } from "../../wasi/http/0.3/response.ts";
 import { StreamFailure } from "../../wasi/io/streams.ts";
 import { guestFailure } from "../loaded-component.ts";
-import type { LoadedComponent } from "../loaded-component.ts";
+import type { Callee } from "../loaded-component.ts";
 import { ReusedInstances } from "./reused-instances.ts";
 import type { ReuseLimits, SharedLease } from "./reused-instances.ts";
 
@@ -25,7 +25,7 @@ export class WasiHttp03Executor implements HttpExecutor, Disposable {
   readonly #exportText: string;
 
   constructor(
-    component: LoadedComponent,
+    component: Callee,
     handler: { readonly function: LiftedFunction; readonly text: string },
     reuse: ReuseLimits,
   ) {
@@ -53,7 +53,7 @@ export class WasiHttp03Executor implements HttpExecutor, Disposable {
       lease.retire();
       const failure = guestFailure(this.#exportText, error);
       // Before the instance ends: the end of its streams would be the reason otherwise.
-      sink.abort(failure.message);
+      sink.abort(failure.message, failure);
       throw failure;
     }
   }

@@ -13,19 +13,19 @@ import {
   outparamState,
 } from "../../wasi/http/incoming.ts";
 import { guestFailure } from "../loaded-component.ts";
-import type { LoadedComponent } from "../loaded-component.ts";
+import type { Callee } from "../loaded-component.ts";
 
 /**
  * Answers each request with an instance of its own of a wasi:http 0.2 component
  * (wasi:http/incoming-handler#handle).
  */
 export class WasiHttpExecutor implements HttpExecutor {
-  readonly #component: LoadedComponent;
+  readonly #component: Callee;
   readonly #handle: LiftedFunction;
   readonly #exportText: string;
 
   constructor(
-    component: LoadedComponent,
+    component: Callee,
     handler: { readonly function: LiftedFunction; readonly text: string },
   ) {
     this.#component = component;

@@ -2,6 +2,7 @@ import type { App, HttpTrigger } from "../../app/app.ts";
 import { errorText, WhorlError } from "../../error.ts";
 import type { HttpExecutor } from "../executor/http-executor.ts";
 import type { IncomingExchange } from "../../wasi/http/exchange.ts";
+import { isOverload, OverloadLog } from "./failure-answer.ts";
 import { NodeExchange } from "./node-exchange.ts";
 import type { Routed } from "./node-exchange.ts";
 import { NodeResponseSink } from "./node-response-sink.ts";
@@ -132,7 +133,12 @@ function destinationOf(route: Route, options: DispatcherOptions): Destination {
     trigger: "http",
     route: route.rawRoute,
   });
-  const onFailure = (exchange: IncomingExchange, reason: string): void => {
+  const overload = new OverloadLog(log);
+  const onFailure = (exchange: IncomingExchange, reason: string, error: unknown): void => {
+    if (isOverload(error)) {
+      overload.note(`Component "${component}": ${reason}`);
+      return;
+    }
     const path = exchange.pathWithQuery.split("?", 1)[0] ?? "";
     log.error(`Component "${component}" failed on ${exchange.method} ${path}: ${reason}`);
   };
@@ -156,7 +162,7 @@ async function answer<T extends Outgoing>(
     sink.settle();
   } catch (error) {
     invocation.failed(error);
-    sink.abort(errorText(error));
+    sink.abort(errorText(error), error);
   }
   invocation.end();
   if (inbound.body !== undefined) inbound.wire.discardBody(inbound.response);

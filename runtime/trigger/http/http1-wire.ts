@@ -61,6 +61,11 @@ export class Http1Wire implements Wire<Http1Response> {
     response.addTrailers(lines);
   }
 
+  whole(response: Http1Response, head: ResponseHead, body: Uint8Array): void {
+    this.head(response, head);
+    response.end(body);
+  }
+
   plain(response: Http1Response, plain: PlainResponse): void {
     this.#prepareConnection(response);
     response.writeHead(plain.status, reasonPhrase(plain.status), [...plain.headers]);

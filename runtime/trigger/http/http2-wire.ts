@@ -74,6 +74,12 @@ export class Http2Wire implements Wire<ServerHttp2Stream> {
     });
   }
 
+  whole(stream: ServerHttp2Stream, head: ResponseHead, body: Uint8Array): void {
+    this.head(stream, head);
+    this.trailers(stream, []);
+    stream.end(body);
+  }
+
   plain(stream: ServerHttp2Stream, plain: PlainResponse): void {
     if (stream.destroyed || stream.closed) return;
     const headers = [":status", String(plain.status), ...plain.headers];

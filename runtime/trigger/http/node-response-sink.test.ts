@@ -19,6 +19,8 @@ function recorder(): { readonly calls: string[]; readonly sink: ResponseSink } {
     head: (_, { status }) => note(`head ${status}`),
     flushHead: () => note("flush"),
     trailers: (_, trailers) => note(`trailers ${trailers.length}`),
+    whole: (_, { status, headers }, body) =>
+      note(`whole ${status} ${headers.join(" ")} ${Buffer.from(body).toString()}`),
     plain: (_, { status }) => note(`plain ${status}`),
     abort: () => note("abort"),
     drop: () => note("drop"),
@@ -46,7 +48,7 @@ test("a small response leaves in one piece, also across microtasks", async () =>
   output.dispose();
   sink.finish([]);
   await turn();
-  expect(calls).toEqual(["head 200", "trailers 0", "end a"]);
+  expect(calls).toEqual(["whole 200 content-length 1 a"]);
 });
 
 test("a head without body leaves in one piece", async () => {
@@ -54,7 +56,30 @@ test("a head without body leaves in one piece", async () => {
   sink.head(200, []);
   sink.finish([]);
   await turn();
-  expect(calls).toEqual(["head 200", "trailers 0", "end"]);
+  expect(calls).toEqual(["whole 200 content-length 0 "]);
+});
+
+test.each([
+  ["trailers", [], [["x", bytes("y")]], ["head 200", "trailers 1", "end a"]],
+  [
+    "a field that announces them",
+    [["trailer", bytes("x")]],
+    [],
+    ["head 200", "trailers 0", "end a"],
+  ],
+] as const)("%s need chunks", async (_name, headers, trailers, expected) => {
+  const { calls, sink } = recorder();
+  sink.head(200, headers).write(bytes("a"));
+  sink.finish(trailers);
+  await turn();
+  expect(calls).toEqual(expected);
+});
+
+test("a length that the guest has told is not told twice", () => {
+  const { calls, sink } = recorder();
+  sink.head(200, [["content-length", bytes("1")]]).write(bytes("a"));
+  sink.finish([]);
+  expect(calls).toEqual(["whole 200 content-length 1 a"]);
 });
 
 test("the head leaves when the turn of the event loop ends", async () => {
@@ -71,22 +96,32 @@ test("the first chunk leaves when the turn of the event loop ends", async () => 
   const { calls, sink } = recorder();
   const output = sink.head(200, []);
   output.write(bytes("a"));
-  expect(calls).toEqual(["head 200"]);
+  expect(calls).toEqual([]);
   await turn();
   expect(calls).toEqual(["head 200", "write a"]);
   sink.finish([["x", bytes("y")]]);
   expect(calls.slice(2)).toEqual(["trailers 1", "end"]);
 });
 
-test("the first chunk leaves with the second", async () => {
+test("small chunks leave together", async () => {
   const { calls, sink } = recorder();
   const output = sink.head(200, []);
-  output.write(bytes("a"));
-  output.write(bytes(""));
-  output.write(bytes("b"));
+  for (const text of ["a", "", "b"]) output.write(bytes(text));
   sink.finish([]);
   await turn();
-  expect(calls).toEqual(["head 200", "write a", "write b", "trailers 0", "end"]);
+  expect(calls).toEqual(["whole 200 content-length 2 ab"]);
+});
+
+test("what is too much to be held leaves at once", async () => {
+  const { calls, sink } = recorder();
+  const output = sink.head(200, []);
+  const much = "b".repeat(20_000);
+  output.write(bytes("a"));
+  output.write(bytes(much));
+  expect(calls).toEqual(["head 200", "write a", `write ${much}`]);
+  sink.finish([]);
+  await turn();
+  expect(calls.slice(3)).toEqual(["trailers 0", "end"]);
 });
 
 test("what was written before an abort leaves", async () => {
@@ -104,7 +139,7 @@ test("a finished response cannot be aborted, and its stream is closed", () => {
   const output = sink.head(200, []);
   sink.finish([]);
   sink.abort("late");
-  expect(calls).toEqual(["head 200", "trailers 0", "end"]);
+  expect(calls).toEqual(["whole 200 content-length 0 "]);
   expect(output.isReady()).toBe(true);
   expect(() => output.write(bytes("a"))).toThrow("stream closed");
   expect(() => output.checkWrite()).toThrow("stream closed");

@@ -5,12 +5,12 @@ import { StreamFailure } from "../../wasi/io/streams.ts";
 import type { OutputStream } from "../../wasi/io/streams.ts";
 import type { Invocation } from "../../telemetry/telemetry.ts";
 import { Wakeup } from "../../wasi/io/wakeup.ts";
-import { emptyResponse } from "./plain-response.ts";
+import { failureAnswer } from "./failure-answer.ts";
 import { responseHead } from "./response-head.ts";
-import type { Inbound, Outgoing, Wire } from "./wire.ts";
+import type { Inbound, Outgoing, ResponseHead, Wire } from "./wire.ts";
 
 /** Told once about a response that cannot be what the guest wanted. */
-export type FailureListener = (exchange: IncomingExchange, reason: string) => void;
+export type FailureListener = (exchange: IncomingExchange, reason: string, error: unknown) => void;
 
 /** Who hears of a response. */
 export interface SinkListeners {
@@ -19,8 +19,9 @@ export interface SinkListeners {
 }
 
 /**
- * A response on its way to a client, and the stream of its body. Head and first chunk are held back
- * until the turn of the event loop ends, so that a small response leaves in one write.
+ * A response on its way to a client, and the stream of its body. Head and first bytes are held back
+ * until the turn of the event loop ends, so that a small response leaves in one write, with its
+ * length.
  */
 export class NodeResponseSink<T extends Outgoing> implements ResponseSink, OutputStream {
   readonly #response: T;
@@ -32,8 +33,10 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
   #hasBody = true;
   /** Bytes that content-length still promises; undefined where the guest has set none. */
   #promised: number | undefined;
+  /** Until it leaves. */
+  #head: ResponseHead | undefined;
+  /** What has been written before. */
   #held: Uint8Array | undefined;
-  #isHeld = true;
   #wakeup: Wakeup | undefined;
 
   constructor(inbound: Inbound<T>, exchange: IncomingExchange, listeners: SinkListeners) {
@@ -44,15 +47,14 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
     this.#invocation = listeners.invocation;
   }
 
-  /** Throws WhorlError `trap` for a head that HTTP cannot carry; the response is still to be had. */
+  /**
+   * Throws WhorlError `trap` for a head that HTTP cannot carry, as do the first calls after it; the
+   * response is still to be had.
+   */
   head(status: number, headers: HeaderList): OutputStream {
     if (this.#state !== "waiting") trap("the response has a head already");
     const { head, contentLength } = responseHead(this.#exchange.method, status, headers);
-    try {
-      this.#wire.head(this.#response, head);
-    } catch (error) {
-      trap(`the head of the response is not valid HTTP: ${errorText(error)}`);
-    }
+    this.#head = head;
     this.#state = "open";
     this.#invocation.responded(status);
     this.#hasBody = head.hasBody;
@@ -67,29 +69,36 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
       this.abort(`the body is ${this.#promised} bytes shorter than its content-length`);
       return;
     }
-    this.#state = "finished";
-    if (this.#hasBody) this.#wire.trailers(this.#response, trailers);
+    const head = this.#head;
     const held = this.#held;
-    this.#isHeld = false;
-    this.#held = undefined;
-    if (held === undefined) this.#response.end();
-    else this.#response.end(held);
+    if (head !== undefined && head.hasBody && trailers.length === 0 && !head.hasTrailerField) {
+      this.#head = undefined;
+      this.#sendWhole(head, held ?? noBytes);
+    } else {
+      this.#sendHead();
+      this.#held = undefined;
+      if (this.#hasBody) this.#wire.trailers(this.#response, trailers);
+      if (held === undefined) this.#response.end();
+      else this.#response.end(held);
+    }
+    this.#state = "finished";
     this.#wakeup?.wake();
   }
 
-  abort(reason: string): void {
+  abort(reason: string, error?: unknown): void {
     if (this.#state === "finished" || this.#state === "aborted") return;
     const wasOpen = this.#state === "open";
     const isGone = this.#response.destroyed;
+    const answer = failureAnswer(error);
     if (wasOpen) this.release();
     this.#state = "aborted";
     if (wasOpen) this.#wire.abort(this.#response);
-    else if (!isGone) this.#wire.plain(this.#response, emptyResponse(500));
+    else if (!isGone) this.#wire.plain(this.#response, answer);
     this.#wakeup?.wake();
     if (isGone) return;
-    if (!wasOpen) this.#invocation.responded(500);
+    if (!wasOpen) this.#invocation.responded(answer.status);
     this.#invocation.failed(new WhorlError("trap", reason));
-    this.#onFailure(this.#exchange, reason);
+    this.#onFailure(this.#exchange, reason, error);
   }
 
   /** The executor is done: there must be a head by now. */
@@ -120,11 +129,8 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
       }
       this.#promised -= bytes.length;
     }
-    if (this.#isHeld && this.#held === undefined) {
-      this.#held = bytes;
-      return;
-    }
-    this.release();
+    if (this.#head !== undefined && this.#hold(bytes)) return;
+    this.#send();
     this.#response.write(bytes);
   }
 
@@ -139,12 +145,56 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
 
   /** Sends what is held back. */
   release(): void {
-    if (!this.#isHeld || this.#state !== "open") return;
-    this.#isHeld = false;
+    if (this.#head === undefined || this.#state !== "open") return;
+    try {
+      this.#send();
+    } catch (error) {
+      this.abort(errorText(error));
+    }
+  }
+
+  /** False when that is too much to hold. */
+  #hold(bytes: Uint8Array): boolean {
+    const held = this.#held;
+    if (held !== undefined && held.length + bytes.length > heldBytesMax) return false;
+    this.#held = held === undefined ? bytes : Buffer.concat([held, bytes]);
+    return true;
+  }
+
+  #send(): void {
+    if (this.#head === undefined) return;
+    this.#sendHead();
     const held = this.#held;
     this.#held = undefined;
     if (held === undefined) this.#wire.flushHead(this.#response);
     else this.#response.write(held);
+  }
+
+  /** Throws `trap` for what HTTP cannot carry: nothing has been sent then. */
+  #sendHead(): void {
+    const head = this.#head;
+    this.#head = undefined;
+    if (head === undefined) return;
+    try {
+      this.#wire.head(this.#response, head);
+    } catch (error) {
+      this.#refuseHead(error);
+    }
+  }
+
+  #sendWhole(head: ResponseHead, body: Uint8Array): void {
+    if (this.#promised === undefined) head.headers.push("content-length", String(body.length));
+    try {
+      this.#wire.whole(this.#response, head, body);
+    } catch (error) {
+      this.#refuseHead(error);
+    }
+  }
+
+  #refuseHead(error: unknown): never {
+    // The client is to be answered with something else.
+    this.#state = "waiting";
+    return trap(`the head of the response is not valid HTTP: ${errorText(error)}`);
   }
 
   #assertOpen(): void {
@@ -159,6 +209,10 @@ export class NodeResponseSink<T extends Outgoing> implements ResponseSink, Outpu
     return wakeup;
   }
 }
+
+const noBytes = new Uint8Array(0);
+/** More than that leaves before the turn of the event loop ends. */
+const heldBytesMax = 16 * 1024;
 
 function release(sink: { release(): void }): void {
   sink.release();

@@ -11,6 +11,7 @@ describe("responseHead", () => {
         status: 201,
         headers: ["set-cookie", "a", "x", "\u00ff", "set-cookie", "b"],
         hasBody: true,
+        hasTrailerField: false,
       },
       contentLength: undefined,
     });

@@ -26,6 +26,7 @@ export function responseHead(
   }
   const flat: string[] = [];
   let contentLength: number | undefined;
+  let hasTrailerField = false;
   for (const [name, bytes] of headers) {
     if (connectionNames.has(name)) continue;
     const value = latin1(bytes);
@@ -35,10 +36,11 @@ export function responseHead(
       if (contentLength !== undefined) trap("the response has two different content-lengths");
       contentLength = length;
     }
+    if (name === "trailer") hasTrailerField = true;
     flat.push(name, value);
   }
   const hasBody = method !== "HEAD" && status !== 204 && status !== 304;
-  return { head: { status, headers: flat, hasBody }, contentLength };
+  return { head: { status, headers: flat, hasBody, hasTrailerField }, contentLength };
 }
 
 function parseLength(value: string): number {

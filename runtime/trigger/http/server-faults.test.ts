@@ -82,7 +82,7 @@ describe("a request that is refused", () => {
     await using server = await startServer(answer("x"), { limits: { connectionsMax: 1 } });
     using first = await RawClient.connect(server);
     first.send(...get);
-    await first.until("\r\nx\r\n");
+    await first.until("\r\n\r\nx");
     using second = await RawClient.connect(server);
     expect(await second.untilClosed()).toBe("");
   });
@@ -91,7 +91,7 @@ describe("a request that is refused", () => {
     await using server = await startServer(answer("x"), { limits: { connectionIdleMsMax: 20 } });
     using client = await RawClient.connect(server);
     client.send(...get);
-    expect(await client.untilClosed()).toContain("\r\nx\r\n");
+    expect(await client.untilClosed()).toContain("\r\n\r\nx");
   });
 });
 
@@ -201,7 +201,7 @@ describe("a guest that fails", () => {
     });
     using client = await RawClient.connect(server);
     client.send(...get);
-    expect(await client.until("0\r\n\r\n")).toContain("200 OK");
+    expect(await client.until("content-length: 0\r\n")).toContain("200 OK");
   });
 });
 

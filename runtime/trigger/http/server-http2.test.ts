@@ -79,6 +79,8 @@ describe("a response over HTTP/2", () => {
       "1",
       "set-cookie",
       "b",
+      "content-length",
+      "5",
     ]);
     expect(body).toBe("hello");
   });

@@ -1,22 +1,13 @@
-import type { IncomingMessage } from "node:http";
-import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { AddressInfo } from "node:net";
 import { errorText } from "../../error.ts";
-import { recoverHttp2, refuse } from "./client-error.ts";
-import type { ClientError } from "./client-error.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { DispatcherOptions, Log } from "./dispatcher.ts";
-import { Http1Wire } from "./http1-wire.ts";
-import type { Http1Response } from "./http1-wire.ts";
-import { Http2Wire } from "./http2-wire.ts";
+import { HttpConnections } from "./http-connections.ts";
 import { listen } from "./listen.ts";
 import type { ListenAddress, ListeningSocket } from "./listen.ts";
-import { createNodeServers } from "./node-servers.ts";
-import type { NodeServers, TlsFiles } from "./node-servers.ts";
+import type { TlsFiles } from "./node-servers.ts";
 import { serverLimits } from "./server-limits.ts";
 import type { ServerLimits } from "./server-limits.ts";
-import type { Peer } from "./wire.ts";
 
 export interface HttpServerOptions extends DispatcherOptions {
   /** Port 0 takes a free one. */
@@ -24,6 +15,12 @@ export interface HttpServerOptions extends DispatcherOptions {
   readonly tls?: TlsFiles | undefined;
   /** Other bounds than those of limits.ts. */
   readonly limits?: Partial<ServerLimits> | undefined;
+}
+
+/** Listens for several apps; who has made it decides which requests are whose. */
+export interface SharedListener {
+  /** Requests of one app are answered from now on. Throws as {@link Dispatcher} says. */
+  serve(options: DispatcherOptions): HttpServer;
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -59,17 +56,10 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
 }
 
 class NodeHttpServer implements HttpServer {
-  readonly #servers: NodeServers;
-  readonly #scheme: "http" | "https";
+  readonly #connections: HttpConnections;
   readonly #limits: ServerLimits;
   #dispatcher: Dispatcher;
   readonly #log: Log;
-  readonly #http1: Http1Wire;
-  readonly #http2: Http2Wire;
-  readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Map<Http2Session, Peer>();
-  /** Sockets whose HTTP/1 parser has been taken away; what it still reports means nothing. */
-  readonly #detached = new WeakSet<Duplex>();
   #address: HttpServer["address"] = { host: "", port: 0, url: "" };
   #closed: Promise<void> | undefined;
 
@@ -77,19 +67,19 @@ class NodeHttpServer implements HttpServer {
     this.#dispatcher = new Dispatcher(options);
     this.#limits = serverLimits(options.limits);
     this.#log = options.log;
-    this.#scheme = options.tls === undefined ? "http" : "https";
-    this.#http1 = new Http1Wire(this.#scheme, () => this.#closed !== undefined);
-    this.#http2 = new Http2Wire(this.#scheme);
-    this.#servers = createNodeServers(options.tls, this.#limits);
-    this.#attach();
+    this.#connections = new HttpConnections({
+      tls: options.tls,
+      limits: this.#limits,
+      handle: (inbound) => this.#dispatcher.handle(inbound),
+    });
   }
 
   async listen(wanted: ListenAddress | ListeningSocket): Promise<void> {
-    const { listener } = this.#servers;
+    const { listener, scheme } = this.#connections;
     await listen(listener, wanted);
     const { address: host, port, family } = listener.address() as AddressInfo;
     const authority = family === "IPv6" ? `[${host}]:${port}` : `${host}:${port}`;
-    this.#address = { host, port, url: `${this.#scheme}://${authority}` };
+    this.#address = { host, port, url: `${scheme}://${authority}` };
     listener.on("error", (error) => this.#log.warn(`HTTP listener: ${errorText(error)}`));
   }
 
@@ -112,70 +102,15 @@ class NodeHttpServer implements HttpServer {
     return this.close();
   }
 
-  #attach(): void {
-    const { listener, http2 } = this.#servers;
-    const onRequest = (request: IncomingMessage, response: Http1Response): void => {
-      const inbound = this.#http1.inbound(request, response);
-      if (inbound !== undefined) this.#dispatcher.handle(inbound);
-    };
-    listener.on("request", onRequest);
-    // Expectations other than 100-continue are ignored, as by Spin.
-    listener.on("checkExpectation", onRequest);
-    listener.on("connection", (socket: Socket) => this.#onConnection(socket));
-    listener.on("clientError", (error: ClientError, socket: Duplex) => {
-      this.#onClientError(error, socket);
-    });
-    http2.on("session", (session) => this.#onSession(session));
-    http2.on("stream", (...event) => this.#onStream(...(event as unknown as StreamArguments)));
-    // A session's errors end that session, and its streams report them.
-    http2.on("sessionError", ignore);
-  }
-
-  #onConnection(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
-  }
-
-  #onClientError(error: ClientError, socket: Duplex): void {
-    if (this.#detached.has(socket)) return;
-    this.#detached.add(socket);
-    // Over TLS the protocol is negotiated; there is no other way to HTTP/2.
-    if (this.#scheme === "http" && recoverHttp2(error, socket)) {
-      this.#servers.http2.emit("connection", socket);
-    } else {
-      refuse(error, socket, this.#limits.refusalMsMax);
-    }
-  }
-
-  #onSession(session: Http2Session): void {
-    const { remoteAddress, remotePort } = session.socket;
-    this.#sessions.set(session, { remoteAddress, remotePort });
-    session.once("close", () => this.#sessions.delete(session));
-    session.setTimeout(this.#limits.connectionIdleMsMax, () => session.close());
-    if (this.#closed !== undefined) session.close();
-  }
-
-  #onStream(...[stream, headers, flags, rawHeaders]: StreamArguments): void {
-    // Without a listener the reset of one stream would end the process.
-    stream.on("error", ignore);
-    const { session } = stream;
-    const peer = session && this.#sessions.get(session);
-    if (peer === undefined) return;
-    if (headers.expect === "100-continue" && !stream.closed)
-      stream.additionalHeaders({ ":status": 100 });
-    this.#dispatcher.handle(this.#http2.inbound({ stream, headers, flags, rawHeaders }, peer));
-  }
-
   async #close(signal: AbortSignal | undefined): Promise<void> {
-    const { listener } = this.#servers;
+    const connections = this.#connections;
+    const { listener } = connections;
     const closed = new Promise<void>((resolve) => listener.once("close", resolve));
-    const destroy = (): void => {
-      for (const socket of this.#sockets) socket.destroy();
-    };
+    const destroy = (): void => connections.destroy();
     listener.close();
-    for (const session of this.#sessions.keys()) session.close();
+    connections.announceEnd();
     // Connections whose response was under way become idle one by one.
-    const idle = setInterval(() => listener.closeIdleConnections(), idleCheckMs);
+    const idle = setInterval(() => connections.closeIdle(), idleCheckMs);
     const deadline =
       signal === undefined ? setTimeout(destroy, this.#limits.shutdownMsMax) : undefined;
     signal?.addEventListener("abort", destroy, { once: true });
@@ -187,14 +122,5 @@ class NodeHttpServer implements HttpServer {
   }
 }
 
-type StreamArguments = [
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  flags: number,
-  rawHeaders: string[],
-];
-
 /** While closing: how often connections that have become idle are looked for. */
 const idleCheckMs = 20;
-
-function ignore(): void {}

@@ -24,7 +24,9 @@ export interface Wire<T extends Outgoing> {
   flushHead(response: T): void;
   /** Called once, before the end of a body. */
   trailers(response: T, trailers: HeaderList): void;
-  /** The whole answer. */
+  /** Head and body together, instead of {@link head} and all that follows. Throws as it does. */
+  whole(response: T, head: ResponseHead, body: Uint8Array): void;
+  /** The whole answer of no guest. */
   plain(response: T, plain: PlainResponse): void;
   /** Breaks an unfinished response off so that the peer notices. */
   abort(response: T): void;
@@ -39,6 +41,8 @@ export interface ResponseHead {
   readonly headers: string[];
   /** False where HTTP forbids a body: HEAD, 204, 304. */
   readonly hasBody: boolean;
+  /** Whether it announces trailers, for which HTTP/1 needs chunks. */
+  readonly hasTrailerField: boolean;
 }
 
 /** One request as a protocol's adapter took it from its connection. */
@@ -65,4 +69,6 @@ export interface Inbound<T extends Outgoing> {
 export interface Peer {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
+  /** Whatever was bound to the connection by who handed it over (see HttpConnections.adopt). */
+  readonly origin?: object | undefined;
 }

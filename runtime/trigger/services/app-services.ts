@@ -14,6 +14,7 @@ import type { WasiContext } from "../../wasi/context.ts";
 import type { GuestContext } from "../guest-context.ts";
 import { guestInterfaces } from "../guest-interfaces.ts";
 import { guestServiceGroups } from "./guest-service.ts";
+import type { Outside } from "./outside.ts";
 import type { GuestService, GuestServiceGroup, GuestServiceOptions } from "./guest-service.ts";
 
 /** Where an app's variables and stores come from. */
@@ -72,7 +73,9 @@ export class AppServices implements AsyncDisposable {
     await resolver.checkRequired();
     const resolved = await resolveApp(app, resolver);
     stack.move();
-    return new AppServices(resolved, { stores, resolver }, { ...outside, runtimeConfig });
+    const { network, http } = outside;
+    const dispatcher = http.dispatcher(undefined);
+    return new AppServices(resolved, { stores, resolver }, { network, dispatcher, runtimeConfig });
   }
 
   /** Opens the services of these interfaces, each once. Names are as imported. */
@@ -115,6 +118,3 @@ export class AppServices implements AsyncDisposable {
     await this.#stores[Symbol.asyncDispose]();
   }
 }
-
-/** How services reach the world outside. */
-export type Outside = Pick<GuestServiceOptions, "network" | "dispatcher">;

@@ -28,6 +28,9 @@ export interface ResponseSink {
   head(status: number, headers: HeaderList): OutputStream;
   /** The body is complete. */
   finish(trailers: HeaderList): void;
-  /** The guest will not complete the body (or never sent a head): the peer must notice. */
-  abort(reason: string): void;
+  /**
+   * The guest will not complete the body (or never sent a head): the peer must notice. `error`, where
+   * there is one, tells what it is to be told.
+   */
+  abort(reason: string, error?: unknown): void;
 }

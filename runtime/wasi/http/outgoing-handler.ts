@@ -51,13 +51,23 @@ export interface RequestToStart {
 export function startRequest(http: HttpContext, request: RequestToStart): Handled {
   const target = requestTarget(request.parts);
   if (typeof target === "string") return err(plainError(target));
-  if (!http.isAllowed(target)) return err(plainError("HTTP-request-denied"));
+  if (!http.isAllowed(target)) return denied(http, target);
   if (request.body === undefined && (request.headers.contentLength() ?? 0) > 0) {
     return err<ErrorCode>({ tag: "HTTP-request-body-size", val: 0n });
   }
   const origin = originOf(http, target);
   if (origin === undefined) return err(plainError("HTTP-request-URI-invalid"));
   return ok(send(http, request, { target, origin }));
+}
+
+/** Watched like one that is sent: why a guest does not get an answer is worth knowing. */
+function denied(
+  http: HttpContext,
+  { method, scheme, authority, path }: RequestTarget,
+): Result<FutureIncomingResponse, ErrorCode> {
+  const error = "HTTP-request-denied";
+  http.outbound?.({ method, origin: `${scheme}://${authority}`, path }).end(undefined, error);
+  return err(plainError(error));
 }
 
 interface Destination {

@@ -27,14 +27,17 @@ export class StreamFailure extends Error {
     this.error = error;
   }
 
+  /** Always the same one: every stream ends, and an error of its own costs a stack trace. */
   static closed(): StreamFailure {
-    return new StreamFailure({ tag: "closed" });
+    return closed;
   }
 
   static failed(cause: unknown): StreamFailure {
     return new StreamFailure({ tag: "last-operation-failed", val: new IoError(cause) });
   }
 }
+
+const closed = new StreamFailure(Object.freeze({ tag: "closed" }));
 
 /**
  * Host side of a wasi:io input-stream. The interface's functions (wasi/io/streams-interface.ts)

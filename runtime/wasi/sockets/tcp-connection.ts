@@ -1,8 +1,9 @@
-import { Socket } from "node:net";
-import type { BoundSocket } from "node:net";
+import { BoundSocket, Socket } from "node:net";
 import { limits } from "../../limits.ts";
 import { done, socketErrorCode } from "./error-code.ts";
 import type { SocketResult } from "./error-code.ts";
+import type { GuestNetwork } from "./guest-network.ts";
+import { PlacedSocket } from "./placed-socket.ts";
 import type { Endpoint } from "./socket-address.ts";
 import { applyTcpOptions } from "./tcp-options.ts";
 import type { TcpOptions } from "./tcp-options.ts";
@@ -29,14 +30,19 @@ export class TcpConnection implements Disposable {
   }
 
   /**
-   * Starts to connect, from the address that `bound` reserved if there is one; `bound` is consumed.
-   * `wake` is called once, when {@link outcome} is known.
+   * Starts to connect: from the address that a bound socket has reserved, which is consumed, or
+   * in a network. `wake` is called once, when {@link outcome} is known.
    */
-  static start(bound: BoundSocket | undefined, remote: Endpoint, wake: () => void): TcpConnection {
+  static start(
+    from: BoundSocket | GuestNetwork | undefined,
+    remote: Endpoint,
+    wake: () => void,
+  ): TcpConnection {
     // Half-open: the guest decides itself when its direction ends.
-    const socket = new Socket(
-      bound === undefined ? { allowHalfOpen: true } : { allowHalfOpen: true, handle: bound },
-    );
+    const socket =
+      from instanceof BoundSocket
+        ? new Socket({ allowHalfOpen: true, handle: from })
+        : new PlacedSocket(from, { allowHalfOpen: true });
     const connection = new TcpConnection(socket);
     socket.on("error", (error) => {
       // Later errors are the streams' to tell.
@@ -48,7 +54,8 @@ export class TcpConnection implements Disposable {
       connection.#outcome = done;
       wake();
     });
-    socket.connect(remote);
+    if (socket instanceof PlacedSocket) socket.connectTo(remote);
+    else socket.connect(remote);
     return connection;
   }
 

@@ -80,9 +80,9 @@ export class TcpSocket implements Pollable, Disposable {
     const remote = endpointOf(address);
     if (!context.isAllowed("tcp-connect", hostOf(address), remote.port))
       return failed("access-denied");
-    const bound = state.kind === "bound" ? state.bound : undefined;
+    const from = state.kind === "bound" ? state.bound : context.network;
     try {
-      const connection = TcpConnection.start(bound, remote, this.#wake);
+      const connection = TcpConnection.start(from, remote, this.#wake);
       this.#state = { kind: "connect-in-progress", connection };
     } catch (error) {
       return this.#close(socketErrorCode(error));

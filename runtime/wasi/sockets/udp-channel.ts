@@ -4,6 +4,7 @@ import { limits } from "../../limits.ts";
 import { Wakeup } from "../io/wakeup.ts";
 import { socketErrorCode } from "./error-code.ts";
 import type { SocketErrorCode } from "./error-code.ts";
+import type { GuestNetwork } from "./guest-network.ts";
 import type { IpAddressFamily } from "./ip-address.ts";
 import type { Endpoint } from "./socket-address.ts";
 import type { UdpOptions } from "./udp-options.ts";
@@ -31,7 +32,12 @@ export class UdpChannel implements Disposable {
   #isClosed = false;
 
   /** Binds at once. Throws what the operating system says. */
-  constructor(family: IpAddressFamily, local: Endpoint, options: UdpOptions) {
+  constructor(
+    family: IpAddressFamily,
+    local: Endpoint,
+    options: UdpOptions,
+    network?: GuestNetwork,
+  ) {
     const socket = createSocket(
       family === "ipv4"
         ? { type: "udp4", lookup: literal }
@@ -44,7 +50,8 @@ export class UdpChannel implements Disposable {
       this.received.wake();
     });
     try {
-      socket.bindSync({ address: local.host, port: local.port });
+      if (network === undefined) socket.bindSync({ address: local.host, port: local.port });
+      else network.bindUdp(socket, local);
       applyUdpOptions(socket, options);
     } catch (error) {
       socket.close();

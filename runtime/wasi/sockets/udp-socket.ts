@@ -7,6 +7,7 @@ import type { SocketErrorCode, SocketResult } from "./error-code.ts";
 import { isOfFamily } from "./ip-address.ts";
 import type { IpAddressFamily } from "./ip-address.ts";
 import { endpointOf, hostOf, ipOf, isRemote, socketAddressOf } from "./socket-address.ts";
+import type { GuestNetwork } from "./guest-network.ts";
 import type { Endpoint, IpSocketAddress } from "./socket-address.ts";
 import { UdpChannel } from "./udp-channel.ts";
 import { defaultUdpOptions } from "./udp-options.ts";
@@ -34,6 +35,7 @@ type UdpState =
 export class UdpSocket implements Disposable {
   readonly family: IpAddressFamily;
   #state: UdpState = { kind: "unbound" };
+  #network: GuestNetwork | undefined;
   #options: UdpOptions = {
     hopLimit: undefined,
     receiveBufferBytes: undefined,
@@ -52,7 +54,8 @@ export class UdpSocket implements Disposable {
     const local = endpointOf(address);
     if (!context.isAllowed("udp-bind", hostOf(address), local.port)) return failed("access-denied");
     try {
-      const channel = new UdpChannel(this.family, local, this.#options);
+      this.#network = context.network;
+      const channel = new UdpChannel(this.family, local, this.#options, this.#network);
       this.#state = { kind: "bind-in-progress", channel };
     } catch (error) {
       return failed(socketErrorCode(error));
@@ -143,7 +146,7 @@ export class UdpSocket implements Disposable {
     channel.disconnect();
     if (channel.local.port === local.port) return channel;
     channel[Symbol.dispose]();
-    return new UdpChannel(this.family, local, this.#options);
+    return new UdpChannel(this.family, local, this.#options, this.#network);
   }
 }
 

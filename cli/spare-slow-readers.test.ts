@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import type { App, EventTrigger } from "../runtime/app/app.ts";
+import { limits } from "../runtime/limits.ts";
+import { createTextReporter } from "./output.ts";
+import { spareSlowReaders } from "./spare-slow-readers.ts";
+
+class SlowSink {
+  readonly hasColors = false;
+  readonly isTerminal = false;
+  waitingBytes = 0;
+  text = "";
+
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+const app: App = {
+  name: "shop",
+  version: undefined,
+  description: undefined,
+  ociImageDigest: undefined,
+  variables: new Map(),
+  components: new Map(),
+  directory: "/apps/shop",
+  eventTriggers: [],
+  httpTriggers: [],
+  warnings: [],
+};
+const command: EventTrigger = { kind: "command", id: "tool", component: "tool" };
+
+function reported(): { stderr: SlowSink; reporter: ReturnType<typeof spareSlowReaders> } {
+  const io = { stdout: new SlowSink(), stderr: new SlowSink() };
+  return { stderr: io.stderr, reporter: spareSlowReaders(createTextReporter(io), io) };
+}
+
+test("lines are dropped while nobody reads, and counted for each component", () => {
+  const { stderr, reporter } = reported();
+  reporter.guestLine("a", "stderr", "one");
+  stderr.waitingBytes = limits.outputWaitingBytesMax + 1;
+  for (const component of ["a", "a", "b"]) reporter.guestLine(component, "stderr", "gone");
+  reporter.warning("careful");
+  stderr.waitingBytes = 0;
+  for (const component of ["a", "a", "b"]) reporter.guestLine(component, "stderr", "two");
+  expect(stderr.text.split("\n")).toEqual([
+    "[a] one",
+    "warning: careful",
+    "[a] ... 2 lines dropped: it writes more than is shown",
+    "[a] two",
+    "[a] two",
+    "[b] ... 1 lines dropped: it writes more than is shown",
+    "[b] two",
+    "",
+  ]);
+});
+
+test("a command's output is whole", () => {
+  const { stderr, reporter } = reported();
+  reporter.started({ ...app, eventTriggers: [command] }, undefined);
+  stderr.waitingBytes = Infinity;
+  reporter.guestLine("tool", "stderr", "one");
+  expect(stderr.text).toBe("one\n");
+});

@@ -1,0 +1,211 @@
+import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { loadApp } from "../../../runtime/app/load-app.ts";
+import { loadRuntimeConfig } from "../../../runtime/app/load-runtime-config.ts";
+import { readVariableArguments } from "../../../runtime/app/variable-arguments.ts";
+import { withWarm } from "../../../runtime/app/warm-settings.ts";
+import { errorText } from "../../../runtime/error.ts";
+import { AppHost } from "../../../runtime/host/app-host.ts";
+import { isAppName } from "../../../runtime/host/request-name.ts";
+import { limits } from "../../../runtime/limits.ts";
+import { cacheFolder } from "../../cache-folder.ts";
+import { exitCodes } from "../../io.ts";
+import type { CommandIo } from "../../io.ts";
+import { ChangeHints } from "../../watch/change-hints.ts";
+import { prepareVersion } from "../prepare-version.ts";
+import type { UpOptions } from "../up.ts";
+import { AppFolder } from "./app-folder.ts";
+import type { FoundApp } from "./app-folder.ts";
+import type { DirOptions } from "./dir-flags.ts";
+import type { DirReporter } from "./dir-output.ts";
+import { workerCode } from "./worker-code.ts";
+
+export interface UpDirDependencies {
+  readonly io: CommandIo;
+  readonly reporter: DirReporter;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Absolute; relative paths start here. */
+  readonly directory: string;
+  /** Of Whorl. */
+  readonly version: string;
+}
+
+/** After the last change of a file so long nothing must happen before it is looked at. */
+const quietMs = 200;
+
+/**
+ * Serves the apps of a folder until a signal comes; a second signal does not wait for requests.
+ * Folders that come, go or change meanwhile are served, no more, or in their new version.
+ * @returns the exit code.
+ * @throws WhorlError if the folder cannot be read or the address cannot be had.
+ */
+export async function upDir(
+  options: UpOptions,
+  dir: DirOptions,
+  dependencies: UpDirDependencies,
+): Promise<number> {
+  const { io, reporter } = dependencies;
+  const signal = io.signals.next();
+  using _survival = io.surviveErrors((error) => reporter.error(error));
+  const served = await ServedFolder.open(options, dir, dependencies);
+  const following = new AbortController();
+  const follow = served.follow(following.signal);
+  const end = await Promise.race([signal, follow.then(() => signal)]);
+  reporter.stopping(end);
+  following.abort();
+  return await finish(served.host, io.signals.next());
+}
+
+/** A folder and the host that serves what is in it. */
+class ServedFolder {
+  readonly host: AppHost;
+  readonly #options: UpOptions;
+  readonly #dir: DirOptions;
+  readonly #dependencies: UpDirDependencies;
+  readonly #folder: AppFolder;
+  #nextPort: number;
+
+  private constructor(
+    host: AppHost,
+    options: UpOptions,
+    dir: DirOptions,
+    dependencies: UpDirDependencies,
+  ) {
+    this.host = host;
+    this.#options = options;
+    this.#dir = dir;
+    this.#dependencies = dependencies;
+    this.#nextPort = options.listen.port;
+    this.#folder = new AppFolder({
+      folder: resolve(dependencies.directory, dir.folder),
+      isName: isAppName,
+      load: (path) => loadApp(path, { profile: options.profile }),
+    });
+  }
+
+  /** Serves what is there now. */
+  static async open(
+    options: UpOptions,
+    dir: DirOptions,
+    dependencies: UpDirDependencies,
+  ): Promise<ServedFolder> {
+    const { reporter } = dependencies;
+    const host = await openHost(options, dir, dependencies);
+    const served = new ServedFolder(host, options, dir, dependencies);
+    const address = dir.isPortPerApp ? undefined : await host.listen(options.listen);
+    reporter.listening(dir.folder, address && `http://${address.host}:${address.port}`);
+    await served.look();
+    void host.prepared().then(() => reporter.prepared(host.size));
+    return served;
+  }
+
+  /** Looks at the folder whenever something in it may have changed. */
+  async follow(signal: AbortSignal): Promise<void> {
+    using hints = new ChangeHints(quietMs);
+    const aborted = new Promise<"aborted">((end) =>
+      signal.addEventListener("abort", () => end("aborted"), { once: true }),
+    );
+    for (;;) {
+      this.#followDirectories(hints);
+      if ((await Promise.race([hints.next(), aborted])) === "aborted") return;
+      await this.look();
+    }
+  }
+
+  async look(): Promise<void> {
+    const { reporter } = this.#dependencies;
+    try {
+      const { changed, removed, problems } = await this.#folder.look();
+      for (const problem of problems) reporter.error(problem);
+      for (const name of removed) {
+        await this.host.remove(name);
+        reporter.removed(name);
+      }
+      const serving: { name: string; url: string }[] = [];
+      for (const found of changed) {
+        const url = await this.#serve(found);
+        if (url !== undefined) serving.push({ name: found.name, url });
+      }
+      reporter.serving(serving);
+    } catch (error) {
+      reporter.error(error);
+    }
+  }
+
+  async #serve({ name, app: loaded }: FoundApp): Promise<string | undefined> {
+    const { reporter, directory } = this.#dependencies;
+    const { warm, stateDirectory, runtimeConfigFile } = this.#options;
+    try {
+      const app = warm === undefined ? loaded : withWarm(loaded, warm);
+      for (const warning of app.warnings) reporter.warning(`${name}: ${warning}`);
+      const runtimeConfig = await loadRuntimeConfig(runtimeConfigFile, {
+        workingDirectory: directory,
+        appDirectory: app.directory,
+        ...(stateDirectory !== undefined && { stateDirectory: join(stateDirectory, name) }),
+      });
+      return await this.host.serve({ name, app, runtimeConfig, listen: this.#ownAddress(name) });
+    } catch (error) {
+      reporter.error(`${name} is not served: ${errorText(error)}`);
+      return undefined;
+    }
+  }
+
+  /** A port that was given once is not given to another app. */
+  #ownAddress(name: string): { readonly host: string; readonly port: number } | undefined {
+    if (!this.#dir.isPortPerApp || this.host.has(name)) return undefined;
+    const { host } = this.#options.listen;
+    return { host, port: this.#nextPort === 0 ? 0 : this.#nextPort++ };
+  }
+
+  /** With more apps than the system lets watch, those that come and go are still noticed. */
+  #followDirectories(hints: ChangeHints): void {
+    try {
+      hints.follow(this.#folder.directories);
+    } catch (error) {
+      this.#dependencies.reporter.warning(errorText(error));
+    }
+  }
+}
+
+async function openHost(
+  options: UpOptions,
+  dir: DirOptions,
+  { reporter, environment, directory, version }: UpDirDependencies,
+): Promise<AppHost> {
+  const cacheDirectory = options.registry.cacheDir ?? cacheFolder(environment);
+  const named = (app: string, message: string): string =>
+    app === "" ? message : `${app}: ${message}`;
+  return new AppHost({
+    ...dir,
+    workerCode,
+    settings: {
+      environment: options.environment,
+      variables: await readVariableArguments(options.variables, directory),
+      processEnvironment: { ...environment },
+      reuse: options.reuse,
+      limits: options.limits,
+      cacheDirectory: join(cacheDirectory, "prepared"),
+      prepareVersion: prepareVersion(version),
+    },
+    log: {
+      guestLine: (...line) => reporter.guestLine(...line),
+      warning: (app, message) => reporter.warning(named(app, message)),
+      error: (app, message) => reporter.error(named(app, message)),
+    },
+  });
+}
+
+/** Waits for the requests in flight, or no longer than until the next signal. */
+async function finish(host: AppHost, signal: Promise<unknown>): Promise<number> {
+  const interrupt = new AbortController();
+  const patience = AbortSignal.timeout(limits.shutdownMsMax);
+  const closed = host.close(AbortSignal.any([patience, interrupt.signal]));
+  const exitCode = await Promise.race([
+    closed.then(() => exitCodes.done),
+    signal.then(() => exitCodes.interrupted),
+  ]);
+  if (exitCode === exitCodes.done) return exitCode;
+  interrupt.abort();
+  await Promise.race([closed, delay(limits.interruptMsMax, undefined, { ref: false })]);
+  return exitCode;
+}

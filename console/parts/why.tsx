@@ -1,0 +1,58 @@
+import type { VNode } from "preact";
+import type { Failure } from "../../runtime/telemetry/admin/console-api.ts";
+import { spanText } from "../format/quantities.ts";
+import { Link, Outside, OutsideLines } from "./text-parts.tsx";
+
+/** Why something failed, and what to do about it. */
+export function Why({
+  failure,
+  isLinked = true,
+}: {
+  readonly failure: Failure;
+  readonly isLinked?: boolean;
+}): VNode {
+  const { code, message, remedy, component, requestId, atMs } = failure;
+  return (
+    <section class="why" aria-label="Why it failed">
+      <h2>
+        <span class="is-failed">
+          <Outside text={failureTitle(code)} />
+        </span>
+        <small>
+          <code>
+            <Outside text={code} />
+          </code>{" "}
+          in <Outside text={component} />, {spanText(Date.now() - atMs)} ago
+        </small>
+      </h2>
+      <pre>
+        <OutsideLines text={message} />
+      </pre>
+      <p class="why-remedy">
+        <Outside text={remedy} />
+        {isLinked && requestId !== undefined && (
+          <>
+            {" "}
+            <Link to={{ view: "request", id: requestId }}>See the request</Link>
+          </>
+        )}
+      </p>
+    </section>
+  );
+}
+
+const titles: Readonly<Record<string, string>> = {
+  trap: "The guest broke down",
+  limit: "A bound was reached",
+  response: "The guest answered with an error",
+  no_handler: "Nothing answers this request",
+  import_missing: "Something it imports is not there",
+  manifest: "The manifest is wrong",
+  file: "A file is missing",
+  image: "The image is wrong",
+  internal: "The guest failed",
+};
+
+function failureTitle(code: string): string {
+  return titles[code] ?? "It failed";
+}

@@ -1,0 +1,147 @@
+import type { VNode } from "preact";
+import type { Pod, PodContainer, PodNode } from "../../runtime/telemetry/admin/console-api.ts";
+import { bytesQuantity, countText, quantityText } from "../format/quantities.ts";
+import { useLoaded } from "../live/use-loaded.ts";
+import { usePage } from "../page-context.ts";
+import { ContainerGlyph } from "../parts/container-glyph.tsx";
+import { Problem } from "../parts/problem.tsx";
+import { Link, Outside } from "../parts/text-parts.tsx";
+
+const everyMs = 5_000;
+
+/** The pods of each node, and what is in them: Wasm functions beside ordinary containers. */
+export function PodsView(): VNode {
+  const { client } = usePage();
+  const { value, problem } = useLoaded("pods", (signal) => client.pods(signal), everyMs);
+  const nodes = value?.nodes ?? [];
+  return (
+    <>
+      <h1 tabIndex={-1}>Pods</h1>
+      {problem !== undefined && (
+        <Problem problem={problem} what="the pods" isStale={value !== undefined} />
+      )}
+      {value === undefined && problem === undefined && <p class="lead">Asking for the pods …</p>}
+      {value !== undefined && <p class="lead">{leadText(nodes)}</p>}
+      {nodes.length > 0 && <Legend />}
+      {nodes.map((node) => (
+        <Node key={node.name} node={node} />
+      ))}
+    </>
+  );
+}
+
+function leadText(nodes: readonly PodNode[]): string {
+  if (nodes.length === 0) return "There are no pods where one process serves everything.";
+  const pods = nodes.flatMap((node) => node.pods);
+  const containers = pods.flatMap((pod) => pod.containers);
+  const wasm = containers.filter(({ kind }) => kind === "wasm").length;
+  const unwell = pods.filter((pod) => !isWell(pod)).length;
+  const state = unwell === 0 ? "all of them ready" : `${countText(unwell)} not ready`;
+  return (
+    `${counted(pods.length, "pod")} on ${counted(nodes.length, "node")}, ${state}: ` +
+    `${counted(wasm, "Wasm function")} beside ${counted(containers.length - wasm, "container")}.`
+  );
+}
+
+function counted(count: number, noun: string): string {
+  return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function isWell({ isReady, phase }: Pod): boolean {
+  return isReady || phase === "Succeeded";
+}
+
+function Legend(): VNode {
+  return (
+    <p class="legend pods-legend">
+      <span>
+        <ContainerGlyph kind="wasm" share={0.5} size={18} /> Wasm function
+      </span>
+      <span>
+        <ContainerGlyph kind="container" share={0.5} size={18} /> container
+      </span>
+      <span>filled as far as its memory is used</span>
+    </p>
+  );
+}
+
+function Node({ node: { name, isReady, pods } }: { readonly node: PodNode }): VNode {
+  return (
+    <section class="node">
+      <header>
+        <h2>
+          <Outside text={name} />
+        </h2>
+        <span class={isReady ? "faint" : "is-failed"}>{isReady ? "ready" : "not ready"}</span>
+        <span class="faint end">{counted(pods.length, "pod")}</span>
+      </header>
+      <ul class="pods">
+        {pods.map((pod) => (
+          <PodCard key={`${pod.namespace}/${pod.name}`} pod={pod} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function PodCard({ pod }: { readonly pod: Pod }): VNode {
+  const { name, namespace, app, phase, reason, containers } = pod;
+  const words = <Outside text={name} />;
+  return (
+    <li class="pod">
+      <h3>{app === undefined ? words : <Link to={{ view: "app", id: app }}>{words}</Link>}</h3>
+      <p class="pod-state">
+        <Outside text={namespace} />
+        {", "}
+        <span class={isWell(pod) ? "" : "is-failed"}>
+          {phase.toLowerCase()}
+          {reason !== "" && (
+            <>
+              : <Outside text={reason} />
+            </>
+          )}
+        </span>
+      </p>
+      <ul class="containers">
+        {containers.map((container) => (
+          <Container key={container.name} container={container} />
+        ))}
+      </ul>
+    </li>
+  );
+}
+
+function Container({ container }: { readonly container: PodContainer }): VNode {
+  const { name, kind, memoryBytes, memoryLimitBytes, isReady, state } = container;
+  const share =
+    memoryBytes === undefined || memoryLimitBytes === undefined
+      ? undefined
+      : memoryBytes / memoryLimitBytes;
+  return (
+    <li>
+      <ContainerGlyph kind={kind} share={share} isFailed={!isReady && state !== "terminated"} />
+      <span>
+        <Outside text={name} />{" "}
+        <span class="faint">{kind === "wasm" ? "Wasm function" : "container"}</span>
+        <small class="clip" title={container.message ?? container.image}>
+          <Outside text={stateText(container)} />
+        </small>
+      </span>
+    </li>
+  );
+}
+
+function stateText(container: PodContainer): string {
+  const { state, reason, restarts, memoryBytes, memoryLimitBytes, image } = container;
+  const parts = [
+    state === "running" ? undefined : (reason ?? state),
+    memoryBytes === undefined ? undefined : quantityText(bytesQuantity(memoryBytes)),
+    restarts === 0 ? undefined : counted(restarts, "restart"),
+  ].filter((part) => part !== undefined);
+  if (parts.length === 0) return image;
+  const limit =
+    memoryBytes === undefined || memoryLimitBytes === undefined
+      ? ""
+      : ` of ${quantityText(bytesQuantity(memoryLimitBytes))}`;
+  return parts.map((part, at) => (at === parts.length - 1 ? part : `${part}, `)).join("") + limit;
+}

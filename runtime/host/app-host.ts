@@ -1,0 +1,354 @@
+import { EventEmitter } from "node:events";
+import type { App } from "../app/app.ts";
+import type { RuntimeConfig } from "../app/runtime-config.ts";
+import { errorText } from "../error.ts";
+import { limits } from "../limits.ts";
+import type { ListenAddress } from "../trigger/http/listen.ts";
+import { ConnectionTable } from "./connection-table.ts";
+import { openDescriptors } from "./descriptors.ts";
+import type { Descriptors } from "./descriptors.ts";
+import { Doorman } from "./doorman.ts";
+import type { Caller } from "./doorman.ts";
+import { PreloadQueue } from "./preload-queue.ts";
+import type { Failure, FromWorker, HostedApp, HostSettings } from "./protocol.ts";
+import { RemoteEvents } from "./remote-events.ts";
+import { residentBytes } from "./resident-bytes.ts";
+import { ResidentApps } from "./resident-apps.ts";
+import { WorkerPool } from "./worker-pool.ts";
+import type { WorkerBounds } from "./worker-pool.ts";
+import type { WorkerThread } from "./worker-thread.ts";
+
+export interface AppHostOptions extends WorkerBounds {
+  readonly settings: HostSettings;
+  /** The file with the code of workers. */
+  readonly workerCode: URL;
+  /** What loaded apps may take together, by estimate, before the least recently used go. */
+  readonly residentBytesMax: number;
+  readonly log: HostLog;
+}
+
+/** What a host tells; `app` is empty where it concerns none. */
+export interface HostLog {
+  guestLine(app: string, component: string, stream: "stdout" | "stderr", line: string): void;
+  warning(app: string, message: string): void;
+  error(app: string, message: string): void;
+}
+
+/** An app that is to be served. */
+export interface AppToHost {
+  /** Unique; as a host name has it. */
+  readonly name: string;
+  readonly app: App;
+  readonly runtimeConfig: RuntimeConfig;
+  /** An address of its own; without one it is reached by name at {@link AppHost.listen}. */
+  readonly listen?: ListenAddress | undefined;
+}
+
+/**
+ * Many apps in one process. One thread, the doorman, listens for all of them and waits for whatever
+ * else wakes them; workers run guests. An idle app is an entry here. It is loaded by a worker before
+ * it is asked for the first time, and again when its memory was needed for others meanwhile.
+ */
+export class AppHost implements AsyncDisposable {
+  readonly #options: AppHostOptions;
+  readonly #descriptors: Descriptors;
+  readonly #apps = new Map<string, HostedApp>();
+  readonly #pool: WorkerPool;
+  readonly #doorman: Doorman;
+  readonly #connections: ConnectionTable<WorkerThread>;
+  readonly #residents: ResidentApps<WorkerThread>;
+  readonly #events: RemoteEvents;
+  readonly #preload: PreloadQueue;
+  /** Versions of apps that could not be loaded. */
+  readonly #broken = new Map<string, number>();
+  #address: ListenAddress | undefined;
+  #versions = 0;
+  #untouched: { readonly slot: number; readonly worker: WorkerThread }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #closed: Promise<void> | undefined;
+  /** `loaded` and `failed` with the name of the app. */
+  readonly changes = new EventEmitter<{ readonly loaded: [string]; readonly failed: [string] }>();
+
+  /** Throws WhorlError `unsupported` where this Node cannot share sockets between threads. */
+  constructor(options: AppHostOptions) {
+    this.#options = options;
+    this.#descriptors = openDescriptors();
+    const { log, settings, workerCode: code, workersMin, workersMax, workersPerAppMax } = options;
+    this.#pool = new WorkerPool({
+      ...{ code, settings, workersMin, workersMax, workersPerAppMax },
+      onMessage: (worker, message) => this.#hear(worker, message),
+      onExit: (worker, reason) => this.#replaceWorker(worker, reason),
+    });
+    this.#connections = new ConnectionTable(this.#pool.slots, this.#descriptors);
+    this.#residents = new ResidentApps(options.residentBytesMax);
+    this.#doorman = new Doorman({
+      onCaller: (caller) => this.#admit(caller),
+      onWarning: (message) => log.warning("", message),
+    });
+    this.#events = new RemoteEvents({
+      settings,
+      log,
+      place: (app) => this.#placeFor(app),
+    });
+    this.#preload = new PreloadQueue((name) => this.#load(name));
+  }
+
+  /** Listens for apps that are asked for by name. Rejects with WhorlError `listen`. */
+  async listen(address: ListenAddress): Promise<ListenAddress> {
+    this.#address = await this.#doorman.listen(address, undefined);
+    return this.#address;
+  }
+
+  /**
+   * Serves an app from now on, or another version of it. Returns its URL. Rejects with WhorlError:
+   * `listen`, or what is wrong with its triggers; the app, or its new version, is not served then.
+   */
+  async serve({ name, app, runtimeConfig, listen }: AppToHost): Promise<string> {
+    const known = this.#apps.get(name);
+    const url = known?.url ?? (await this.#addressOf(name, listen));
+    const hosted: HostedApp = { name, app, runtimeConfig, url, version: ++this.#versions };
+    await this.#events.subscribe(hosted);
+    this.#apps.set(name, hosted);
+    // Those that have it go on with the new version; the others are told when they need it.
+    for (const worker of this.#pool.workers) if (worker.knows(name)) worker.introduce(hosted);
+    this.#preload.add(name);
+    return url;
+  }
+
+  /** Requests that have begun are finished. */
+  async remove(name: string): Promise<void> {
+    if (!this.#apps.delete(name)) return;
+    this.#broken.delete(name);
+    this.#doorman.stop(name);
+    this.#preload.remove(name);
+    for (const worker of this.#pool.workers) {
+      worker.forget(name);
+      this.#residents.remove(worker, name);
+    }
+    await this.#events.unsubscribe(name);
+  }
+
+  has(name: string): boolean {
+    return this.#apps.has(name);
+  }
+
+  /** How many apps are served. */
+  get size(): number {
+    return this.#apps.size;
+  }
+
+  /** Settles when every app is loaded, or found to be broken, for the first time. */
+  async prepared(): Promise<void> {
+    await this.#preload.empty();
+  }
+
+  /** Threads that run guests, for tests and measurements. */
+  get workers(): readonly WorkerThread[] {
+    return this.#pool.workers;
+  }
+
+  /** Lets requests in flight finish until the signal aborts. */
+  close(signal: AbortSignal = AbortSignal.timeout(limits.shutdownMsMax)): Promise<void> {
+    return (this.#closed ??= this.#close(signal));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(signal: AbortSignal): Promise<void> {
+    this.#preload.clear();
+    const listening = this.#doorman.close();
+    await this.#events.close(signal);
+    await this.#pool.close(signal);
+    clearTimeout(this.#timer);
+    this.#connections.destroy();
+    await listening;
+  }
+
+  async #addressOf(name: string, listen: ListenAddress | undefined): Promise<string> {
+    if (listen !== undefined) {
+      const { host, port } = await this.#doorman.listen(listen, name);
+      return urlOf(host, port);
+    }
+    if (this.#address === undefined) throw new Error("nothing listens for names");
+    return urlOf(`${name}.localhost`, this.#address.port);
+  }
+
+  #admit(caller: Caller, except?: ReadonlySet<WorkerThread>): void {
+    const { app } = caller;
+    const hosted = app === undefined ? undefined : this.#apps.get(app);
+    if (app !== undefined && hosted === undefined) {
+      answerPlainly(caller, "404 Not Found", `there is no app "${app}" here\n`);
+      return;
+    }
+    if (hosted !== undefined && this.#connectionsOf(hosted.name) >= limits.hostAppConnectionsMax) {
+      answerPlainly(caller, "503 Service Unavailable", "", "retry-after: 1\r\n");
+      return;
+    }
+    const worker = this.#pool.place(app ?? "", except);
+    if (hosted !== undefined) this.#use(worker, hosted);
+    try {
+      const slot = this.#connections.lend(caller, worker);
+      if (slot !== undefined) this.#watch(slot, worker);
+    } catch (error) {
+      this.#options.log.warning(app ?? "", errorText(error));
+      answerPlainly(caller, "503 Service Unavailable", "", "retry-after: 1\r\n");
+    }
+    this.#pool.keepSpare();
+  }
+
+  #connectionsOf(app: string): number {
+    let count = 0;
+    for (const { connections } of this.#pool.workers) count += connections.get(app) ?? 0;
+    return count;
+  }
+
+  #placeFor(app: string): WorkerThread | undefined {
+    const hosted = this.#apps.get(app);
+    if (hosted === undefined) return undefined;
+    const worker = this.#pool.place(app);
+    this.#use(worker, hosted);
+    return worker;
+  }
+
+  #use(worker: WorkerThread, hosted: HostedApp): void {
+    worker.introduce(hosted);
+    this.#residents.touch(worker, hosted.name);
+  }
+
+  /** A worker that does not take its connections is stuck: they go elsewhere. */
+  #watch(slot: number, worker: WorkerThread): void {
+    this.#untouched.push({ slot, worker });
+    this.#timer ??= setTimeout(() => this.#moveUntouched(), untouchedMsMax).unref();
+  }
+
+  #moveUntouched(): void {
+    const untouched = this.#untouched.filter(({ slot }) => this.#connections.isUntouched(slot));
+    this.#untouched = [];
+    this.#timer = undefined;
+    for (const { slot, worker } of untouched) {
+      const except = new Set([worker]);
+      const lent = this.#connections.find(slot);
+      if (lent?.worker !== worker) continue;
+      // Nobody else, or a worker that is only being started: it is first come, first served.
+      if (this.#pool.place(lent.app ?? "", except) === worker) this.#watch(slot, worker);
+      else this.#move(slot, except);
+    }
+  }
+
+  #move(slot: number, except: ReadonlySet<WorkerThread>): void {
+    const lent = this.#connections.takeBack(slot);
+    if (lent !== undefined) this.#admit(lent, except);
+  }
+
+  /** Whether a worker has begun to load it. */
+  #load(name: string): boolean {
+    const hosted = this.#apps.get(name);
+    if (hosted === undefined || this.#pool.workers.some((worker) => worker.hasLoaded(name))) {
+      return false;
+    }
+    const [worker] = this.#pool.workers.toSorted((a, b) => a.appCount - b.appCount);
+    worker?.introduce(hosted, true);
+    return worker !== undefined;
+  }
+
+  #hear(worker: WorkerThread, message: FromWorker): void {
+    const { log } = this.#options;
+    switch (message.kind) {
+      case "ready":
+      case "ended":
+        return;
+      case "loaded":
+        this.#onLoaded(worker, message.name);
+        return;
+      case "unloaded":
+        worker.noteLoaded(message.name, false);
+        return;
+      case "failed":
+        worker.noteLoaded(message.name, false);
+        this.#onFailed(message.name, message.failure);
+        return;
+      case "closed":
+        this.#connections.closed(message.slots);
+        return;
+      case "wanted":
+        this.#introduce(worker, message.name);
+        return;
+      case "result":
+      case "refused":
+        this.#events.settle(message);
+        return;
+      case "line":
+        log.guestLine(message.app, message.component, message.stream, message.line);
+        return;
+      case "warning":
+      case "error":
+        log[message.kind](message.app, message.message);
+        return;
+    }
+  }
+
+  #introduce(worker: WorkerThread, name: string): void {
+    const hosted = this.#apps.get(name);
+    if (hosted === undefined) worker.tell({ kind: "unknown", name });
+    else this.#use(worker, hosted);
+  }
+
+  #onLoaded(worker: WorkerThread, name: string): void {
+    const hosted = this.#apps.get(name);
+    if (hosted === undefined) return;
+    worker.noteLoaded(name, true);
+    void this.#count(worker, hosted);
+    this.#preload.done(name);
+    this.changes.emit("loaded", name);
+  }
+
+  /** Each worker finds out by itself; people are told once. */
+  #onFailed(name: string, { message }: Failure): void {
+    const version = this.#apps.get(name)?.version;
+    const isNews = version !== undefined && this.#broken.get(name) !== version;
+    if (isNews) {
+      this.#broken.set(name, version);
+      this.#options.log.error(name, message);
+    }
+    this.#preload.done(name);
+    this.changes.emit("failed", name);
+  }
+
+  async #count(worker: WorkerThread, { name, app }: HostedApp): Promise<void> {
+    const bytes = await residentBytes(app);
+    this.#residents.add({ worker, app: name, bytes });
+    const evicted = this.#residents.evict((each) => each.worker.connections.has(each.app));
+    for (const { worker: holder, app: unused } of evicted) {
+      holder.tell({ kind: "unload", name: unused });
+    }
+  }
+
+  #replaceWorker(worker: WorkerThread, reason: string | undefined): void {
+    const why = reason === undefined ? "" : `: ${reason}`;
+    this.#options.log.warning("", `a worker has ended${why}; its requests have failed`);
+    this.#descriptors.sweepImages(worker.threadId);
+    this.#residents.removeWorker(worker);
+    this.#events.lost(worker);
+    for (const caller of this.#connections.rescue(worker)) this.#admit(caller);
+    this.#preload.lost(worker.apps);
+  }
+}
+
+/** A connection that a worker has not looked at for so long is given to another one. */
+const untouchedMsMax = 25;
+
+function urlOf(host: string, port: number): string {
+  return host.includes(":") ? `http://[${host}]:${port}` : `http://${host}:${port}`;
+}
+
+/** Answers without any worker, and ends the connection. */
+function answerPlainly({ socket }: Caller, status: string, text: string, header = ""): void {
+  const length = `content-length: ${Buffer.byteLength(text)}\r\n`;
+  socket.end(`HTTP/1.1 ${status}\r\n${header}${length}connection: close\r\n\r\n${text}`);
+  // Unread bytes would turn the end into a reset, and the answer might be lost with it.
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), limits.refusalMsMax).unref();
+  socket.once("close", () => clearTimeout(timer));
+}

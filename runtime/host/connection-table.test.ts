@@ -1,0 +1,161 @@
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { expect, test } from "vitest";
+import { ConnectionSlots, connectionState } from "./connection-slots.ts";
+import { ConnectionTable } from "./connection-table.ts";
+import type { ConnectionHolder } from "./connection-table.ts";
+import type { ConnectionMessage } from "./protocol.ts";
+
+class NotingWorker implements ConnectionHolder {
+  readonly messages: ConnectionMessage[] = [];
+  open = 0;
+
+  opened(): void {
+    this.open++;
+  }
+
+  closed(): void {
+    this.open--;
+  }
+
+  tell(message: ConnectionMessage): void {
+    this.messages.push(message);
+  }
+}
+
+/** Copies are numbers from 1000 on. */
+class NotedDescriptors {
+  readonly open = new Set<number>();
+  #next = 1_000;
+
+  duplicate(): number {
+    this.open.add(this.#next);
+    return this.#next++;
+  }
+
+  close(fd: number): void {
+    this.open.delete(fd);
+  }
+
+  sweepImages(): void {}
+}
+
+/** Both ends of a connection, and a table for connections. */
+async function withConnection(
+  capacity: number,
+  use: (parts: {
+    readonly table: ConnectionTable<NotingWorker>;
+    readonly slots: ConnectionSlots;
+    readonly descriptors: NotedDescriptors;
+    readonly client: Socket;
+    lend(worker: NotingWorker): number | undefined;
+  }) => Promise<void> | void,
+): Promise<void> {
+  const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  client.on("error", () => undefined);
+  const [socket] = (await once(server, "connection")) as [Socket];
+  const slots = new ConnectionSlots({ slots: capacity, workers: 1 });
+  const descriptors = new NotedDescriptors();
+  const table = new ConnectionTable<NotingWorker>(slots, descriptors);
+  const caller = { socket, app: "shop", isFixed: false, head: new Uint8Array([1, 2]) };
+  const lend = (worker: NotingWorker): number | undefined => table.lend(caller, worker);
+  try {
+    await use({ table, slots, descriptors, client, lend });
+  } finally {
+    socket.destroy();
+    client.destroy();
+    server.close();
+  }
+}
+
+/** How a connection ends for its client: what arrived, or `reset`. */
+async function ending(client: Socket): Promise<string> {
+  let text = "";
+  client.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
+  const reset = once(client, "error").then(() => "reset");
+  return await Promise.race([once(client, "end").then(() => text), reset]);
+}
+
+test("a worker gets a copy of its own and what was read", () =>
+  withConnection(1, ({ lend, table, descriptors }) => {
+    const worker = new NotingWorker();
+    const slot = lend(worker);
+    expect(worker.messages).toEqual([
+      { kind: "connection", slot, fd: 1_000, app: undefined, head: new Uint8Array([1, 2]) },
+    ]);
+    expect([worker.open, table.size, descriptors.open.size]).toEqual([1, 1, 1]);
+  }));
+
+test("beyond the bound nothing is lent and nothing is kept", () =>
+  withConnection(1, ({ lend, table }) => {
+    const worker = new NotingWorker();
+    const slot = lend(worker);
+    expect(() => lend(worker)).toThrow("there are 1 connections, and no more can be");
+    expect([worker.open, table.size]).toEqual([1, 1]);
+    table.closed([slot ?? -1]);
+    expect(lend(worker)).toBeUndefined();
+    expect(worker.open).toBe(0);
+  }));
+
+test("only what a worker has not looked at can be taken back", () =>
+  withConnection(2, ({ lend, table, slots }) => {
+    const worker = new NotingWorker();
+    const slot = lend(worker) ?? -1;
+    expect(table.isUntouched(slot)).toBe(true);
+    slots.set(slot, connectionState.idle);
+    expect([table.isUntouched(slot), table.takeBack(slot)]).toEqual([false, undefined]);
+    slots.set(slot, connectionState.handedOver);
+    expect(table.takeBack(slot)?.app).toBe("shop");
+    expect([worker.open, table.size]).toEqual([0, 0]);
+    // The slot is free only when the worker has found out.
+    expect(lend(worker)).not.toBe(slot);
+    table.closed([slot]);
+    expect(lend(worker)).toBe(slot);
+  }));
+
+test("words about slots that nobody has change nothing", () =>
+  withConnection(1, ({ table, lend }) => {
+    table.closed([0, 5, -1]);
+    expect(lend(new NotingWorker())).toBe(0);
+  }));
+
+test.each([
+  { state: connectionState.handedOver, callers: [2], copies: 0 },
+  { state: connectionState.idle, callers: [0], copies: 1 },
+])("with the worker gone, a connection in state $state is somebody else's", (expected) =>
+  withConnection(1, ({ lend, table, slots, descriptors }) => {
+    const worker = new NotingWorker();
+    slots.set(lend(worker) ?? -1, expected.state);
+    const rescued = table.rescue(worker);
+    expect(rescued.map(({ head }) => head.length)).toEqual(expected.callers);
+    expect([table.size, worker.open]).toEqual([0, 0]);
+    // The copy of one that the worker had taken went with its thread.
+    expect(descriptors.open.size).toBe(expected.copies);
+  }),
+);
+
+test.each([
+  { what: "asked", end: /^HTTP\/1.1 502 Bad Gateway\r\n.*connection: close\r\n\r\n$/s },
+  { what: "answering", end: /^reset$/ },
+  { what: "shared", end: /^reset$/ },
+] as const)("with the worker gone, who was in state $what learns it", ({ what, end }) =>
+  withConnection(1, async ({ lend, table, slots, client }) => {
+    const worker = new NotingWorker();
+    slots.set(lend(worker) ?? -1, connectionState[what]);
+    const ended = ending(client);
+    expect(table.rescue(worker)).toEqual([]);
+    expect(await ended).toMatch(end);
+  }),
+);
+
+test("the connections of other workers go on", () =>
+  withConnection(2, ({ lend, table }) => {
+    const [gone, other] = [new NotingWorker(), new NotingWorker()];
+    lend(gone);
+    lend(other);
+    expect(table.rescue(gone)).toHaveLength(1);
+    expect([gone.open, other.open, table.size]).toEqual([0, 1, 1]);
+  }));

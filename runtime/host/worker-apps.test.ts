@@ -1,0 +1,169 @@
+import { expect, test } from "vitest";
+import type { App } from "../app/app.ts";
+import { WhorlError } from "../error.ts";
+import type { StartedApp } from "../trigger/running-app.ts";
+import type { Failure, HostedApp } from "./protocol.ts";
+import { WorkerApps } from "./worker-apps.ts";
+import type { WorkerAppsOptions } from "./worker-apps.ts";
+
+function hosted(name: string, version = 1): HostedApp {
+  const app: App = {
+    ...{ name, version: String(version), directory: "/", warnings: [], httpTriggers: [] },
+    ...{ eventTriggers: [], components: new Map(), variables: new Map() },
+  } as unknown as App;
+  const url = `http://${name}.localhost:80`;
+  return { ...{ name, app, url, version }, runtimeConfig: {} as HostedApp["runtimeConfig"] };
+}
+
+/** Apps of one worker, and what happens to them in order. */
+class NotedApps {
+  readonly events: string[] = [];
+  readonly apps: WorkerApps;
+
+  constructor(
+    options: Partial<WorkerAppsOptions> & { readonly startedBy?: () => Promise<void> } = {},
+  ) {
+    const { startedBy, ...rest } = options;
+    this.apps = new WorkerApps({
+      start: async ({ name, version }) => {
+        this.events.push(`start ${name} ${version}`);
+        await startedBy?.();
+        return this.#running(name);
+      },
+      onLoaded: (name) => this.events.push(`loaded ${name}`),
+      onUnloaded: (name) => this.events.push(`unloaded ${name}`),
+      onFailed: (name, { code }) => this.events.push(`failed ${name} ${code}`),
+      ...rest,
+    });
+  }
+
+  /** Asks and returns how it was settled. */
+  ask(name: string): Promise<"asked" | Failure | "too many"> {
+    return new Promise((settle) => {
+      const isTaken = this.apps.ask(name, () => settle("asked"), settle);
+      if (!isTaken) settle("too many");
+    });
+  }
+
+  #running(name: string): StartedApp {
+    return {
+      url: undefined,
+      exited: undefined,
+      handler: () => expect.fail("no event was sent"),
+      trim: () => this.events.push(`trim ${name}`),
+      reload: async ({ version }) => void this.events.push(`reload ${name} ${version ?? ""}`),
+      close: async () => void this.events.push(`close ${name}`),
+    };
+  }
+}
+
+test("an app is loaded when it is asked, once", async () => {
+  const noted = new NotedApps();
+  noted.apps.know(hosted("a"), false);
+  expect(noted.events).toEqual([]);
+  expect(await Promise.all([noted.ask("a"), noted.ask("a")])).toEqual(["asked", "asked"]);
+  expect(noted.events).toEqual(["start a 1", "loaded a"]);
+});
+
+test("what cannot be loaded is refused with the reason, until there is another version", async () => {
+  let isBroken = true;
+  const noted = new NotedApps({
+    startedBy: async () => {
+      if (isBroken) throw new WhorlError("malformed", "no component");
+    },
+  });
+  noted.apps.know(hosted("a"), true);
+  expect(await noted.ask("a")).toMatchObject({ code: "malformed" });
+  expect(await noted.ask("a")).toMatchObject({ code: "malformed" });
+  isBroken = false;
+  noted.apps.know(hosted("a", 2), true);
+  await expect.poll(() => noted.ask("a")).toBe("asked");
+  expect(noted.events).toEqual(["start a 1", "failed a malformed", "start a 2", "loaded a"]);
+});
+
+test("what cannot be loaded is tried again after a while", async () => {
+  const noted = new NotedApps({
+    retryMs: 0,
+    startedBy: async () => {
+      if (noted.events.length === 1) throw new WhorlError("limit", "no memory");
+    },
+  });
+  noted.apps.know(hosted("a"), false);
+  expect(await noted.ask("a")).toMatchObject({ code: "limit" });
+  expect(await noted.ask("a")).toBe("asked");
+});
+
+test("one that nobody knows is refused", async () => {
+  const noted = new NotedApps();
+  expect(await noted.ask("nobody")).toMatchObject({ code: "manifest" });
+});
+
+test("more than may wait are refused at once", async () => {
+  const loading = Promise.withResolvers<void>();
+  const noted = new NotedApps({
+    bounds: { activeMax: 1, waitingMax: 2 },
+    startedBy: () => loading.promise,
+  });
+  noted.apps.know(hosted("a"), false);
+  const answers = [noted.ask("a"), noted.ask("a"), noted.ask("a")];
+  expect(await answers[2]).toBe("too many");
+  loading.resolve();
+  expect(await answers[0]).toBe("asked");
+  noted.apps.done("a");
+  expect(await answers[1]).toBe("asked");
+});
+
+test("a new version takes over from a loaded one; an older one changes nothing", async () => {
+  const noted = new NotedApps();
+  noted.apps.know(hosted("a", 2), true);
+  await noted.ask("a");
+  noted.apps.know(hosted("a", 3), false);
+  noted.apps.know(hosted("a", 1), false);
+  await expect.poll(() => noted.events).toContain("reload a 3");
+  expect(noted.events).not.toContain("reload a 1");
+});
+
+test("memory is given back and the app loaded again when it is asked", async () => {
+  const noted = new NotedApps();
+  noted.apps.know(hosted("a"), true);
+  await noted.ask("a");
+  noted.apps.unload("a");
+  await Promise.resolve();
+  expect(noted.events).not.toContain("close a");
+  noted.apps.done("a");
+  noted.apps.unload("a");
+  await expect.poll(() => noted.events).toContain("unloaded a");
+  expect(await noted.ask("a")).toBe("asked");
+  expect(noted.events).toEqual([
+    ...["start a 1", "loaded a", "close a", "unloaded a"],
+    ...["start a 1", "loaded a"],
+  ]);
+});
+
+test("instances are given back after a while without requests", async () => {
+  const noted = new NotedApps({ quietMs: 1 });
+  noted.apps.know(hosted("a"), true);
+  await noted.ask("a");
+  noted.apps.done("a");
+  await expect.poll(() => noted.events).toContain("trim a");
+});
+
+test("an app that is removed is closed, and unknown at once", async () => {
+  const noted = new NotedApps();
+  noted.apps.know(hosted("a"), true);
+  await noted.ask("a");
+  noted.apps.remove("a");
+  expect(noted.apps.has("a")).toBe(false);
+  await expect.poll(() => noted.events).toContain("close a");
+});
+
+test("who waited for an app before it was removed is answered", async () => {
+  const loading = Promise.withResolvers<void>();
+  const noted = new NotedApps({ startedBy: () => loading.promise });
+  noted.apps.know(hosted("a"), false);
+  const answer = noted.ask("a");
+  noted.apps.remove("a");
+  loading.resolve();
+  expect(await answer).toBe("asked");
+  await expect.poll(() => noted.events).toContain("close a");
+});

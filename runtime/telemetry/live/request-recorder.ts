@@ -1,0 +1,170 @@
+import { limits } from "../../limits.ts";
+import type { ExportedSpan } from "../trace/span-record.ts";
+import type { RequestLine, RequestLines } from "./request-lines.ts";
+import { RequestLog } from "./request-log.ts";
+import type { RequestRecord } from "./request-record.ts";
+
+/** A request with the number under which it can be looked at; numbers rise by one. */
+export interface NumberedRequest extends RequestRecord {
+  readonly id: number;
+}
+
+/** A request with everything that was noted about it. */
+export interface KeptRequest {
+  readonly record: NumberedRequest;
+  /** Empty where there were too many of all requests together. */
+  readonly spans: readonly ExportedSpan[];
+  readonly guestSpans: readonly ExportedSpan[];
+  readonly spansLost: number;
+  readonly lines: readonly RequestLine[];
+  readonly linesLost: number;
+}
+
+/** As much of a trace as is kept. */
+export interface EndedTrace {
+  readonly ended: readonly ExportedSpan[];
+  readonly guestSpans: readonly ExportedSpan[];
+  readonly lost: number;
+}
+
+/** Requests after a number. */
+export interface RecordedPage {
+  /** Oldest first. */
+  readonly requests: readonly NumberedRequest[];
+  /** Number of the newest one that was looked at. */
+  readonly last: number;
+  /** How many were not kept any more. */
+  readonly lost: number;
+}
+
+/**
+ * Keeps the newest requests of a process with their spans, and the newest failures of each app
+ * longer than that, so that what went wrong can be looked at after the fact. Everything is bounded:
+ * requests, spans of all of them, failures.
+ */
+export class RequestRecorder {
+  /** For whoever follows. */
+  readonly log = new RequestLog<NumberedRequest>(2 * limits.consoleFeedsMax);
+  readonly #kept: (KeptRequest | undefined)[] = [];
+  readonly #failures = new Map<string, KeptRequest[]>();
+  #next = 1;
+  /** The oldest one that still has its spans. */
+  #spansFrom = 1;
+  #spanCount = 0;
+
+  add(ended: RequestRecord, trace: EndedTrace | undefined, lines: RequestLines | undefined): void {
+    const id = this.#next++;
+    const kept: KeptRequest = {
+      record: { ...ended, ...shortened(ended), id },
+      spans: trace?.ended ?? [],
+      guestSpans: trace?.guestSpans ?? [],
+      spansLost: trace?.lost ?? 0,
+      lines: lines?.kept ?? [],
+      linesLost: lines?.lost ?? 0,
+    };
+    this.#spanCount += weight(kept) - weight(this.#kept[slot(id)]);
+    this.#kept[slot(id)] = kept;
+    this.#dropSpans();
+    if (ended.error !== undefined) this.#addFailure(kept);
+    if (this.log.isWatched) this.log.add(kept.record);
+  }
+
+  /** Undefined where it is not kept, or never was. */
+  find(id: number): KeptRequest | undefined {
+    const kept = this.#kept[slot(id)];
+    if (kept?.record.id === id) return kept;
+    for (const failures of this.#failures.values()) {
+      const found = failures.find(({ record }) => record.id === id);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The first ones after `since` that pass, or the newest ones where that is undefined. */
+  page(
+    since: number | undefined,
+    requestsMax: number,
+    filter: (record: RequestRecord) => boolean,
+  ): RecordedPage {
+    const oldest = Math.max(1, this.#next - limits.requestsKeptMax);
+    if (since === undefined) return this.#newest(oldest, requestsMax, filter);
+    // A number that is not given yet is one of another process.
+    const from = since >= this.#next ? oldest : Math.max(oldest, since + 1);
+    const requests: NumberedRequest[] = [];
+    let id = from;
+    for (; id < this.#next && requests.length < requestsMax; id++) {
+      const record = this.#kept[slot(id)]?.record;
+      if (record !== undefined && filter(record)) requests.push(record);
+    }
+    const lost = since >= this.#next ? 0 : from - since - 1;
+    return { requests, last: id - 1, lost };
+  }
+
+  /** Of an app, newest first. */
+  failures(app: string): readonly KeptRequest[] {
+    return this.#failures.get(app) ?? [];
+  }
+
+  /** The app is not served here any more. */
+  forget(app: string): void {
+    this.#failures.delete(app);
+  }
+
+  #newest(
+    oldest: number,
+    requestsMax: number,
+    filter: (record: RequestRecord) => boolean,
+  ): RecordedPage {
+    const requests: NumberedRequest[] = [];
+    for (let id = this.#next - 1; id >= oldest && requests.length < requestsMax; id--) {
+      const record = this.#kept[slot(id)]?.record;
+      if (record !== undefined && filter(record)) requests.push(record);
+    }
+    return { requests: requests.toReversed(), last: this.#next - 1, lost: 0 };
+  }
+
+  #addFailure(kept: KeptRequest): void {
+    const { app } = kept.record;
+    const failures = this.#failures.get(app) ?? [];
+    if (failures.length === 0 && this.#failures.size >= limits.failingAppsKeptMax) {
+      const [oldest = ""] = this.#failures.keys();
+      this.#failures.delete(oldest);
+    }
+    this.#failures.set(app, [kept, ...failures].slice(0, limits.failuresKeptMax));
+  }
+
+  #dropSpans(): void {
+    this.#spansFrom = Math.max(this.#spansFrom, this.#next - limits.requestsKeptMax);
+    while (this.#spanCount > limits.spansKeptMax && this.#spansFrom < this.#next - 1) {
+      const at = slot(this.#spansFrom++);
+      const kept = this.#kept[at];
+      if (kept === undefined) continue;
+      this.#spanCount -= weight(kept);
+      const { record, linesLost } = kept;
+      const spansLost = kept.spansLost + kept.spans.length + kept.guestSpans.length;
+      const nothing = { spans: [], guestSpans: [], lines: [] };
+      this.#kept[at] = {
+        ...{ record, spansLost, linesLost: linesLost + kept.lines.length },
+        ...nothing,
+      };
+    }
+  }
+}
+
+function slot(id: number): number {
+  return id % limits.requestsKeptMax;
+}
+
+/** Spans and lines are about as large. */
+function weight(kept: KeptRequest | undefined): number {
+  return kept === undefined ? 0 : kept.spans.length + kept.guestSpans.length + kept.lines.length;
+}
+
+/** What comes from outside is not kept at any length. */
+function shortened({ path, method, message }: RequestRecord): Partial<RequestRecord> {
+  return {
+    path: path.slice(0, limits.telemetryTextCharsMax),
+    method: method.slice(0, limits.methodCharsMax),
+    message: message?.slice(0, limits.telemetryTextCharsMax),
+  };
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { runtime } from "../../proto/gen/agent.js";
+import { errorText, ShimError } from "../error.ts";
+import { shimLimits } from "../limits.ts";
+import { canaryAnswer } from "./canary-component.ts";
+import { canaryImage } from "./canary-image.ts";
+import type { ContainerdApi } from "./containerd-api.ts";
+import { nothing } from "./grpc-channel.ts";
+import type { NodeFiles } from "./node-files.ts";
+
+const cri = runtime.v1;
+const service = "runtime.v1.RuntimeService";
+
+const methods = {
+  runPod: {
+    name: `${service}/RunPodSandbox`,
+    request: cri.RunPodSandboxRequest,
+    answer: cri.PodSandboxId,
+  },
+  stopPod: { name: `${service}/StopPodSandbox`, request: cri.PodSandboxId, answer: nothing },
+  removePod: { name: `${service}/RemovePodSandbox`, request: cri.PodSandboxId, answer: nothing },
+  create: {
+    name: `${service}/CreateContainer`,
+    request: cri.CreateContainerRequest,
+    answer: cri.ContainerId,
+  },
+  start: { name: `${service}/StartContainer`, request: cri.ContainerId, answer: nothing },
+  status: {
+    name: `${service}/ContainerStatus`,
+    request: cri.ContainerId,
+    answer: cri.ContainerStatusResponse,
+  },
+} as const;
+
+const exited = 2;
+/** NamespaceOption: the node's network, so that no network plugin has to be ready. */
+const namespaceOptions = { network: 2, pid: 1 };
+const pollMs = 20;
+
+export interface CanaryOptions {
+  readonly containerd: ContainerdApi;
+  readonly files: NodeFiles;
+  readonly handler: string;
+  /** Folder of the node for the canary's log. */
+  readonly logFolder: string;
+  /** Parent of its cgroup; containerd's own choice where not given. */
+  readonly cgroupParent?: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a Wasm container on the node, as a kubelet would, and checks what it says: containerd, shim,
+ * front and host process all have to work for that. Nothing is left of it.
+ * @throws ShimError `failed_precondition` with the first thing that did not work
+ */
+export async function runCanary(options: CanaryOptions): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await runOnce(options);
+      return;
+    } catch (error) {
+      options.signal.throwIfAborted();
+      // The kubelet removes pods that it does not know, which may be this one.
+      const isGone = error instanceof ShimError && error.code === "not_found";
+      if (isGone && tries < shimLimits.agent.canaryTriesMax) continue;
+      const reason = `the canary under the runtime handler ${options.handler} failed: ${errorText(error)}`;
+      throw new ShimError("failed_precondition", reason, { cause: error });
+    }
+  }
+}
+
+async function runOnce({ containerd, files, ...options }: CanaryOptions): Promise<void> {
+  const { channel } = containerd;
+  const image = await canaryImage();
+  await containerd.importImage(image);
+  await untilKnown(containerd, image.name);
+  const name = `whorl-canary-${randomUUID()}`;
+  const log = join(options.logFolder, name);
+  files.makeFolder(log);
+  const config = {
+    metadata: { name, uid: name, namespace: "whorl-canary" },
+    logDirectory: log,
+    linux: { cgroupParent: options.cgroupParent ?? "", securityContext: { namespaceOptions } },
+  };
+  const timeoutMs = shimLimits.agent.canaryMsMax;
+  const request = { config, runtimeHandler: options.handler };
+  const pod = await channel.call(methods.runPod, request, { timeoutMs });
+  try {
+    const container = await channel.call(methods.create, {
+      podSandboxId: pod.podSandboxId,
+      config: {
+        metadata: { name: "canary" },
+        image: { image: image.name },
+        logPath: "canary.log",
+        linux: { securityContext: { namespaceOptions } },
+      },
+      sandboxConfig: config,
+    });
+    await channel.call(methods.start, container, { timeoutMs });
+    const { exitCode, message, reason } = await ended(channel, container, options.signal);
+    const output = files.read(join(log, "canary.log")) ?? "";
+    if (exitCode === 0 && output.includes(canaryAnswer)) return;
+    const said = output.trim() || message || reason || "nothing";
+    throw new ShimError("internal", `it ended with ${exitCode} and said: ${said}`);
+  } finally {
+    await channel.call(methods.stopPod, pod).catch(() => undefined);
+    await channel.call(methods.removePod, pod).catch(() => undefined);
+    files.remove(log);
+  }
+}
+
+/** Pods can use an image once an event has arrived. */
+async function untilKnown(containerd: ContainerdApi, image: string): Promise<void> {
+  const deadline = performance.now() + shimLimits.agent.callMsMax;
+  while (!(await containerd.hasImage(image))) {
+    if (performance.now() > deadline) {
+      throw new ShimError("deadline_exceeded", `containerd does not see the image ${image}`);
+    }
+    await delay(pollMs);
+  }
+}
+
+async function ended(
+  channel: ContainerdApi["channel"],
+  container: runtime.v1.ContainerId,
+  signal: AbortSignal,
+): Promise<{ exitCode: number; message: string; reason: string }> {
+  const deadline = performance.now() + shimLimits.agent.canaryMsMax;
+  for (;;) {
+    const { status } = await channel.call(methods.status, container);
+    if (status?.state === exited) {
+      const { exitCode = 0, message = "", reason = "" } = status;
+      return { exitCode: exitCode ?? 0, message: message ?? "", reason: reason ?? "" };
+    }
+    if (performance.now() > deadline) {
+      throw new ShimError("deadline_exceeded", "it does not answer");
+    }
+    await delay(pollMs, undefined, { signal });
+  }
+}

@@ -1,0 +1,231 @@
+import { closeSync } from "node:fs";
+import type { App } from "../../runtime/app/app.ts";
+import { loadApp } from "../../runtime/app/load-app.ts";
+import { retainComponents } from "../../runtime/app/retain-components.ts";
+import { withWarm } from "../../runtime/app/warm-settings.ts";
+import { limits } from "../../runtime/limits.ts";
+import { PrepareCache } from "../../runtime/prepare/prepare-cache.ts";
+import type { Engine } from "../../runtime/trigger/engine.ts";
+import { startApp } from "../../runtime/trigger/start-app.ts";
+import type { RunningApp, StartOptions } from "../../runtime/trigger/running-app.ts";
+import { errorText, ShimError } from "../error.ts";
+import { version } from "../version.ts";
+import {
+  type AppSettings,
+  componentsToRetain,
+  guestEnvironment,
+  settingsOf,
+} from "./app-settings.ts";
+import type { DescriptorChannel } from "./descriptor-channel.ts";
+import type { GuestOutput } from "./guest-output.ts";
+import type { Kernel } from "./kernel.ts";
+import { listenAddress } from "./listen-address.ts";
+import { PodSockets } from "./pod-sockets.ts";
+import type { SeatCommand, SeatReport, SeatSpec } from "./protocol.ts";
+import { readWarmAnnotations } from "./warm-annotations.ts";
+import { whyUnsuitable } from "./why-unsuitable.ts";
+
+export interface SeatDependencies {
+  readonly engine: Engine;
+  readonly descriptors: DescriptorChannel;
+  readonly kernel: Kernel;
+  output(fd: number): GuestOutput;
+  report(report: SeatReport): void;
+  /** It is at its end; nothing of it is left. */
+  onEnd(): void;
+}
+
+/** An app with everything that is known before it is served. */
+interface Prepared {
+  readonly app: App;
+  readonly spec: SeatSpec;
+  readonly settings: AppSettings;
+}
+
+interface Outputs {
+  readonly stdout: GuestOutput;
+  readonly stderr: GuestOutput;
+}
+
+/** One container of a shared host: prepared, then served, then drained. */
+export class Seat {
+  readonly #dependencies: SeatDependencies;
+  readonly #sockets: PodSockets;
+  #outputs: Outputs | undefined;
+  #prepared: Promise<Prepared> | undefined;
+  #running: Promise<RunningApp> | undefined;
+  /** Cuts off what is in flight. */
+  readonly #cut = new AbortController();
+  #isDraining = false;
+  #hasEnded = false;
+
+  constructor(dependencies: SeatDependencies) {
+    this.#dependencies = dependencies;
+    const { descriptors, kernel, report } = dependencies;
+    this.#sockets = new PodSockets({
+      descriptors,
+      kernel,
+      ask: (request, sockets) => report({ kind: "wants", request, sockets }),
+    });
+  }
+
+  /** A failure is written to the container's log, and ends this seat only. */
+  async handle(command: SeatCommand): Promise<void> {
+    try {
+      switch (command.kind) {
+        case "prepare":
+          this.#takeOutputs(command.descriptors);
+          this.#prepared = this.#prepare(command.spec);
+          await this.#prepared;
+          return;
+        case "serve":
+          this.#running = this.#serve();
+          await this.#untilExit(await this.#running);
+          return;
+        case "drain":
+          await this.#drain();
+          return;
+        case "remove":
+          await this.#remove();
+          return;
+        case "given":
+          this.#sockets.receive(command.request, command.result);
+          return;
+      }
+    } catch (error) {
+      await this.#fail(error);
+    }
+  }
+
+  async #prepare(spec: SeatSpec): Promise<Prepared> {
+    if (spec.refusal !== undefined) throw new ShimError("invalid_argument", spec.refusal);
+    const whole = await loadApp(spec.appPath);
+    const retained = retainComponents(whole, componentsToRetain(spec.environment));
+    const app = withWarm(retained, readWarmAnnotations(spec.warm ?? {}));
+    const settings = await settingsOf(app, {
+      file: spec.files.runtimeConfig,
+      workingDirectory: spec.statePath,
+      stateDirectory: spec.statePath,
+      environment: spec.environment,
+    });
+    const reason = whyUnsuitable(app, settings.runtimeConfig, spec.statePath);
+    if (reason !== undefined) throw new Unsuitable(reason);
+    this.#sockets.use(spec.files);
+    for (const path of spec.hidden) this.#log(`guests do not see ${path}: mount it in a folder`);
+    this.#dependencies.report({ kind: "prepared" });
+    return { app, spec, settings };
+  }
+
+  async #serve(): Promise<RunningApp> {
+    if (this.#prepared === undefined) throw new ShimError("internal", "serve before prepare");
+    const { app, spec, settings } = await this.#prepared;
+    const log = (message: string): void => this.#log(message);
+    for (const warning of app.warnings) log(warning);
+    await this.#sockets.open(app);
+    const listen = await this.#listen(app, spec);
+    return startApp(app, {
+      ...settings,
+      engine: this.#engine(spec),
+      listen,
+      network: this.#sockets,
+      mounts: spec.volumes,
+      environment: guestEnvironment(app.variables.keys(), spec.environment),
+      arguments: spec.arguments,
+      onGuestLine: (_component, stream, line) => this.#outputs?.[stream].writeLine(line),
+      onWarning: log,
+      onError: log,
+    });
+  }
+
+  /** Components are prepared once per image; the rest is shared by all seats. */
+  #engine({ componentsPath }: SeatSpec): Engine {
+    const { engine } = this.#dependencies;
+    if (componentsPath === undefined) return engine;
+    const cache = new PrepareCache({
+      directory: componentsPath,
+      version,
+      bytesMax: limits.prepareCacheBytesMax,
+      onWarning: () => undefined,
+    });
+    return { ...engine, cache, [Symbol.dispose]: () => undefined };
+  }
+
+  async #listen(app: App, spec: SeatSpec): Promise<StartOptions["listen"]> {
+    const address = listenAddress(spec.environment);
+    if (app.httpTriggers.length === 0) return address;
+    return { fd: await this.#sockets.listen(address) };
+  }
+
+  /** An app with a command ends with it. */
+  async #untilExit({ url, exited }: RunningApp): Promise<void> {
+    this.#dependencies.report({ kind: "running", url });
+    if (exited === undefined) return;
+    const status = await exited;
+    if (!this.#isDraining) await this.#end(status);
+  }
+
+  async #drain(): Promise<void> {
+    this.#isDraining = true;
+    // What is still starting is given up: nobody can have asked it for anything.
+    const nothing: Promise<RunningApp | undefined> = Promise.resolve(undefined);
+    const running = await Promise.race([this.#running ?? nothing, nothing]);
+    // Whoever sent the signal decides how long this may take, and sends SIGKILL then.
+    await running?.close(this.#cut.signal);
+    await this.#end(0);
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    // Who waits for what has failed fails as well.
+    if (this.#hasEnded) return;
+    if (error instanceof Unsuitable) {
+      this.#hasEnded = true;
+      await this.#release();
+      this.#dependencies.report({ kind: "unsuitable", reason: error.message });
+      return;
+    }
+    const reason = errorText(error);
+    this.#log(reason);
+    this.#dependencies.report({ kind: "failed", reason });
+    await this.#end(1);
+  }
+
+  async #end(status: number): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    await this.#release();
+    this.#dependencies.report({ kind: "ended", status });
+  }
+
+  async #remove(): Promise<void> {
+    this.#hasEnded = true;
+    this.#cut.abort();
+    const closing = this.#running?.then((running) => running.close(this.#cut.signal));
+    await closing?.catch(() => undefined);
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    this.#sockets[Symbol.dispose]();
+    const outputs = this.#outputs;
+    this.#outputs = undefined;
+    await Promise.all([outputs?.stdout.end(), outputs?.stderr.end()]);
+    this.#dependencies.onEnd();
+  }
+
+  #takeOutputs(message: string): void {
+    const { descriptors, output } = this.#dependencies;
+    const [stdout, stderr, ...rest] = descriptors.take(message);
+    for (const fd of rest) closeSync(fd);
+    if (stdout === undefined || stderr === undefined) {
+      throw new ShimError("internal", "a container came without outputs");
+    }
+    this.#outputs = { stdout: output(stdout), stderr: output(stderr) };
+  }
+
+  #log(message: string): void {
+    this.#outputs?.stderr.writeLine(`whorl: ${message}`);
+  }
+}
+
+/** The app is in order, but asks for something that needs a process of its own. */
+class Unsuitable extends Error {}

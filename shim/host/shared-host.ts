@@ -1,0 +1,85 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Engine, openEngine } from "../../runtime/trigger/engine.ts";
+import { version } from "../version.ts";
+import { mountRoot } from "./container-root.ts";
+import { DescriptorChannel } from "./descriptor-channel.ts";
+import type { GuestOutput } from "./guest-output.ts";
+import { giveUpPrivileges } from "./give-up-privileges.ts";
+import type { Kernel } from "./kernel.ts";
+import {
+  descriptorChannel,
+  type HostReport,
+  type SeatCommand,
+  seatsFolder,
+  sharedRoot,
+  type SharedHostSpec,
+} from "./protocol.ts";
+import { Seat } from "./seat.ts";
+
+/** What a shared host is given by its surroundings. */
+export interface SharedHostDependencies {
+  readonly kernel: Kernel;
+  readonly codeFolder: string;
+  output(fd: number): GuestOutput;
+  report(report: HostReport): void;
+}
+
+/** Runs the guests of several pods, each container in a seat of its own. */
+export class SharedHost {
+  readonly #dependencies: SharedHostDependencies;
+  readonly #descriptors: DescriptorChannel;
+  readonly #engine: Engine;
+  readonly #seats = new Map<string, Seat>();
+
+  /** Gives up this process's privileges. Throws ShimError `internal` where that is not possible. */
+  constructor(spec: SharedHostSpec, dependencies: SharedHostDependencies) {
+    const { kernel } = dependencies;
+    this.#dependencies = dependencies;
+    confine(spec, dependencies);
+    this.#descriptors = new DescriptorChannel(kernel, descriptorChannel);
+    this.#engine = openEngine({ cacheDirectory: undefined, version, onWarning: () => undefined });
+    dependencies.report({ kind: "shared" });
+  }
+
+  /** Passes a command on to a seat, which is there from its first command to its end. */
+  async handle(id: string, command: SeatCommand): Promise<void> {
+    const seat = this.#seats.get(id) ?? this.#open(id);
+    await seat.handle(command);
+  }
+
+  #open(id: string): Seat {
+    const { output, report } = this.#dependencies;
+    const seat = new Seat({
+      engine: this.#engine,
+      descriptors: this.#descriptors,
+      kernel: this.#dependencies.kernel,
+      output,
+      report: (each) => report({ kind: "seat", seat: id, report: each }),
+      onEnd: () => this.#seats.delete(id),
+    });
+    this.#seats.set(id, seat);
+    return seat;
+  }
+}
+
+/** From here on this process sees its code, and what the front shows it below the seats' folder. */
+function confine(
+  { uid, gid }: SharedHostSpec,
+  { kernel, codeFolder }: SharedHostDependencies,
+): void {
+  const root = {
+    rootfsPath: sharedRoot,
+    rootfs: [{ type: "tmpfs", source: "tmpfs", options: ["mode=0755"] }],
+    imagePath: undefined,
+    isRootReadOnly: false,
+    mounts: [],
+    terminationPath: "",
+    uid,
+    gid,
+  };
+  mountRoot(root, codeFolder, kernel);
+  mkdirSync(join(sharedRoot, seatsFolder), { mode: 0o755 });
+  kernel.changeRoot(sharedRoot);
+  giveUpPrivileges({ uid, gid, groups: [] }, kernel);
+}

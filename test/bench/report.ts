@@ -1,0 +1,98 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { arch, cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { calibrate, noiseReason } from "./calibration.ts";
+
+/** One figure and what it should be. */
+export interface Verdict {
+  readonly figure: string;
+  readonly measured: number;
+  readonly unit: string;
+  readonly reach: { readonly atMost: number } | { readonly atLeast: number };
+}
+
+export interface ReportOptions {
+  /** Of the file with the results: `cold`. */
+  readonly name: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** What was started, as it would be typed. */
+  readonly commands: readonly string[];
+}
+
+export const resultsFolder = fileURLToPath(new URL("results/", import.meta.url));
+
+/** A run of one benchmark: says where it ran, what came out, and whether that means anything. */
+export class Report {
+  readonly #options: ReportOptions;
+  readonly #before = calibrate();
+  readonly #verdicts: Verdict[] = [];
+  readonly machine = {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 1024 ** 3),
+    kernel: `${release()} ${arch()}`,
+    node: process.version,
+  };
+
+  constructor(options: ReportOptions) {
+    this.#options = options;
+    console.log(`== bench:${options.name}`);
+    for (const [what, value] of Object.entries(this.machine)) line(what, String(value));
+    for (const [what, version] of Object.entries(options.versions)) line(what, version);
+    for (const command of options.commands) line("$", command);
+  }
+
+  line(what: string, value: string): void {
+    line(what, value);
+  }
+
+  verdict(verdict: Verdict): void {
+    this.#verdicts.push(verdict);
+  }
+
+  /** Prints the verdicts, where the machine was quiet enough for any, and writes everything down. */
+  end(raw: object): string {
+    const { name, versions, commands } = this.#options;
+    const after = calibrate();
+    const noise = noiseReason(this.#before, after);
+    for (const verdict of this.#verdicts) line(...verdictLine(verdict, noise));
+    if (noise !== undefined) console.log(`No verdict: ${noise}.`);
+    mkdirSync(resultsFolder, { recursive: true });
+    const date = new Date().toISOString();
+    const file = join(resultsFolder, `${name}-${date.replaceAll(":", "-")}.json`);
+    const calibration = { before: this.#before, after, noise };
+    const whole = { name, date, machine: this.machine, versions, commands, calibration };
+    writeFileSync(
+      file,
+      `${JSON.stringify({ ...whole, verdicts: this.#verdicts, ...raw }, undefined, 1)}\n`,
+    );
+    console.log(`Raw results: ${file}`);
+    return file;
+  }
+}
+
+function verdictLine(
+  { figure, measured, unit, reach }: Verdict,
+  noise: string | undefined,
+): [string, string] {
+  const [sign, bound] = "atMost" in reach ? ["<=", reach.atMost] : [">=", reach.atLeast];
+  const isReached = "atMost" in reach ? measured <= bound : measured >= bound;
+  const word = noise === undefined ? (isReached ? "reached" : "MISSED") : "no verdict";
+  return [figure, `${shown(measured)} ${unit} (reach ${sign} ${bound} ${unit}): ${word}`];
+}
+
+/** With as many digits as mean something. */
+export function shown(value: number): string {
+  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
+
+function line(what: string, value: string): void {
+  console.log(`  ${what.padEnd(58)} ${value}`);
+}
+
+/** Version of this checkout. */
+export function whorlVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version;
+}

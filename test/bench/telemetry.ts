@@ -1,0 +1,134 @@
+/**
+ * `npm run bench:telemetry`: what it costs to be looked at. The same hello behind `whorl up` with
+ * different telemetry, each server on core 0, load and collector on core 1, rounds interleaved.
+ * Compared is the processor time of a request, which other work on the machine changes least: a
+ * core answers as many more requests as one takes less.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { Contestant } from "./contestants.ts";
+import { Report, shown, whorlVersion } from "./report.ts";
+import { Served } from "./served.ts";
+import { median } from "./statistics.ts";
+import { runWrk } from "./wrk.ts";
+
+const serverCore = 0;
+const loadCore = 1;
+const connections = 32;
+const offCostMax = 1.02;
+const onCostMax = 1.1;
+
+const hello = fileURLToPath(new URL("../../wasm-apps/hello-rust/hello.wasm", import.meta.url));
+const whorl = fileURLToPath(new URL("../../bin/whorl.js", import.meta.url));
+const without = fileURLToPath(new URL("up-without-telemetry.ts", import.meta.url));
+const collector = `require("node:http").createServer((request, response) => {
+  request.resume().on("end", () => response.end());
+}).listen(0, "127.0.0.1", function () { console.log(this.address().port); });`;
+
+interface Variant extends Contestant {
+  /** How much more it may cost than the one before telemetry; undefined for that one. */
+  readonly costMax: number | undefined;
+}
+
+function up(name: string, flags: readonly string[], environment: readonly string[]): Variant {
+  return {
+    name,
+    version: "",
+    costMax: name === "off" ? offCostMax : onCostMax,
+    command: (file, port) => [
+      ...["env", ...environment, process.execPath, whorl, "up", file, "--quiet", ...flags],
+      ...["--listen", `127.0.0.1:${port}`],
+    ],
+  };
+}
+
+function variants(collectorPort: number): Variant[] {
+  const endpoint = `OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${collectorPort}`;
+  const sampled = ["OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.01"];
+  return [
+    {
+      name: "without telemetry",
+      version: "",
+      costMax: undefined,
+      command: (file, port) => [process.execPath, without, file, String(port)],
+    },
+    up("off", [], []),
+    up("metrics", ["--metrics-listen", "127.0.0.1:0"], []),
+    up("metrics, logs, 1 of 100 traces", [], [endpoint, ...sampled]),
+    up("metrics, logs, all traces", [], [endpoint]),
+    up("console", ["--console", "127.0.0.1:0"], []),
+  ];
+}
+
+interface Round {
+  readonly requestsPerSecond: number;
+  readonly cpuUs: number;
+}
+
+async function measure(
+  all: readonly Variant[],
+  rounds: number,
+  seconds: number,
+): Promise<Round[][]> {
+  await using stack = new AsyncDisposableStack();
+  const servers: Served[] = [];
+  for (const each of all) servers.push(stack.use(await Served.start(each, hello, serverCore)));
+  const measured = servers.map((): Round[] => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [index, served] of servers.entries()) {
+      const before = served.cpuSeconds();
+      const { requestsPerSecond, errors } = runWrk(served.url, {
+        connections,
+        seconds,
+        core: loadCore,
+      });
+      if (errors > 0) throw new Error(`${errors} requests of "${served.contestant.name}" failed`);
+      const cpuUs = ((served.cpuSeconds() - before) * 1e6) / (requestsPerSecond * seconds);
+      // The first round warms up.
+      if (round > 0) measured[index]?.push({ requestsPerSecond, cpuUs });
+    }
+  }
+  return measured;
+}
+
+async function startCollector(): Promise<{ readonly port: number } & Disposable> {
+  const args = ["-c", String(loadCore), process.execPath, "-e", collector];
+  const child = spawn("taskset", args, { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  return { port: Number(line.toString()), [Symbol.dispose]: () => void child.kill() };
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "7" },
+  },
+});
+const command = "npm run bench:telemetry";
+const report = new Report({
+  name: "telemetry",
+  versions: { whorl: whorlVersion() },
+  commands: [command],
+});
+using receiver = await startCollector();
+const all = variants(receiver.port);
+const measured = await measure(all, Number(values.rounds), Number(values.seconds));
+const [base = []] = measured;
+for (const [index, { name, costMax }] of all.entries()) {
+  const rounds = measured[index] ?? [];
+  const perSecond = median(rounds.map(({ requestsPerSecond }) => requestsPerSecond));
+  const cpuUs = median(rounds.map((round) => round.cpuUs));
+  report.line(name, `${shown(perSecond)} requests/s, ${shown(cpuUs)} us of a core each`);
+  if (costMax === undefined) continue;
+  // Round by round: what disturbs one variant has disturbed the other one as well.
+  const ratios = rounds.map((round, at) => round.cpuUs / (base[at]?.cpuUs ?? Number.NaN));
+  report.verdict({
+    figure: `${name}: processor time of a request`,
+    measured: median(ratios),
+    unit: "x",
+    reach: { atMost: costMax },
+  });
+}
+report.end({ variants: all.map(({ name }) => name), rounds: measured });

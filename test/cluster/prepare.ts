@@ -1,0 +1,39 @@
+import { containerdObstacle } from "../servers/containerd.ts";
+import { containerdReleases } from "../servers/containerd-configuration.ts";
+import { programObstacle } from "../servers/debian-package.ts";
+import { registryObstacle } from "../servers/docker-registry.ts";
+import { goTool } from "../servers/go-tool.ts";
+import { helmTool } from "../servers/helm.ts";
+import { kubeApiServerObstacle } from "../servers/kube-apiserver.ts";
+import { kubernetesTool } from "../servers/kubernetes-tools.ts";
+
+/** Why no cluster can run here, undefined where it can. */
+export function clusterObstacle(): string | undefined {
+  return (
+    containerdObstacle() ??
+    kubeApiServerObstacle() ??
+    registryObstacle() ??
+    programObstacle("skopeo", "skopeo") ??
+    programObstacle("iptables", "iptables") ??
+    programObstacle("unshare", "util-linux")
+  );
+}
+
+/** Builds what a cluster needs, before anything waits for it. */
+export function prepareClusterTier(): void {
+  for (const name of kubernetesPrograms) kubernetesTool(name);
+  helmTool();
+  const { version, module } = containerdReleases["2.4"];
+  for (const name of ["containerd", "containerd-shim-runc-v2", "ctr"]) {
+    goTool({ name, package: `${module}/cmd/${name}`, version });
+  }
+}
+
+const kubernetesPrograms = [
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubelet",
+  "kube-proxy",
+  "kubectl",
+] as const;

@@ -1,0 +1,13 @@
+import { type Browser, chromium } from "playwright-core";
+import { program, programObstacle } from "./debian-package.ts";
+
+/** Why there is no browser: undefined where there is one, or it was installed now. */
+export function chromiumObstacle(): string | undefined {
+  return programObstacle("chromium", "chromium");
+}
+
+/** Debian's Chromium without a window; {@link chromiumObstacle} has checked that it is there. */
+export async function startChromium(): Promise<Browser> {
+  // Its sandbox needs what containers of CI do not permit; only pages of these tests are opened.
+  return await chromium.launch({ executablePath: program("chromium"), args: ["--no-sandbox"] });
+}

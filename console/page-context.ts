@@ -2,7 +2,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { ConsoleClient } from "./api/console-client.ts";
 import type { Fleet } from "./live/fleet.ts";
-import type { Route } from "./route.ts";
+import type { RequestFilters, Route } from "./route.ts";
 
 /** What every view may use. */
 export interface Page {
@@ -10,6 +10,8 @@ export interface Page {
   readonly fleet: Fleet;
   /** Shows something else, as a click on a link does. `replace` leaves no way back. */
   go(route: Route, how?: "replace"): void;
+  /** With which filters the requests were looked at last. */
+  lastFilters(): RequestFilters;
   /** Tells those who listen instead of looking; rarely. */
   announce(text: string): void;
 }

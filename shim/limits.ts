@@ -40,8 +40,17 @@ export const shimLimits = {
   waitingDatagramSockets: 4,
   /** Sockets that a shared host may ask for at once. */
   socketsPerRequestMax: 16,
+  /** CPU time that a guest of a shared host may use before it lets others run. */
+  sharedCpuMsMax: 2_000,
   /** A shared host without containers ends after this long. */
   idleSharedHostMs: 30_000,
+  /**
+   * A container that was told to end takes requests for this much longer: as long as it may take
+   * until everybody has heard that its pod is no longer to be asked.
+   */
+  lastRequestsMs: 2_000,
+  /** A shared host has this long to tell what a container has used. */
+  usageMsMax: 2_000,
   /** Files that a pod's names are looked up in. */
   resolverFileBytesMax: 64 * 1024,
   /** A name server has this long, and is asked this often. */

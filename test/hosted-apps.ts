@@ -5,6 +5,7 @@ import { loadApp } from "../runtime/app/load-app.ts";
 import { loadRuntimeConfig } from "../runtime/app/load-runtime-config.ts";
 import { AppHost } from "../runtime/host/app-host.ts";
 import type { AppHostOptions } from "../runtime/host/app-host.ts";
+import type { InstanceLimits } from "../runtime/limits.ts";
 import { spinReuse } from "../runtime/trigger/executor/reused-instances.ts";
 
 /** An app host in this process, with a cache of its own; disposing closes it. */
@@ -22,7 +23,12 @@ export class HostedApps implements AsyncDisposable {
     this.#cache = cache;
   }
 
-  static async open(options: Partial<AppHostOptions> = {}): Promise<HostedApps> {
+  static async open({
+    guestLimits = {},
+    ...options
+  }: Omit<Partial<AppHostOptions>, "settings"> & {
+    readonly guestLimits?: Partial<InstanceLimits>;
+  } = {}): Promise<HostedApps> {
     const cache = mkdtempSync(join(tmpdir(), "whorl-hosted-"));
     const lines: string[] = [];
     const host = new AppHost({
@@ -34,9 +40,9 @@ export class HostedApps implements AsyncDisposable {
         error: (app, message) => void lines.push(`error ${app}: ${message}`),
       },
       settings: {
-        ...{ environment: [], variables: new Map(), processEnvironment: {}, limits: {} },
+        ...{ environment: [], variables: new Map(), processEnvironment: {} },
         ...{ reuse: spinReuse, cacheDirectory: cache, prepareVersion: "test" },
-        ...options.settings,
+        limits: guestLimits,
       },
       ...options,
     });

@@ -82,6 +82,16 @@ const tiers: readonly Tier[] = [
     obstacle: () => notLinux() ?? registryObstacle() ?? programObstacle("skopeo", "skopeo"),
   },
   {
+    name: "telemetry",
+    about: "traces, metrics, top and tail of apps under load",
+    obstacle: () => notLinux() ?? programObstacle("prometheus", "prometheus"),
+  },
+  {
+    name: "console",
+    about: "the console in a browser",
+    obstacle: () => notLinux() ?? programObstacle("chromium", "chromium"),
+  },
+  {
     name: "operator",
     about: "API machinery and operator over a real kube-apiserver",
     obstacle: () => notLinux() ?? operatorObstacle(),

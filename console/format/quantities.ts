@@ -44,7 +44,8 @@ export function rateText(perSecond: number | undefined): string {
   if (perSecond === undefined) return unknownQuantity.figure;
   if (perSecond === 0) return "0";
   if (perSecond < 0.05) return "<0.1";
-  return perSecond < 9.95 ? perSecond.toFixed(1) : countText(Math.round(perSecond));
+  if (perSecond >= 9.95) return countText(Math.round(perSecond));
+  return perSecond.toFixed(1).replace(/\.0$/, "");
 }
 
 /** `1,250,000`. */

@@ -15,9 +15,10 @@ export class Changes {
     });
   }
 
+  /** @returns what ends it. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => void this.#listeners.delete(listener);
   }
 }
 

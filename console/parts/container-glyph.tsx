@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { PodContainer } from "../../runtime/telemetry/admin/console-api.ts";
+import { percent } from "./small-charts.tsx";
 
 const outlines: Readonly<Record<PodContainer["kind"], string>> = {
   wasm: "M16 2.5L28 9.25V22.75L16 29.5L4 22.75V9.25Z",
@@ -19,13 +20,13 @@ export function ContainerGlyph({
   readonly isFailed?: boolean;
   readonly size?: number;
 }): VNode {
-  const height = 27 * Math.min(1, share ?? 0);
+  const free = 1 - Math.min(1, share ?? 0);
   const tone =
     isFailed || (share ?? 0) >= 0.97 ? "is-failed" : (share ?? 0) >= 0.8 ? "is-near" : "";
   return (
     <svg class={`glyph ${tone}`} viewBox="0 0 32 32" width={size} height={size} aria-hidden="true">
       <path d={outlines[kind]} fill="var(--wash)" />
-      <g style={{ clipPath: `inset(${29.5 - height}px 0 0 0)` }}>
+      <g style={{ clipPath: `inset(${percent(free)} 0 0 0)` }}>
         <path d={outlines[kind]} fill="currentColor" opacity="0.55" />
       </g>
       <path d={outlines[kind]} fill="none" stroke="currentColor" stroke-width="1.75" />

@@ -24,6 +24,11 @@ export function OutsideLines({ text }: { readonly text: string }): VNode {
   );
 }
 
+/** Of a message: its further lines are a stack, mostly. */
+export function firstLine(message: string): string {
+  return message.split("\n", 1)[0] ?? message;
+}
+
 /** A figure with its unit set smaller. */
 export function Figure({ of }: { readonly of: Quantity }): VNode {
   return (

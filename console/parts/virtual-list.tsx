@@ -18,6 +18,8 @@ export interface VirtualListProps {
   onOpen(at: number): void;
   /** A row has got the focus, or the list was scrolled away from its top. */
   onLook?(): void;
+  /** Somebody is about to choose a row, or no longer: rows should not change places meanwhile. */
+  onHold?(isHeld: boolean): void;
 }
 
 interface Seen {
@@ -59,7 +61,16 @@ export function VirtualList(props: VirtualListProps): VNode {
   const shown = Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at);
   if (focused >= 0 && (focused < from || focused >= to)) shown.push(focused);
   return (
-    <div class={`list ${props.class}`} role="grid" aria-label={label} aria-rowcount={count + 1}>
+    <div
+      class={`list ${props.class}`}
+      role="grid"
+      aria-label={label}
+      aria-rowcount={count + 1}
+      onPointerEnter={() => props.onHold?.(true)}
+      onPointerLeave={() => props.onHold?.(false)}
+      onFocusIn={() => props.onHold?.(true)}
+      onFocusOut={() => props.onHold?.(false)}
+    >
       <div class="list-head" role="row" aria-rowindex={1}>
         {props.head}
       </div>

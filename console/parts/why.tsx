@@ -1,15 +1,16 @@
 import type { VNode } from "preact";
 import type { Failure } from "../../runtime/telemetry/admin/console-api.ts";
 import { spanText } from "../format/quantities.ts";
-import { Link, Outside, OutsideLines } from "./text-parts.tsx";
+import { firstLine, Link, Outside, OutsideLines } from "./text-parts.tsx";
 
 /** Why something failed, and what to do about it. */
 export function Why({
   failure,
-  isLinked = true,
+  isShort = false,
 }: {
   readonly failure: Failure;
-  readonly isLinked?: boolean;
+  /** Only what fits beside other things: the request's own page has the rest. */
+  readonly isShort?: boolean;
 }): VNode {
   const { code, message, remedy, component, requestId, atMs } = failure;
   return (
@@ -25,19 +26,34 @@ export function Why({
           in <Outside text={component} />, {spanText(Date.now() - atMs)} ago
         </small>
       </h2>
-      <pre>
-        <OutsideLines text={message} />
-      </pre>
       <p class="why-remedy">
         <Outside text={remedy} />
-        {isLinked && requestId !== undefined && (
+        {isShort && requestId !== undefined && (
           <>
             {" "}
             <Link to={{ view: "request", id: requestId }}>See the request</Link>
           </>
         )}
       </p>
+      <pre>
+        <OutsideLines text={firstLine(message)} />
+      </pre>
+      {!isShort && <Stack message={message} />}
     </section>
+  );
+}
+
+/** The further lines of a message. */
+function Stack({ message }: { readonly message: string }): VNode | null {
+  const rest = message.slice(firstLine(message).length).replace(/^\r?\n/, "");
+  if (rest === "") return null;
+  return (
+    <details class="stack">
+      <summary>Where in the guest</summary>
+      <pre>
+        <OutsideLines text={rest} />
+      </pre>
+    </details>
   );
 }
 

@@ -31,7 +31,7 @@ export function Bar({ route, onTheme, onHelp }: BarProps): VNode {
           )}
         </Link>
         <nav class="nav" aria-label="Views">
-          {sections(fleet).map(({ to, text, views }) => (
+          {(fleet.connection === "denied" ? [] : sections(fleet)).map(({ to, text, views }) => (
             <Link key={text} to={to} isCurrent={views.includes(route.view)}>
               {text}
             </Link>

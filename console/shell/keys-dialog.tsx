@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 const keys: readonly (readonly [keys: readonly string[], what: string])[] = [
-  [["j", "k"], "next and previous row; arrows, page keys, Home and End do too"],
+  [["j", "k"], "next and previous row, as arrows do"],
   [["Enter"], "open the row"],
   [["/"], "filter"],
   [["Space"], "stop and go on with live requests"],

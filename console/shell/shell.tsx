@@ -9,7 +9,7 @@ import { useChanges } from "../live/changes.ts";
 import type { Fleet } from "../live/fleet.ts";
 import { followFleet } from "../live/follow-fleet.ts";
 import { type Page, PageContext } from "../page-context.ts";
-import type { Route } from "../route.ts";
+import type { RequestFilters, Route } from "../route.ts";
 import { applyTheme, keptTheme, nextTheme } from "../theme.ts";
 import { AppView } from "../views/app-view.tsx";
 import { AppsView } from "../views/apps-view.tsx";
@@ -36,15 +36,18 @@ export function Shell({ client, fleet, onToken }: ShellProps): VNode {
   const [attempt, setAttempt] = useState(0);
   const [hasHelp, setHelp] = useState(false);
   const { spoken, announce } = useAnnouncer();
-  const page = useMemo<Page>(() => ({ client, fleet, go, announce }), []);
+  const lastFilters = useLastFilters(route);
+  const page = useMemo<Page>(() => ({ client, fleet, go, announce, lastFilters }), []);
   useFleet(page, attempt);
   useChanges(fleet);
   useTitle(route, fleet);
+  useSpokenHeadline(page);
   useFocusOnHeading(route);
   const keys = useKeys({
     fleet,
     route,
     go,
+    lastFilters,
     onTheme: changeTheme,
     onHelp: () => setHelp(true),
   });
@@ -106,6 +109,13 @@ function useFleet({ client, fleet, announce }: Page, attempt: number): void {
   }, [attempt]);
 }
 
+/** The way back from a request leads to the list as it was. */
+function useLastFilters(route: Route): () => RequestFilters {
+  const filters = useRef<RequestFilters>({});
+  if (route.view === "requests") filters.current = route.filters;
+  return () => filters.current;
+}
+
 /** What is said to those who listen, and how to say something. */
 function useAnnouncer(): { readonly spoken: string; announce(text: string): void } {
   const [spoken, setSpoken] = useState("");
@@ -124,12 +134,24 @@ function useTitle(route: Route, fleet: Fleet): void {
   }, [title]);
 }
 
+/** Says when apps begin or cease to need attention. */
+function useSpokenHeadline({ fleet, announce }: Page): void {
+  const headline = fleet.isLoaded ? headlineOf(fleet) : undefined;
+  const before = useRef(headline);
+  useEffect(() => {
+    if (before.current !== undefined && headline !== undefined) announce(headline);
+    before.current = headline;
+  }, [headline]);
+}
+
+function headlineOf(fleet: Fleet): string {
+  return fleetHeadline(countHealth(fleet.apps.map(({ summary }) => summary)));
+}
+
 function titleOf(route: Route, fleet: Fleet): string {
   switch (route.view) {
     case "apps":
-      return fleet.isLoaded
-        ? fleetHeadline(countHealth(fleet.apps.map(({ summary }) => summary)))
-        : "Apps";
+      return fleet.isLoaded ? headlineOf(fleet) : "Apps";
     case "app":
       return printableText(route.id);
     case "requests":

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isShortcut } from "../keyboard/list-keys.ts";
 import type { Fleet } from "../live/fleet.ts";
-import type { Route } from "../route.ts";
+import type { RequestFilters, Route } from "../route.ts";
 import { sections } from "./bar.tsx";
 
 /** What single keys do. */
@@ -9,6 +9,7 @@ export interface KeyActions {
   readonly fleet: Fleet;
   readonly route: Route;
   go(route: Route): void;
+  lastFilters(): RequestFilters;
   onTheme(): void;
   onHelp(): void;
 }
@@ -62,7 +63,7 @@ function done(_nothing: void): true {
 }
 
 /** Out of a filter first, then to the list that a thing belongs to. */
-function leave(event: KeyboardEvent, { route, go }: KeyActions): void {
+function leave(event: KeyboardEvent, { route, go, lastFilters }: KeyActions): void {
   const { target } = event;
   if (event.defaultPrevented || !(target instanceof Element)) return;
   if (target.closest("dialog") !== null) return;
@@ -72,5 +73,5 @@ function leave(event: KeyboardEvent, { route, go }: KeyActions): void {
     return;
   }
   if (route.view === "app") go({ view: "apps" });
-  if (route.view === "request") go({ view: "requests", filters: {} });
+  if (route.view === "request") go({ view: "requests", filters: lastFilters() });
 }

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import type { AppSummary, Health } from "../../runtime/telemetry/admin/console-api.ts";
 import type { FleetApp } from "../live/fleet.ts";
-import { errorShare, filterApps, orderApps, type AppColumn, type AppFilter } from "./app-order.ts";
+import {
+  type AppColumn,
+  type AppFilter,
+  errorShare,
+  filterApps,
+  keepOrder,
+  orderApps,
+} from "./app-order.ts";
 
 function app(id: string, health: Health, usage: Partial<AppSummary["usage"]> = {}): FleetApp {
   const none = { requestsPerSecond: 0, errorsPerSecond: 0, coldStartsPerSecond: 0, inFlight: 0 };
@@ -44,6 +51,10 @@ test.each<[AppColumn, boolean, string]>([
   ["cold", true, "bcdae"],
 ])("by %s, descending: %s", (column, isDescending, order) => {
   expect(names(orderApps(apps, { column, isDescending }))).toBe(order);
+});
+
+test("an order is kept while figures change; who is new comes last", () => {
+  expect(names(keepOrder(apps, ["d", "gone", "b", "e"]))).toBe("dbeac");
 });
 
 test.each<[AppFilter, string]>([

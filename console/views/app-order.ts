@@ -61,6 +61,13 @@ export function orderApps(
   });
 }
 
+/** In the order of these ids, as far as they are named; the others after them, as they are. */
+export function keepOrder(apps: readonly FleetApp[], ids: readonly string[]): FleetApp[] {
+  const places = new Map(ids.map((id, at) => [id, at]));
+  const place = ({ summary }: FleetApp): number => places.get(summary.id) ?? ids.length;
+  return apps.toSorted((a, b) => place(a) - place(b));
+}
+
 function isBusy({ summary }: FleetApp): boolean {
   return summary.usage.requestsPerSecond > 0;
 }

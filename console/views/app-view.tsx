@@ -10,6 +10,7 @@ import {
   bytesQuantity,
   countText,
   durationQuantity,
+  quantityText,
   rateText,
   spanText,
 } from "../format/quantities.ts";
@@ -18,7 +19,7 @@ import { usePage } from "../page-context.ts";
 import { HealthGlyph } from "../parts/health-glyph.tsx";
 import { Problem } from "../parts/problem.tsx";
 import { Meter } from "../parts/small-charts.tsx";
-import { Figure, Link, Outside } from "../parts/text-parts.tsx";
+import { Figure, firstLine, Link, Outside } from "../parts/text-parts.tsx";
 import { Why } from "../parts/why.tsx";
 import { AppCharts } from "./app-charts.tsx";
 
@@ -62,14 +63,15 @@ function AppBody({ app }: { readonly app: AppDetail }): VNode {
   return (
     <>
       <p class="lead">
-        {healthSentence(app)}{" "}
+        <HealthSentence app={app} />{" "}
         {app.url !== undefined && (
           <a href={webAddress(app.url)} target="_blank" rel="noreferrer">
             <Outside text={app.url} />
           </a>
         )}
       </p>
-      {isTroubled && newest !== undefined && <Why failure={newest} />}
+      <About app={app} />
+      {isTroubled && newest !== undefined && <Why failure={newest} isShort />}
       {app.warnings.length > 0 && <Warnings warnings={app.warnings} />}
       <section class="section" aria-label="Charts">
         <AppCharts app={app} />
@@ -83,31 +85,35 @@ function AppBody({ app }: { readonly app: AppDetail }): VNode {
   );
 }
 
-function healthSentence({ health, healthReason, description, version }: AppDetail): VNode {
+function HealthSentence({ app }: { readonly app: AppDetail }): VNode {
+  const { health, healthReason, usage } = app;
   const word = healthWords[health];
+  const head = `${word[0]?.toUpperCase() ?? ""}${word.slice(1)}`;
+  const reason = healthReason === "" ? usageText(usage) : healthReason;
+  const sentence = reason === "" ? head : `${head}: ${reason}`;
+  return <Outside text={sentence.endsWith(".") ? sentence : `${sentence}.`} />;
+}
+
+function usageText({ requestsPerSecond, p99Ms }: AppSummary["usage"]): string {
+  if (requestsPerSecond === 0 || p99Ms === undefined) return "";
+  const rate = `${rateText(requestsPerSecond)} requests a second`;
+  return `${rate}, 99 of 100 within ${quantityText(durationQuantity(p99Ms))}`;
+}
+
+/** What it says of itself. */
+function About({ app }: { readonly app: AppDetail }): VNode | null {
+  const { description, version } = app;
+  if (description === undefined && version === undefined) return null;
   return (
-    <>
-      {word[0]?.toUpperCase()}
-      {word.slice(1)}
-      {healthReason !== "" && (
-        <>
-          : <Outside text={healthReason} />
-        </>
-      )}
-      {/[.!?]$/.test(healthReason) ? "" : "."}
-      {description !== undefined && (
-        <>
-          {" "}
-          <Outside text={/[.!?]$/.test(description) ? description : `${description}.`} />
-        </>
-      )}
+    <p class="about faint">
+      {description !== undefined && <Outside text={description} />}
       {version !== undefined && (
-        <>
+        <span class="version">
           {" "}
-          Version <Outside text={version} />.
-        </>
+          version <Outside text={version} />
+        </span>
       )}
-    </>
+    </p>
   );
 }
 
@@ -138,7 +144,7 @@ function Components({ app }: { readonly app: AppDetail }): VNode {
         </span>
       </header>
       <div class="scroll-x">
-        <table class="plain-table">
+        <table class="plain-table" aria-label="Components">
           <thead>
             <tr>
               <th scope="col">Component</th>
@@ -226,7 +232,7 @@ function Triggers({ triggers }: { readonly triggers: readonly Trigger[] }): VNod
       <header>
         <h2>What calls it</h2>
       </header>
-      <table class="plain-table">
+      <table class="plain-table" aria-label="What calls it">
         <thead class="unseen">
           <tr>
             <th scope="col">Kind</th>
@@ -267,14 +273,17 @@ function Failures({ app }: { readonly app: AppDetail }): VNode {
           </span>
         )}
       </header>
-      {app.failures.length === 0 && <p class="list-none">None since it was started.</p>}
-      <table class="plain-table">
-        <tbody>
-          {app.failures.slice(0, failuresShown).map((failure, at) => (
-            <FailureRow key={`${failure.atMs} ${at}`} failure={failure} />
-          ))}
-        </tbody>
-      </table>
+      {app.failures.length === 0 ? (
+        <p class="list-none">None since it was started.</p>
+      ) : (
+        <table class="plain-table" aria-label="Failures">
+          <tbody>
+            {app.failures.slice(0, failuresShown).map((failure, at) => (
+              <FailureRow key={`${failure.atMs} ${at}`} failure={failure} />
+            ))}
+          </tbody>
+        </table>
+      )}
     </section>
   );
 }
@@ -297,9 +306,4 @@ function FailureRow({ failure }: { readonly failure: Failure }): VNode {
       <td class="right faint">{spanText(Date.now() - atMs)} ago</td>
     </tr>
   );
-}
-
-/** Stacks follow in further lines; the request's own page has them. */
-function firstLine(message: string): string {
-  return message.split("\n", 1)[0] ?? message;
 }

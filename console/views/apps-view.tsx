@@ -2,11 +2,11 @@ import type { VNode } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { countHealth, fleetHeadline, type HealthCounts } from "../format/headline.ts";
 import { countText, durationQuantity, quantityText, rateText } from "../format/quantities.ts";
-import type { Fleet } from "../live/fleet.ts";
+import type { Fleet, FleetApp } from "../live/fleet.ts";
 import { useChanges } from "../live/changes.ts";
 import { usePage } from "../page-context.ts";
 import { useRowHeight, VirtualList } from "../parts/virtual-list.tsx";
-import { type AppFilter, type AppOrder, filterApps, orderApps } from "./app-order.ts";
+import { type AppFilter, type AppOrder, filterApps, keepOrder, orderApps } from "./app-order.ts";
 import { AppCells, AppHead } from "./app-row.tsx";
 
 const firstOrder: AppOrder = { column: "health", isDescending: true };
@@ -20,7 +20,8 @@ export function AppsView(): VNode {
   const [filter, setFilter] = useState(noFilter);
   const rowHeight = useRowHeight(44, 68);
   const { apps } = fleet;
-  const shown = orderApps(filterApps(apps, filter), order);
+  const hold = useRef(false);
+  const shown = useSteadyOrder(filterApps(apps, filter), order, hold);
   return (
     <>
       <h1 tabIndex={-1}>{fleet.isLoaded ? fleetHeadline(countHealth(summaries(fleet))) : "…"}</h1>
@@ -39,6 +40,9 @@ export function AppsView(): VNode {
           head={<AppHead order={order} onOrder={setOrder} />}
           rowKey={(at) => shown[at]?.summary.id ?? String(at)}
           row={(at) => <AppCells app={shown[at]} />}
+          onHold={(isHeld) => {
+            hold.current = isHeld;
+          }}
           onOpen={(at) => {
             const app = shown[at];
             if (app !== undefined) go({ view: "app", id: app.summary.id });
@@ -47,6 +51,19 @@ export function AppsView(): VNode {
       )}
     </>
   );
+}
+
+/** Sorted, but as before while somebody is about to choose a row. */
+function useSteadyOrder(
+  apps: readonly FleetApp[],
+  order: AppOrder,
+  hold: { readonly current: boolean },
+): FleetApp[] {
+  const kept = useRef<{ readonly order: AppOrder; readonly ids: readonly string[] } | null>(null);
+  const isSteady = hold.current && kept.current?.order === order;
+  const shown = isSteady ? keepOrder(apps, kept.current?.ids ?? []) : orderApps(apps, order);
+  if (!isSteady) kept.current = { order, ids: shown.map(({ summary }) => summary.id) };
+  return shown;
 }
 
 function summaries(fleet: Fleet): Fleet["apps"][number]["summary"][] {

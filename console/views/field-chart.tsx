@@ -30,7 +30,11 @@ export function FieldChart({
     };
     draw();
     const timer = setInterval(draw, redrawEveryMs);
-    return () => clearInterval(timer);
+    const unsubscribe = feed.subscribe(draw);
+    return () => {
+      clearInterval(timer);
+      unsubscribe();
+    };
   }, [feed, width, aheadMs]);
   return (
     <figure class="field">

@@ -95,6 +95,7 @@ function PodCard({ pod }: { readonly pod: Pod }): VNode {
         {", "}
         <span class={isWell(pod) ? "" : "is-failed"}>
           {phase.toLowerCase()}
+          {phase === "Running" && !pod.isReady && ", not ready"}
           {reason !== "" && (
             <>
               : <Outside text={reason} />
@@ -132,16 +133,18 @@ function Container({ container }: { readonly container: PodContainer }): VNode {
 }
 
 function stateText(container: PodContainer): string {
-  const { state, reason, restarts, memoryBytes, memoryLimitBytes, image } = container;
+  const { state, reason, restarts, image } = container;
   const parts = [
     state === "running" ? undefined : (reason ?? state),
-    memoryBytes === undefined ? undefined : quantityText(bytesQuantity(memoryBytes)),
     restarts === 0 ? undefined : counted(restarts, "restart"),
+    memoryText(container),
   ].filter((part) => part !== undefined);
-  if (parts.length === 0) return image;
-  const limit =
-    memoryBytes === undefined || memoryLimitBytes === undefined
-      ? ""
-      : ` of ${quantityText(bytesQuantity(memoryLimitBytes))}`;
-  return parts.map((part, at) => (at === parts.length - 1 ? part : `${part}, `)).join("") + limit;
+  return parts.length === 0 ? image : parts.join(", ");
+}
+
+function memoryText({ memoryBytes, memoryLimitBytes }: PodContainer): string | undefined {
+  if (memoryBytes === undefined) return undefined;
+  const used = quantityText(bytesQuantity(memoryBytes));
+  if (memoryLimitBytes === undefined) return used;
+  return `${used} of ${quantityText(bytesQuantity(memoryLimitBytes))}`;
 }

@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { countText } from "../format/quantities.ts";
 import type { RequestFeed } from "../live/request-feed.ts";
 import { usePage } from "../page-context.ts";
 import { Outside } from "../parts/text-parts.tsx";
@@ -66,6 +67,7 @@ export function RequestTools({ filters, feed, refusal }: ToolsProps): VNode {
       <Flag name="errors" text="Failed" {...{ filters, change }} />
       <Flag name="cold" text="Cold" {...{ filters, change }} />
       <span class="grow" />
+      <FeedNotice feed={feed} />
       <button
         type="button"
         class="control pause"
@@ -169,4 +171,15 @@ function withChanges(
 ): RequestFilters {
   const all = Object.entries({ ...filters, ...changes });
   return Object.fromEntries(all.filter(([, value]) => value !== undefined && value !== ""));
+}
+
+/** What is not seen, and why. */
+function FeedNotice({ feed }: { readonly feed: RequestFeed }): VNode {
+  const { held, lost } = feed.counts;
+  return (
+    <>
+      {held > 0 && <span class="notice quiet">{countText(held)} more since</span>}
+      {lost > 0 && <span class="notice">{countText(lost)} too fast to be shown</span>}
+    </>
+  );
 }

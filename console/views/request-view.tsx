@@ -18,11 +18,11 @@ import { SpanTable } from "./span-table.tsx";
 
 /** One request: what was answered, why it failed, where its time went, what the guest wrote. */
 export function RequestView({ id }: { readonly id: string }): VNode {
-  const { client } = usePage();
+  const { client, lastFilters } = usePage();
   const { value, problem } = useLoaded(id, (signal) => client.request(id, signal), "once");
   return (
     <>
-      <Link class="crumb" to={{ view: "requests", filters: {} }}>
+      <Link class="crumb" to={{ view: "requests", filters: lastFilters() }}>
         ← All requests
       </Link>
       <h1 tabIndex={-1} class="request-title">
@@ -59,10 +59,12 @@ function RequestBody({ detail }: { readonly detail: RequestDetail }): VNode {
   const { request, failure, spans, spansLost, lines, linesLost } = detail;
   const layout = useMemo(() => flameLayout(spans), [spans]);
   const [pointed, onPoint] = useState<string>();
+  const written = { lines, lost: linesLost, beganMs: request.atMs };
   return (
     <>
       <p class="lead">{answerText(request)}</p>
-      {failure !== undefined && <Why failure={failure} isLinked={false} />}
+      {failure !== undefined && <Why failure={failure} />}
+      {failure !== undefined && lines.length > 0 && <Lines {...written} />}
       <section class="section" aria-label="Where the time went">
         <Flame {...{ layout, pointed, onPoint }} isCold={request.isCold} />
         <SpanTable {...{ layout, pointed, onPoint }} />
@@ -71,8 +73,8 @@ function RequestBody({ detail }: { readonly detail: RequestDetail }): VNode {
         )}
       </section>
       <div class="columns">
-        <Lines lines={lines} lost={linesLost} beganMs={request.atMs} />
         <Facts request={request} />
+        {(failure === undefined || lines.length === 0) && <Lines {...written} />}
       </div>
     </>
   );

@@ -29,7 +29,6 @@ export function RequestsView({ filters }: { readonly filters: RequestFilters }):
       <FeedLead feed={feed} />
       <FieldChart feed={feed} aheadMs={fleet.aheadMs} />
       <RequestTools filters={filters} feed={feed} refusal={refusal} />
-      <FeedNotice feed={feed} />
       {ring.length === 0 ? (
         <p class="list-none">{emptyText(filters, isPaused)}</p>
       ) : (
@@ -107,17 +106,5 @@ function FeedLead({ feed }: { readonly feed: RequestFeed }): VNode {
         ? `Stopped after ${count}. Space goes on.`
         : `${count}, as they end. Space, or looking at a row, stops them.`}
     </p>
-  );
-}
-
-/** What is not seen, and why. */
-function FeedNotice({ feed }: { readonly feed: RequestFeed }): VNode {
-  const { held, lost } = feed.counts;
-  const parts = [
-    held > 0 ? `${countText(held)} came since it was stopped` : undefined,
-    lost > 0 ? `${countText(lost)} came too fast to be shown` : undefined,
-  ].filter((part) => part !== undefined);
-  return (
-    <p class="notice-line">{parts.length > 0 && <span class="notice">{parts.join(", ")}</span>}</p>
   );
 }

@@ -26,7 +26,8 @@ const axisHeight = 20;
 /** Something that is counted each second: a bar for each. */
 export function BarsChart({ frame, title, value, text, tone, part, hasAxis }: BarsProps): VNode {
   const { samples, plot } = frame;
-  const end = roundEnd(Math.max(...samples.map((sample) => value(sample) ?? 0), 0));
+  const largest = Math.max(...samples.map((sample) => value(sample) ?? 0), 0);
+  const end = roundEnd(largest);
   const step = plot.width / Math.max(60, samples.length);
   const barWidth = Math.max(1, step - (step > 3 ? 1 : 0));
   const bars = (of: (sample: AppSample) => number | undefined): string =>
@@ -43,7 +44,7 @@ export function BarsChart({ frame, title, value, text, tone, part, hasAxis }: Ba
       title={title}
       label={label}
       hasAxis={hasAxis === true}
-      endText={text(end)}
+      endText={largest === 0 ? "" : text(end)}
     >
       <path class={`bars ${tone ?? ""}`} d={bars(value)} />
       {part !== undefined && <path class="bars failed" d={bars((sample) => part.value(sample))} />}
@@ -59,6 +60,7 @@ function barPath(
   if (share <= 0) return "";
   const tall = Math.max(1, share * height);
   const x = timePlace(atMs, window, plot) - barWidth;
+  if (x < plot.left - 0.5) return "";
   return `M${x.toFixed(1)} ${height}v${(-tall).toFixed(1)}h${barWidth.toFixed(1)}v${tall.toFixed(1)}z`;
 }
 
@@ -73,6 +75,7 @@ export function LineChart({ frame, title, value, text, limit, hasAxis }: LinePro
   const largest = Math.max(...samples.map((sample) => value(sample) ?? 0), 0);
   const isNear = limit !== undefined && largest > 0.4 * limit;
   const end = isNear ? Math.max(limit, largest) * 1.05 : roundEnd(largest);
+  const endText = isNear || largest === 0 ? "" : text(end);
   const y = (amount: number): number => height - (amount / end) * height;
   const now = frame.at === undefined ? undefined : samples[frame.at];
   const label = now === undefined ? "" : text(value(now));
@@ -80,7 +83,7 @@ export function LineChart({ frame, title, value, text, limit, hasAxis }: LinePro
   return (
     <Series
       {...{ frame, title, label: `${label}${bound}`, hasAxis: hasAxis === true }}
-      endText={isNear ? "" : text(end)}
+      endText={endText}
     >
       <path class="line" d={linePath(frame, value, y)} />
       {isNear && (

@@ -3,7 +3,7 @@ import type { FlameSpan } from "../../runtime/telemetry/admin/console-api.ts";
 import type { FlameLayout } from "../charts/flame-layout.ts";
 import { durationQuantity } from "../format/quantities.ts";
 import { percent } from "../parts/small-charts.tsx";
-import { Figure, Outside } from "../parts/text-parts.tsx";
+import { Figure, firstLine, Outside } from "../parts/text-parts.tsx";
 
 interface SpanTableProps {
   readonly layout: FlameLayout;
@@ -78,7 +78,7 @@ function Attributes({ span: { attributes, error } }: { readonly span: FlameSpan 
         <div class="is-failed">
           <dt>error</dt>
           <dd>
-            <Outside text={error} />
+            <Outside text={firstLine(error)} />
           </dd>
         </div>
       )}

@@ -35,10 +35,24 @@ export interface ResourceHandle {
 }
 
 /**
+ * A place of a table whose state another instance begins with: -1 for none, the resource type of
+ * what is {@link gone}, or that type with the name of what every instance has of its own.
+ */
+export type KeptHandle = number | readonly [resource: number, name: string];
+
+/**
  * Stands for a host object of an instance whose state another one begins with: it can be dropped,
  * and whatever else is done with it is a trap.
  */
 export const gone: object = Object.freeze({ __proto__: null });
+
+/** What a table does not know of its handles. */
+export interface KeptHandleNames {
+  /** Whether a guest has defined this resource type. */
+  isGuests(resource: number): boolean;
+  /** Of an object that every instance has of its own (HostResource.lasting). */
+  nameOf(resource: number, representation: unknown): string | undefined;
+}
 
 /** Waitables, waitable sets and error contexts: told apart by their classes. */
 export interface OtherEntry {
@@ -125,29 +139,37 @@ export class HandleTable {
   }
 
   /**
-   * What is in the table, for {@link begin}: the resource type by index, -1 where there is nothing.
-   * Undefined when there is more than own handles, or any that `isGuests` says a guest has defined.
+   * What is in the table by index, for {@link begin}. Undefined when there is more than own handles,
+   * or any that `isGuests` says a guest has defined.
    */
-  kept(isGuests: (resource: number) => boolean): number[] | undefined {
-    const kept: number[] = [];
+  kept({ isGuests, nameOf }: KeptHandleNames): KeptHandle[] | undefined {
+    const kept: KeptHandle[] = [];
     for (const entry of this.#entries) {
-      if (entry === undefined) kept.push(-1);
-      else if (entry.resource === undefined || isGuests(entry.resource)) return undefined;
-      else if (entry.scope !== undefined) return undefined;
-      else kept.push(entry.resource);
+      if (entry === undefined) {
+        kept.push(-1);
+        continue;
+      }
+      const { resource } = entry;
+      if (resource === undefined || isGuests(resource) || entry.scope !== undefined) {
+        return undefined;
+      }
+      const name = nameOf(resource, entry.representation);
+      kept.push(name === undefined ? resource : [resource, name]);
     }
     return kept;
   }
 
-  /** Fills an empty table with handles of what is {@link gone}, under the same indices. */
-  begin(kept: readonly number[]): void {
+  /** Fills an empty table with such handles, under the same indices. */
+  begin(kept: readonly KeptHandle[], named: (resource: number, name: string) => object): void {
     for (let index = 1; index < kept.length; index++) {
-      const resource = kept[index] ?? -1;
+      const place = kept[index] ?? -1;
+      const resource = typeof place === "number" ? place : place[0];
       if (resource < 0) {
         this.#entries[index] = undefined;
         this.#free.push(index);
       } else {
-        this.#entries[index] = { resource, representation: gone, scope: undefined, lends: 0 };
+        const representation = typeof place === "number" ? gone : named(resource, place[1]);
+        this.#entries[index] = { resource, representation, scope: undefined, lends: 0 };
       }
     }
   }

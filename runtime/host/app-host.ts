@@ -3,9 +3,10 @@ import type { App } from "../app/app.ts";
 import type { RuntimeConfig } from "../app/runtime-config.ts";
 import { errorText } from "../error.ts";
 import { limits } from "../limits.ts";
+import { OverloadLog } from "../trigger/http/failure-answer.ts";
 import type { ListenAddress } from "../trigger/http/listen.ts";
 import { ConnectionTable } from "./connection-table.ts";
-import { openDescriptors } from "./descriptors.ts";
+import { discardInput, openDescriptors } from "./descriptors.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { Doorman } from "./doorman.ts";
 import type { Caller } from "./doorman.ts";
@@ -14,6 +15,7 @@ import type { Failure, FromWorker, HostedApp, HostSettings } from "./protocol.ts
 import { RemoteEvents } from "./remote-events.ts";
 import { residentBytes } from "./resident-bytes.ts";
 import { ResidentApps } from "./resident-apps.ts";
+import { UntouchedConnections } from "./untouched-connections.ts";
 import { WorkerPool } from "./worker-pool.ts";
 import type { WorkerBounds } from "./worker-pool.ts";
 import type { WorkerThread } from "./worker-thread.ts";
@@ -62,8 +64,11 @@ export class AppHost implements AsyncDisposable {
   /** Versions of apps that could not be loaded. */
   readonly #broken = new Map<string, number>();
   #address: ListenAddress | undefined;
+  /** Callers that wait until all apps are known. */
+  #held: Caller[] | undefined;
   #versions = 0;
-  #untouched: { readonly slot: number; readonly worker: WorkerThread }[] = [];
+  readonly #untouched = new UntouchedConnections<WorkerThread>(untouchedMsMax);
+  readonly #overload: OverloadLog;
   #timer: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
   /** `loaded` and `failed` with the name of the app. */
@@ -72,6 +77,7 @@ export class AppHost implements AsyncDisposable {
   /** Throws WhorlError `unsupported` where this Node cannot share sockets between threads. */
   constructor(options: AppHostOptions) {
     this.#options = options;
+    this.#overload = new OverloadLog({ error: (message) => options.log.error("", message) });
     this.#descriptors = openDescriptors();
     const { log, settings, workerCode: code, workersMin, workersMax, workersPerAppMax } = options;
     this.#pool = new WorkerPool({
@@ -82,7 +88,7 @@ export class AppHost implements AsyncDisposable {
     this.#connections = new ConnectionTable(this.#pool.slots, this.#descriptors);
     this.#residents = new ResidentApps(options.residentBytesMax);
     this.#doorman = new Doorman({
-      onCaller: (caller) => this.#admit(caller),
+      onCaller: (caller) => this.#greet(caller),
       onWarning: (message) => log.warning("", message),
     });
     this.#events = new RemoteEvents({
@@ -97,6 +103,17 @@ export class AppHost implements AsyncDisposable {
   async listen(address: ListenAddress): Promise<ListenAddress> {
     this.#address = await this.#doorman.listen(address, undefined);
     return this.#address;
+  }
+
+  /** From now on who comes has to wait, until {@link admitCallers}. */
+  holdCallers(): void {
+    this.#held ??= [];
+  }
+
+  admitCallers(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const caller of held) this.#admit(caller);
   }
 
   /**
@@ -158,6 +175,7 @@ export class AppHost implements AsyncDisposable {
 
   async #close(signal: AbortSignal): Promise<void> {
     this.#preload.clear();
+    for (const { socket } of this.#held ?? []) socket.destroy();
     const listening = this.#doorman.close();
     await this.#events.close(signal);
     await this.#pool.close(signal);
@@ -173,6 +191,12 @@ export class AppHost implements AsyncDisposable {
     }
     if (this.#address === undefined) throw new Error("nothing listens for names");
     return urlOf(`${name}.localhost`, this.#address.port);
+  }
+
+  #greet(caller: Caller): void {
+    if (this.#held === undefined) this.#admit(caller);
+    else if (this.#held.length < limits.hostAppConnectionsMax) this.#held.push(caller);
+    else answerPlainly(caller, "503 Service Unavailable", "", "retry-after: 1\r\n");
   }
 
   #admit(caller: Caller, except?: ReadonlySet<WorkerThread>): void {
@@ -192,7 +216,7 @@ export class AppHost implements AsyncDisposable {
       const slot = this.#connections.lend(caller, worker);
       if (slot !== undefined) this.#watch(slot, worker);
     } catch (error) {
-      this.#options.log.warning(app ?? "", errorText(error));
+      this.#overload.note(errorText(error));
       answerPlainly(caller, "503 Service Unavailable", "", "retry-after: 1\r\n");
     }
     this.#pool.keepSpare();
@@ -217,29 +241,34 @@ export class AppHost implements AsyncDisposable {
     this.#residents.touch(worker, hosted.name);
   }
 
-  /** A worker that does not take its connections is stuck: they go elsewhere. */
   #watch(slot: number, worker: WorkerThread): void {
-    this.#untouched.push({ slot, worker });
+    this.#untouched.add(slot, worker, performance.now());
     this.#timer ??= setTimeout(() => this.#moveUntouched(), untouchedMsMax).unref();
   }
 
+  /** What waits for a worker that is stuck goes to one that is not, if there is one. */
   #moveUntouched(): void {
-    const untouched = this.#untouched.filter(({ slot }) => this.#connections.isUntouched(slot));
-    this.#untouched = [];
     this.#timer = undefined;
-    for (const { slot, worker } of untouched) {
-      const except = new Set([worker]);
-      const lent = this.#connections.find(slot);
-      if (lent?.worker !== worker) continue;
-      // Nobody else, or a worker that is only being started: it is first come, first served.
-      if (this.#pool.place(lent.app ?? "", except) === worker) this.#watch(slot, worker);
-      else this.#move(slot, except);
+    const { slots, stuck } = this.#untouched.overdue(
+      performance.now(),
+      (slot, worker) =>
+        this.#connections.find(slot)?.worker === worker && this.#connections.isUntouched(slot),
+    );
+    for (const slot of slots) this.#moveFrom(slot, stuck);
+    if (this.#untouched.size > 0) {
+      this.#timer ??= setTimeout(() => this.#moveUntouched(), untouchedMsMax).unref();
     }
   }
 
-  #move(slot: number, except: ReadonlySet<WorkerThread>): void {
-    const lent = this.#connections.takeBack(slot);
-    if (lent !== undefined) this.#admit(lent, except);
+  #moveFrom(slot: number, stuck: ReadonlySet<WorkerThread>): void {
+    const lent = this.#connections.find(slot);
+    if (lent === undefined) return;
+    const app = lent.app ?? "";
+    // Loading it elsewhere would take as long.
+    const isElsewhere = !lent.worker.isLoading(app) && !stuck.has(this.#pool.place(app, stuck));
+    const taken = isElsewhere ? this.#connections.takeBack(slot) : undefined;
+    if (taken !== undefined) this.#admit(taken, stuck);
+    else this.#watch(slot, lent.worker);
   }
 
   /** Whether a worker has begun to load it. */
@@ -347,8 +376,7 @@ function urlOf(host: string, port: number): string {
 function answerPlainly({ socket }: Caller, status: string, text: string, header = ""): void {
   const length = `content-length: ${Buffer.byteLength(text)}\r\n`;
   socket.end(`HTTP/1.1 ${status}\r\n${header}${length}connection: close\r\n\r\n${text}`);
-  // Unread bytes would turn the end into a reset, and the answer might be lost with it.
-  socket.resume();
+  discardInput(socket);
   const timer = setTimeout(() => socket.destroy(), limits.refusalMsMax).unref();
   socket.once("close", () => clearTimeout(timer));
 }

@@ -4,7 +4,7 @@ export const connectionState = {
   handedOver: 0,
   /** Taken back before the worker took it. */
   takenBack: 1,
-  /** Nothing is asked: it could be given to another worker. */
+  /** All is answered: it could be given to another worker. */
   idle: 2,
   /** A request is being answered, and no byte of the answer has been sent. */
   asked: 3,
@@ -12,6 +12,8 @@ export const connectionState = {
   answering: 4,
   /** HTTP/2: several requests, and state that only its worker knows. */
   shared: 5,
+  /** The worker has taken it, and with it the beginning of a request that is not there as a whole. */
+  begun: 6,
 } as const;
 
 type State = (typeof connectionState)[keyof typeof connectionState];

@@ -57,6 +57,8 @@ async function withConnection(
   const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
   client.on("error", () => undefined);
   const [socket] = (await once(server, "connection")) as [Socket];
+  // As the doorman's sockets have it.
+  socket.on("error", () => undefined);
   const slots = new ConnectionSlots({ slots: capacity, workers: 1 });
   const descriptors = new NotedDescriptors();
   const table = new ConnectionTable<NotingWorker>(slots, descriptors);
@@ -138,6 +140,7 @@ test.each([
 );
 
 test.each([
+  { what: "begun", end: /^HTTP\/1.1 502 / },
   { what: "asked", end: /^HTTP\/1.1 502 Bad Gateway\r\n.*connection: close\r\n\r\n$/s },
   { what: "answering", end: /^reset$/ },
   { what: "shared", end: /^reset$/ },

@@ -2,7 +2,7 @@ import { WhorlError } from "../error.ts";
 import { connectionState } from "./connection-slots.ts";
 import type { ConnectionSlots } from "./connection-slots.ts";
 import type { Descriptors } from "./descriptors.ts";
-import { descriptorOf } from "./descriptors.ts";
+import { descriptorOf, discardInput } from "./descriptors.ts";
 import type { Caller } from "./doorman.ts";
 import type { ConnectionMessage } from "./protocol.ts";
 
@@ -123,9 +123,10 @@ export class ConnectionTable<W extends ConnectionHolder> {
         case connectionState.idle:
           callers.push({ ...lent, head: nothing });
           break;
+        case connectionState.begun:
         case connectionState.asked:
           socket.end(badGateway);
-          socket.resume();
+          discardInput(socket);
           break;
         case connectionState.takenBack:
         case connectionState.answering:

@@ -90,6 +90,7 @@ interface StreamHandle {
   readonly fd: number;
   /** What the stream above believes. */
   reading: boolean;
+  readStart(): number;
   readStop(): number;
 }
 
@@ -98,12 +99,22 @@ export function descriptorOf(socket: Socket): number | undefined {
   return handleOf(socket)?.fd;
 }
 
-/** From this moment on nothing more is read, not even what has arrived; `resume` reads again. */
+/** From this moment on nothing more is read, not even what has arrived. */
 export function stopReading(socket: Socket): void {
   const handle = handleOf(socket);
   if (handle === undefined) return;
   handle.readStop();
-  handle.reading = false;
+  // A paused stream would read ahead. One that believes to be reading already does not.
+  handle.reading = true;
+  socket.pause();
+}
+
+/** What arrives is read, and thrown away: unread bytes would turn the end into a reset. */
+export function discardInput(socket: Socket): void {
+  const handle = handleOf(socket);
+  if (handle === undefined) return;
+  handle.readStart();
+  socket.resume();
 }
 
 function handleOf(socket: Socket): StreamHandle | undefined {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
+import { discardInput } from "./descriptors.ts";
 import { Doorman } from "./doorman.ts";
 import type { Caller } from "./doorman.ts";
 
@@ -63,6 +64,20 @@ test("a caller is known by the host that it names, with what it said", async () 
   const caller = await door.next();
   expect([caller.app, caller.isFixed, text(caller)]).toEqual(["shop", false, request]);
   caller.socket.destroy();
+});
+
+test("what comes after the name is left for somebody else to read", async () => {
+  await using door = new Door();
+  const client = await door.client(await door.listen());
+  client.write("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+  const { socket } = await door.next();
+  client.write("GET /next HTTP/1.1\r\nHost: shop\r\n\r\n");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(socket.bytesRead).toBe("GET / HTTP/1.1\r\nHost: shop\r\n\r\n".length);
+  const rest = once(socket, "data");
+  discardInput(socket);
+  expect(String((await rest)[0])).toMatch(/^GET \/next /);
+  socket.destroy();
 });
 
 test("a name that arrives in pieces is waited for", async () => {

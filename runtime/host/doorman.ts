@@ -127,7 +127,6 @@ class SilentCaller {
     // At once: what would be read after this would be missing elsewhere.
     stopReading(socket);
     for (const event of ["data", "end", "close"]) socket.removeAllListeners(event);
-    socket.pause();
     socket.setTimeout(0);
     const host = finding?.kind === "host" ? finding.host : "";
     const isFixed = this.#app !== undefined;

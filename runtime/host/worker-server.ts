@@ -49,7 +49,7 @@ export class WorkerServer {
   adopt({ slot, fd, app, head }: ConnectionMessage): void {
     const { slots } = this.#options;
     // First of all: should the thread be ended here, a copy is left over, and never closed twice.
-    const isMine = slots.change(slot, connectionState.handedOver, connectionState.idle);
+    const isMine = slots.change(slot, connectionState.handedOver, connectionState.begun);
     const socket = new Socket({ fd, allowHalfOpen: true });
     if (!isMine) {
       socket.once("close", () => this.#noteClosed(slot));

@@ -54,6 +54,10 @@ export class WorkerThread implements PlaceableWorker {
     return this.#loaded.has(app) || this.#loading.has(app);
   }
 
+  isLoading(app: string): boolean {
+    return this.#loading.has(app);
+  }
+
   /** Apps that are loaded there, or are being loaded. */
   get apps(): readonly string[] {
     return [...this.#loaded, ...this.#loading];

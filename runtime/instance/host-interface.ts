@@ -59,6 +59,15 @@ export type HostFunction<C> = (context: C, ...values: any[]) => unknown;
 export interface HostResource<C> {
   /** Called once when the guest drops its last own handle, or when its instance ends. */
   drop?(context: C, representation: object): void;
+  /**
+   * Objects that every instance has of its own, as its stdout: an instance that begins with the
+   * state of another one that had such an object has its own in that place.
+   */
+  readonly lasting?: {
+    /** Undefined for any other object. */
+    nameOf(representation: object): string | undefined;
+    of(context: C, name: string): object;
+  };
 }
 
 export interface HostInterface<C> {

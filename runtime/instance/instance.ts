@@ -4,7 +4,13 @@ import type { AbiInstance, BoundAbi, CoreFunction } from "../abi/compile.ts";
 import { ComponentState, type RootState } from "../abi/component-state.ts";
 import { CopyEnd } from "../abi/copy-end.ts";
 import { GuestMemory } from "../abi/guest-memory.ts";
-import { gone, type ResourceHandle, type TableEntry } from "../abi/handle-table.ts";
+import {
+  gone,
+  type KeptHandle,
+  type KeptHandleNames,
+  type ResourceHandle,
+  type TableEntry,
+} from "../abi/handle-table.ts";
 import { Stacks } from "../abi/stack-module.ts";
 import { Store } from "../abi/store.ts";
 import { ResourceOperations, type ResourceRuntime } from "../abi/support.ts";
@@ -45,6 +51,8 @@ export class Instance<C> {
   /** What host functions get first; another one after a restart. */
   readonly #host: { context: C };
   readonly #guard: GuestGuard;
+  /** What its tables begin with, after a restart. */
+  #kept: InstanceSnapshot["handles"];
 
   /** Instantiates synchronously. Throws `trap` when a start function traps. */
   constructor(
@@ -305,7 +313,8 @@ export class Instance<C> {
 
   /**
    * The state after calls. Refused while anything goes on. Resources of the host that the guest
-   * still holds, as garbage that it has yet to collect, will be there and good for nothing.
+   * still holds, as garbage that it has yet to collect, will be there and good for nothing, except
+   * for what every instance has (HostResource.lasting).
    */
   warmSnapshot(): InstanceSnapshot | { readonly refused: string } {
     const { failure } = this.#root;
@@ -313,11 +322,15 @@ export class Instance<C> {
     if (this.#states.some(({ entered }) => entered) || this.#store?.isQuiet === false) {
       return { refused: "something of it still goes on after the answer" };
     }
-    const { resources } = this.#linked.plan;
-    const isGuests = (resource: number): boolean => resources[resource]?.kind === "defined";
-    const handles: number[][] = [];
+    const { plan, hostResources } = this.#linked;
+    const names: KeptHandleNames = {
+      isGuests: (resource) => plan.resources[resource]?.kind === "defined",
+      nameOf: (resource, representation) =>
+        hostResources[resource]?.lasting?.nameOf(representation as object),
+    };
+    const handles: KeptHandle[][] = [];
     for (const state of this.#states) {
-      const kept = state.handles.kept(isGuests);
+      const kept = state.handles.kept(names);
       if (kept === undefined) return { refused: "it keeps more than resources of the host" };
       handles.push(kept);
     }
@@ -334,9 +347,7 @@ export class Instance<C> {
       const exports = this.#coreExports[index];
       if (exports === undefined || !restoreSnapshot(exports, core)) return false;
     }
-    for (const [index, kept] of snapshot.handles?.entries() ?? []) {
-      this.#states[index]?.handles.begin(kept);
-    }
+    this.#kept = snapshot.handles;
     return true;
   }
 
@@ -357,6 +368,15 @@ export class Instance<C> {
   resume(context: C): void {
     this.#host.context = context;
     this.#root.failure = undefined;
+    if (this.#kept !== undefined) this.#beginHandles(this.#kept, context);
+  }
+
+  #beginHandles(tables: readonly (readonly KeptHandle[])[], context: C): void {
+    this.#kept = undefined;
+    const { hostResources } = this.#linked;
+    const named = (resource: number, name: string): object =>
+      hostResources[resource]?.lasting?.of(context, name) ?? gone;
+    for (const [index, kept] of tables.entries()) this.#states[index]?.handles.begin(kept, named);
   }
 }
 
@@ -376,5 +396,5 @@ function notExported(): WhorlError {
 export interface InstanceSnapshot {
   readonly cores: readonly CoreSnapshot[];
   /** By component instance, after calls: what HandleTable.kept says. */
-  readonly handles?: readonly (readonly number[])[] | undefined;
+  readonly handles?: readonly (readonly KeptHandle[])[] | undefined;
 }

@@ -7,6 +7,7 @@ import { PrepareCache } from "../prepare/prepare-cache.ts";
 import { prepareComponent } from "../prepare/prepare.ts";
 import { MemoryMapper } from "./ffi-memory.ts";
 import type { HostInterface } from "./host-interface.ts";
+import type { Instance } from "./instance.ts";
 import { InstancePool } from "./instance-pool.ts";
 import { Linker } from "./linker.ts";
 import { exportedFunction, plantAndLook, testGuest } from "./test-guest.ts";
@@ -110,6 +111,13 @@ const host: HostInterface<Things> = {
   suspending: new Set(),
   resources: {
     thing: {
+      lasting: {
+        nameOf: (thing) => {
+          const { name } = thing as { name: string };
+          return name.startsWith("own ") ? name.slice(0, 3) : undefined;
+        },
+        of: ({ name }, kind) => ({ name: `${kind} of ${name}` }),
+      },
       drop: ({ dropped }: Things, thing: object) =>
         void dropped.push((thing as { name: string }).name),
     },
@@ -177,6 +185,36 @@ test("what the guest kept of the host can be dropped, and nothing else", async (
     using lease = pool.take(context);
     expect(() => call(lease.instance, "use")(1)).toThrow(/undefined/);
   }
+});
+
+test("what every instance has of its own is its own", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "whorl-cache-"));
+  const cache = new PrepareCache({ directory, version: "1", bytesMax: 1_000_000 });
+  const bytes = await encode(keeping);
+  for (const process of ["first", "second"]) {
+    const prepared = await prepareComponent(bytes, { cache, warm: "GET /" });
+    expect(prepared.snapshot === undefined).toBe(process === "first");
+    const pool = new InstancePool(new Linker([host]).link(prepared));
+    const call = (instance: Instance<Things>, name: string) =>
+      instance.lifted(exportedFunction(prepared, name));
+    const drive = async (instance: Instance<Things>): Promise<void> =>
+      void call(instance, "use")(call(instance, "make")());
+    expect(await pool.warmUp({ context: things("own warm"), drive })).toEqual({ kind: "warm" });
+    // New, and put back after another request.
+    for (const name of ["a", "bcd", "ef"]) {
+      const context = things(name);
+      {
+        using lease = pool.take(context);
+        expect(call(lease.instance, "use")(1)).toBe(BigInt(`own of ${name}`.length));
+        expect(call(lease.instance, "make")()).toBe(2);
+      }
+      expect(context.dropped).toEqual([`own of ${name}`, name]);
+    }
+    if (process === "first") {
+      await expect.poll(() => readdir(directory)).toEqual([expect.stringMatching(/ready-warm/)]);
+    }
+  }
+  await rm(directory, { recursive: true, maxRetries: 10 });
 });
 
 test("a generator that was seeded in the warm-up repeats in every instance", async () => {

@@ -1,3 +1,4 @@
+import type { KeptHandle } from "../abi/handle-table.ts";
 import type { CacheEntry } from "./cache-entry.ts";
 
 /** The state of an instance right after instantiation, as values that can be kept on disk. */
@@ -5,7 +6,7 @@ export interface SavedSnapshot {
   /** By index of Plan.coreInstances. */
   readonly cores: readonly SavedCore[];
   /** By component instance: what it holds of the host (see HandleTable.kept). */
-  readonly handles?: readonly (readonly number[])[] | undefined;
+  readonly handles?: readonly (readonly KeptHandle[])[] | undefined;
 }
 
 export interface SavedCore {

@@ -25,6 +25,7 @@ export interface ComponentSurroundings {
   dispatcher(): Dispatcher;
   /** Where sockets are; the process's own where there is none. */
   readonly network?: GuestNetwork | undefined;
+  readonly connectionPermit?: SocketsContext["connectionPermit"];
   /** The app's own `http://host:port`, once it listens. */
   selfOrigin(): string | undefined;
   /** `holder` says for which request; undefined where telemetry is off. */
@@ -42,7 +43,7 @@ export function componentContext(
 ): (use: InstanceUse) => WasiContext {
   const hosts = compileOutboundHosts(component.allowedOutboundHosts);
   const { onGuestLine, preopens } = surroundings;
-  const sockets = socketsContext(hosts, surroundings.network);
+  const sockets = socketsContext(hosts, surroundings);
   const cli: CliContext = {
     environment: mergedEnvironment(component, surroundings),
     arguments: [],
@@ -127,7 +128,10 @@ function isRequestAllowed(hosts: OutboundHosts, scheme: string, authority: strin
 }
 
 /** As Spin: connect by `tcp://` entries, anything of UDP by `udp://`, no TCP bind at all. */
-function socketsContext(hosts: OutboundHosts, network: GuestNetwork | undefined): SocketsContext {
+function socketsContext(
+  hosts: OutboundHosts,
+  { network, connectionPermit }: Pick<ComponentSurroundings, "network" | "connectionPermit">,
+): SocketsContext {
   return {
     isAllowed(use, host, port) {
       if (use === "tcp-bind") return false;
@@ -135,5 +139,6 @@ function socketsContext(hosts: OutboundHosts, network: GuestNetwork | undefined)
     },
     nameLookup: false,
     network,
+    connectionPermit,
   };
 }

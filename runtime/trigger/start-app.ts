@@ -119,6 +119,7 @@ class RunningTriggers {
     const executors = new Map<string, HttpExecutor>();
     const { environment, reuse = spinReuse, onGuestLine, telemetry = noTelemetry } = this.#options;
     const chained = new Map<string, HandlerTelemetry>();
+    const { sockets, http } = this.#outside;
     const inside: ChainTargets = {
       executor: (id) => executors.get(id),
       telemetry: (component) =>
@@ -135,8 +136,8 @@ class RunningTriggers {
         onWarning: (message) => this.#options.onWarning(message),
         environment,
         network: this.#options.network,
-        dispatcher: (component) =>
-          new ChainingDispatcher(this.#outside.http.dispatcher(component), inside),
+        dispatcher: (component) => new ChainingDispatcher(http.dispatcher(component), inside),
+        connectionPermit: sockets && (() => sockets.acquire()),
         selfOrigin: () => this.url,
         telemetry,
         onGuestLine,

@@ -63,6 +63,8 @@ export interface SocketsContext {
   readonly nameLookup: boolean;
   /** Where its sockets are; those of the process where there is none. */
   readonly network?: GuestNetwork | undefined;
+  /** The right to one more TCP connection, waited for; call the result when it has ended. */
+  readonly connectionPermit?: (() => (() => void) | Promise<() => void>) | undefined;
 }
 
 export interface OutboundRequest {

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
 import type { WasiContext } from "./context.ts";
+import { emptyInputStream, nullOutputStream } from "./io/memory-streams.ts";
+import { lastingInput, lastingOutput } from "./io/standard-streams.ts";
+import type { OutputStream } from "./io/streams.ts";
 import { warmContext } from "./warm-context.ts";
 
 const open: WasiContext = {
@@ -32,6 +35,32 @@ test("the outside world is closed", () => {
   expect(() => context.http.dispatcher()).toThrow("warmed up");
   expect(context.cli.environment).toEqual([["A", "1"]]);
   expect(asked()).toEqual(["files", "the network"]);
+});
+
+test("standard streams are told apart from others, and are another context's by name", () => {
+  const stream = { ...nullOutputStream };
+  const own = (name: string): WasiContext => ({
+    ...open,
+    cli: {
+      ...open.cli,
+      stdin: () => emptyInputStream,
+      stdout: () => ({ ...stream, checkWrite: () => `${name} stdout`.length }),
+      stderr: () => ({ ...stream, checkWrite: () => `${name} to stderr`.length }),
+    },
+  });
+  const { cli } = warmContext(own("warm")).context;
+  expect(lastingInput.nameOf(cli.stdin())).toBe("stdin");
+  expect(lastingInput.nameOf(emptyInputStream)).toBeUndefined();
+  expect(lastingInput.of(own("next"), "stdin")).toBe(emptyInputStream);
+  for (const [made, length] of [
+    [cli.stdout(), "another stdout".length],
+    [cli.stderr(), "another to stderr".length],
+  ] as const) {
+    const name = lastingOutput.nameOf(made) ?? "";
+    const other = lastingOutput.of(own("another"), name) as OutputStream;
+    expect(other.checkWrite()).toBe(length);
+    expect(lastingOutput.nameOf(other)).toBeUndefined();
+  }
 });
 
 test("nothing is noted of what is not there anyway", () => {

@@ -1,5 +1,6 @@
 import { WhorlError } from "../error.ts";
 import type { WasiContext } from "./context.ts";
+import { StandardInput, StandardOutput } from "./io/standard-streams.ts";
 
 /** A context for a warm-up (instance/instance-pool.ts), and what the guest was given by it. */
 export interface WarmContext {
@@ -15,7 +16,8 @@ export type WarmAsked = "random numbers" | "the time" | "files" | "the network";
 
 /**
  * A context that shows a guest what `context` does of itself, but nothing of the outside world: no
- * files, no sockets, no outgoing requests.
+ * files, no sockets, no outgoing requests. What the guest keeps of its stdin, stdout and stderr is
+ * that of each instance from then on.
  */
 export function warmContext(context: WasiContext): WarmContext {
   const asked = new Set<WarmAsked>();
@@ -23,11 +25,17 @@ export function warmContext(context: WasiContext): WarmContext {
     asked.add(what);
     return value;
   };
-  const { clocks, random, filesystem, sockets } = context;
+  const { cli, clocks, random, filesystem, sockets } = context;
   return {
     asked: () => [...asked],
     context: {
       ...context,
+      cli: {
+        ...cli,
+        stdin: () => new StandardInput(cli.stdin()),
+        stdout: () => new StandardOutput("stdout", cli.stdout()),
+        stderr: () => new StandardOutput("stderr", cli.stderr()),
+      },
       clocks: {
         monotonicNs: () => noted("the time", clocks.monotonicNs()),
         wallNs: () => noted("the time", clocks.wallNs()),

@@ -57,7 +57,7 @@ export function agentMetrics(version: string): AgentMetrics {
     }),
     images: new Counter({
       name: name("images_total"),
-      help: "Images that were looked at as they came: prepared, other or failed.",
+      help: "Images that were looked at as they came: prepared, other or broken.",
       labelNames: ["result"] as const,
       registers,
     }),

@@ -73,7 +73,10 @@ const methods = {
 /** What is known of an image without reading it. */
 export interface NamedImage {
   readonly name: string;
+  readonly mediaType: string;
   readonly digest: string;
+  /** Bytes of its manifest or index. */
+  readonly size: number;
 }
 
 /** A pod of the node. */
@@ -117,9 +120,16 @@ export class ContainerdApi implements Disposable {
     }));
   }
 
-  async images(): Promise<readonly NamedImage[]> {
-    const { images } = await this.channel.call(methods.listImages, {});
-    return images.map(({ name, target }) => ({ name: name ?? "", digest: target?.digest ?? "" }));
+  /** All images, or those of a name. */
+  async images(name?: string): Promise<readonly NamedImage[]> {
+    const filters = name === undefined ? [] : [`name==${JSON.stringify(name)}`];
+    const { images } = await this.channel.call(methods.listImages, { filters });
+    return images.map((image) => ({
+      name: image.name ?? "",
+      mediaType: image.target?.mediaType ?? "",
+      digest: image.target?.digest ?? "",
+      size: image.target?.size ?? 0,
+    }));
   }
 
   /** Names of images as they come or change, until `signal` aborts. */

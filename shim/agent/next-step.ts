@@ -96,7 +96,7 @@ export function nextStep(observed: Observation, desired: Desired): Step {
     containerdStep(observed) ??
     treeStep(observed, desired) ??
     configurationStep(observed, desired) ??
-    frontStep(observed, desired) ??
+    frontStep(observed, desired.version) ??
     lastStep(observed, desired)
   );
 }
@@ -106,9 +106,12 @@ function fallBack(observed: Observation, { version }: Desired, message: string):
   const error = new ShimError("failed_precondition", message);
   // Taking it back was interrupted.
   if (observed.journal.change.kind === "changing") return { kind: "take-back", error };
-  const isUsable = observed.current !== undefined && observed.current !== version;
-  const canAnswer = observed.containerd.kind === "running" && !observed.isVerified;
-  return isUsable && canAnswer ? { kind: "verify" } : { kind: "stop", error };
+  const { current } = observed;
+  const isUsable = current !== undefined && current !== version;
+  if (!isUsable || observed.containerd.kind !== "running") return { kind: "stop", error };
+  const front = frontStep(observed, current);
+  if (front !== undefined) return front;
+  return observed.isVerified ? { kind: "stop", error } : { kind: "verify" };
 }
 
 function containerdStep({ containerd, journal }: Observation): Step | undefined {
@@ -165,7 +168,8 @@ function notLoadedError(missing: readonly DesiredHandler[]): ShimError {
   );
 }
 
-function frontStep({ front, frontStays }: Observation, { version }: Desired): Step | undefined {
+/** The front of the version that new containers get is to serve. */
+function frontStep({ front, frontStays }: Observation, version: string): Step | undefined {
   if (front.kind === "none" || front.version === version || frontStays) return undefined;
   return { kind: "upgrade-front" };
 }

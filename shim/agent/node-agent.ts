@@ -145,7 +145,7 @@ export class NodeAgent {
       case "take-back":
         return this.#takeBack(step.error, at);
       case "upgrade-front":
-        log(`lets version ${version} take the front over`);
+        log(`lets the front of version ${observed.current ?? version} take over`);
         this.#frontStays = !(await upgradeFront(observed.front, signal));
         return;
       case "verify":
@@ -224,6 +224,8 @@ export class NodeAgent {
     if (previous !== undefined && files.linkTarget(paths.current) === version) {
       files.link(paths.current, previous);
     }
+    this.#frontStays = false;
+    this.#verifyTries = 0;
     this.#verified = undefined;
     this.#write({ change: { kind: "settled" }, previous, failure });
   }

@@ -70,7 +70,7 @@ export class NodeFiles implements ConfigurationFiles {
   write(path: string, content: string | Uint8Array, mode = 0o644): void {
     const file = this.at(path);
     attempt(path, () => {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+      makeFolders(dirname(file));
       const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
       try {
         writeWhole(temporary, content, { mode, like: file });
@@ -93,7 +93,7 @@ export class NodeFiles implements ConfigurationFiles {
   ): void {
     const file = this.at(path);
     attempt(path, () => {
-      mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+      makeFolders(dirname(file));
       const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}`);
       try {
         if (copyWhole(source, temporary, expected.mode) !== expected.sha256) {
@@ -107,7 +107,7 @@ export class NodeFiles implements ConfigurationFiles {
   }
 
   makeFolder(path: string): void {
-    attempt(path, () => mkdirSync(this.at(path), { recursive: true, mode: 0o755 }));
+    attempt(path, () => makeFolders(this.at(path)));
   }
 
   remove(path: string): void {
@@ -155,6 +155,18 @@ const copyBytes = 1024 * 1024;
 /** Hexadecimal SHA-256. */
 export function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
+}
+
+/** Step by step: Node's own way does not end on file systems of the kernel, such as /proc. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder, 0o755);
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 function writeWhole(

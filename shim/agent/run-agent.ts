@@ -8,6 +8,7 @@ import { lockFile } from "./file-lock.ts";
 import { frontUpgrade } from "./front-upgrade.ts";
 import type { HostCommands } from "./host-command.ts";
 import { readInstallSource } from "./install-tree.ts";
+import { ImagePreparer } from "./image-preparer.ts";
 import type { KubeClient } from "./kube-client.ts";
 import { KubeNode } from "./kube-node.ts";
 import type { Step } from "./next-step.ts";
@@ -16,6 +17,7 @@ import { NodeFiles } from "./node-files.ts";
 import { nodePaths } from "./node-paths.ts";
 import type { NodeReport } from "./node-report.ts";
 import { NodeSlots } from "./node-slots.ts";
+import { distributionOf } from "./observe-node.ts";
 import { takeNodeBack } from "./take-node-back.ts";
 import { UninstallWish } from "./uninstall-wish.ts";
 
@@ -53,7 +55,16 @@ export async function runAgent(run: RunAgentOptions): Promise<void> {
   const files = new NodeFiles(options.hostRoot);
   const paths = nodePaths(options.installFolder, options.runFolder);
   const report = reporter(run);
-  const agent = nodeAgent(run, { files, paths, metrics, report });
+  const images = new ImagePreparer({
+    containerd: () => {
+      const { socket } = distributionOf({ options, files, paths });
+      return { onNode: socket, here: files.at(socket) };
+    },
+    front: files.at(paths.frontSocket),
+    isReady: () => loop.obstacle === undefined,
+    ...{ metrics, log },
+  });
+  const agent = nodeAgent(run, { files, paths, metrics, report, images });
   const loop = new AgentLoop({
     ...{ version, wish, report, metrics, log },
     work: (until) => agent.work(until),
@@ -79,8 +90,9 @@ export async function runAgent(run: RunAgentOptions): Promise<void> {
           { namespace: cluster.namespace, name: cluster.daemonSet },
           { signal, log },
         );
+  const preparing = options.preparesImages ? images.run(signal) : undefined;
   await loop.run(signal);
-  await following;
+  await Promise.all([following, preparing]);
 }
 
 interface AgentPlace {
@@ -88,16 +100,18 @@ interface AgentPlace {
   readonly paths: ReturnType<typeof nodePaths>;
   readonly metrics: AgentMetrics;
   readonly report: (report: NodeReport) => Promise<void>;
+  readonly images: ImagePreparer;
 }
 
 function nodeAgent(run: RunAgentOptions, place: AgentPlace): NodeAgent {
   const { options, version, commands, restart, log } = run;
-  const { files, paths, metrics, report } = place;
+  const { files, paths, metrics, report, images } = place;
+  const upgradeFront = frontUpgrade({ commands, files, paths, log });
   const meter = stepMeter(metrics);
   return new NodeAgent({
     ...{ options, version, files, paths, commands, restart, log },
     source: readInstallSource(options.source),
-    upgradeFront: frontUpgrade({ commands, files, paths, log }),
+    upgradeFront: (front, signal) => images.whileIdle(() => upgradeFront(front, signal)),
     takeSlot: slotTaker(run, report),
     nowMs: () => Date.now(),
     onStep: (step) => {

@@ -10,7 +10,7 @@ export interface DesiredHandler {
 }
 
 /** Annotations of pods and containers that the shim is to see. */
-const annotations = '["whorl.dev/*"]';
+const annotations = '["io.whorl.*", "whorl.dev/*"]';
 
 /**
  * Tables of these handlers for a configuration of this version. There are no options: containerd

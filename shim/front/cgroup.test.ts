@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TestFolder } from "../test-folder.ts";
 import { whorl } from "../../proto/gen/wire.js";
-import { cgroupFolder, openCgroup } from "./cgroup.ts";
+import { cgroupFolder, openCgroup, removeEmptyCgroups, usageStats } from "./cgroup.ts";
 
 let folder: TestFolder;
 
@@ -99,4 +99,26 @@ describe("version 2", () => {
       memory: { inactiveFile: 300, usage: 1000, usageLimit: Number.MAX_SAFE_INTEGER },
     });
   });
+});
+
+test("what others have left beside a cgroup is removed, unless somebody is in it", () => {
+  writeFileSync(folder.file("cgroup.controllers"), "");
+  for (const name of ["k/x-left", "k/x-used", "k/other", "x-above"]) {
+    mkdirSync(folder.file(name), { recursive: true });
+  }
+  // As a process does, a file keeps a folder from being removed.
+  writeFileSync(folder.file("k/x-used/cgroup.procs"), "");
+  removeEmptyCgroups("/k/x-new", "x-", folder.path);
+  expect(existsSync(folder.file("k/x-left"))).toBe(false);
+  for (const name of ["k/x-used", "k/other", "x-above"]) {
+    expect(existsSync(folder.file(name)), name).toBe(true);
+  }
+  removeEmptyCgroups("/nothing/x-new", "x-", folder.path);
+});
+
+test("statistics of a container without a cgroup of its own", () => {
+  const { typeUrl, value } = usageStats({ cpuMicros: 12, memoryBytes: 34 });
+  expect(typeUrl).toBe("io.containerd.cgroups.v2.Metrics");
+  const { cpu, memory } = whorl.cgroups.MetricsV2.decode(value);
+  expect([Number(cpu?.usageUsec), Number(memory?.usage)]).toEqual([12, 34]);
 });

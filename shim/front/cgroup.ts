@@ -6,7 +6,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { whorl } from "../../proto/gen/wire.js";
 import type { SpecResources } from "./container-spec.ts";
@@ -52,11 +52,30 @@ export function cgroupFolder(path: string): string {
   return join("/", ...folders, prefix === "" ? name : `${prefix}-${name}.scope`);
 }
 
+/**
+ * Removes the cgroups beside this one whose names begin with `prefix` and that nobody is in: what a
+ * front that was killed has left.
+ */
+export function removeEmptyCgroups(path: string, prefix: string, root: string = mountPoint): void {
+  const parent = dirname(cgroupFolder(path));
+  const isVersion2 = existsSync(join(root, "cgroup.controllers"));
+  for (const controller of isVersion2 ? [""] : controllers) {
+    const folder = join(root, controller, parent);
+    if (!existsSync(folder)) continue;
+    for (const name of readdirSync(folder)) {
+      // The kernel does not remove one that has processes.
+      if (name.startsWith(prefix)) tryToRemove(join(folder, name));
+    }
+  }
+}
+
+const controllers = ["cpu", "cpuacct", "memory", "pids", "freezer"] as const;
+
 class CgroupV1 implements Cgroup {
   readonly #folders = new Map<string, string>();
 
   constructor(root: string, folder: string) {
-    for (const controller of ["cpu", "cpuacct", "memory", "pids", "freezer"]) {
+    for (const controller of controllers) {
       if (!existsSync(join(root, controller))) continue;
       const path = join(root, controller, folder);
       mkdirSync(path, { recursive: true });
@@ -213,6 +232,20 @@ class CgroupV2 implements Cgroup {
   #read(file: string): string {
     return readText(join(this.#path, file));
   }
+}
+
+/** As if a cgroup had counted it: for a container that shares its process. */
+export function usageStats(usage: {
+  readonly cpuMicros: number;
+  readonly memoryBytes: number;
+}): CgroupStats {
+  const { cpuMicros: usageUsec, memoryBytes } = usage;
+  const value = whorl.cgroups.MetricsV2.encode({
+    pids: { current: 1 },
+    cpu: { usageUsec, userUsec: usageUsec },
+    memory: { anon: memoryBytes, usage: memoryBytes },
+  }).finish();
+  return { typeUrl: "io.containerd.cgroups.v2.Metrics", value };
 }
 
 /** cpuacct.stat counts in USER_HZ, which Linux fixes at 100 towards programs. */

@@ -5,6 +5,8 @@ export const frontService = {
   forget: "Forget",
   /** `upgrade`: another program takes over (hand-over.ts). Request and answer are JSON. */
   handOver: "HandOver",
+  /** The node's agent: an image has arrived (prepare-request.ts). Request and answer are JSON. */
+  prepare: "Prepare",
 } as const;
 
 /** Answer of HandOver. */
@@ -13,3 +15,25 @@ export interface HandOverAnswer {
   readonly version: string;
   readonly pid: number;
 }
+
+/** Request of Prepare. */
+export interface PrepareRequest {
+  /** Path of containerd's socket. */
+  readonly address: string;
+  readonly namespace: string;
+  readonly image: {
+    readonly name: string;
+    readonly mediaType: string;
+    readonly digest: string;
+    /** Bytes. */
+    readonly size: number;
+  };
+}
+
+/** Answer of Prepare. */
+export type PrepareAnswer =
+  /** Also if it was before. */
+  | { readonly result: "prepared" }
+  /** No app, or one in a file system, which the first container has to bring. */
+  | { readonly result: "other" }
+  | { readonly result: "broken"; readonly reason: string };

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { whorl } from "../../proto/gen/wire.js";
-import { ShimError } from "../error.ts";
+import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 import {
   TtrpcConnection,
@@ -27,6 +27,7 @@ import { frontKernel } from "./front-kernel.ts";
 import { HostPool } from "./host-pool.ts";
 import { ImageCache } from "./image-cache.ts";
 import type { IsolationMode } from "./isolation.ts";
+import { prepareOnRequest } from "./prepare-request.ts";
 import { processCalls } from "./process-calls.ts";
 import { SandboxService, sandboxServiceName } from "./sandbox-service.ts";
 import { TaskService } from "./task-service.ts";
@@ -51,6 +52,7 @@ export class Front implements AsyncDisposable {
   readonly #options: FrontOptions;
   readonly #tasks: TaskService;
   readonly #sandboxes: SandboxService;
+  readonly #images: ImageCache;
   readonly #server: Server;
   readonly #lock: Server;
   readonly #connections = new Set<TtrpcConnection>();
@@ -63,17 +65,18 @@ export class Front implements AsyncDisposable {
     this.#lock = lock;
     this.#sandboxes = new SandboxService(options.nowMs);
     const kernel = frontKernel();
+    this.#images = new ImageCache({
+      folder: join(options.cacheFolder, `images-${version}`),
+      path: options.path,
+      log: options.log,
+    });
     this.#tasks = new TaskService({
       podPid: (key) => this.#sandboxes.pidOf(key),
       log: options.log,
       nowMs: options.nowMs,
       kernel,
       isolation: options.isolation,
-      images: new ImageCache({
-        folder: join(options.cacheFolder, `images-${version}`),
-        path: options.path,
-        log: options.log,
-      }),
+      images: this.#images,
       hosts: new HostPool({
         path: options.path,
         compileCache: join(options.runFolder, "compile-cache"),
@@ -159,6 +162,18 @@ export class Front implements AsyncDisposable {
   }
 
   async #handle(request: TtrpcRequest): Promise<TtrpcAnswer> {
+    try {
+      return await this.#answer(request);
+    } catch (error) {
+      const isMistake = ShimError.fromUnknown(error).code === "internal";
+      if (isMistake || settingUp.has(request.method)) {
+        this.#options.log(`${request.method} of ${idOf(request)}: ${errorText(error)}`);
+      }
+      throw error;
+    }
+  }
+
+  #answer(request: TtrpcRequest): Promise<TtrpcAnswer> {
     switch (request.service) {
       case "containerd.task.v2.Task":
       case "containerd.task.v3.Task":
@@ -178,6 +193,8 @@ export class Front implements AsyncDisposable {
         return this.#forget(request);
       case frontService.handOver:
         return this.#handOver(parseFrontProgram(request.payload));
+      case frontService.prepare:
+        return Buffer.from(JSON.stringify(await prepareOnRequest(request.payload, this.#images)));
       default:
         throw new ShimError("unimplemented", `${request.method} is not served here`);
     }
@@ -261,6 +278,18 @@ export class Front implements AsyncDisposable {
 }
 
 const quietPollMs = 2;
+
+/** What should always work; that other requests are refused is nothing special. */
+const settingUp: ReadonlySet<string> = new Set(["Create", "CreateSandbox", "StartSandbox"]);
+
+/** Of whatever the request is about, for messages. */
+function idOf({ payload }: TtrpcRequest): string {
+  try {
+    return whorl.task.TaskRequest.decode(payload).id;
+  } catch {
+    return "something";
+  }
+}
 
 /** Requests whose answer is that something has ended. */
 function isEndless({ service, method }: Pick<TtrpcRequest, "service" | "method">): boolean {

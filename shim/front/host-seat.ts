@@ -1,7 +1,9 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { errorText, ShimError } from "../error.ts";
+import type { SeatUsage } from "../host/process-usage.ts";
 import type { SeatReport, SeatSpec, SocketRequest } from "../host/protocol.ts";
 import { shimLimits } from "../limits.ts";
 import { warmAnnotations } from "../host/warm-annotations.ts";
@@ -56,6 +58,9 @@ export class HostSeat implements TaskHost {
   #mounts: readonly SeatMount[] | undefined;
   #waiting: SeatOrder[] = [];
   #nextMessage = 0;
+  #usage: SeatUsage = { cpuMicros: 0, memoryBytes: 0 };
+  /** Settles with the next report of it. */
+  #measured: PromiseWithResolvers<void> | undefined;
   #hasEnded = false;
 
   /**
@@ -122,6 +127,16 @@ export class HostSeat implements TaskHost {
     this.#end(killed);
   }
 
+  /** The last known one, if the process does not answer in time. */
+  async usage(): Promise<SeatUsage> {
+    if (this.#hasEnded || this.#mounts === undefined) return this.#usage;
+    this.#measured ??= Promise.withResolvers();
+    this.#host.send(this.#seat, { kind: "measure" });
+    const tooLate = delay(shimLimits.usageMsMax, undefined, { ref: false });
+    await Promise.race([this.#measured.promise, tooLate]);
+    return this.#usage;
+  }
+
   #order(kind: SeatOrder): void {
     if (this.#hasEnded) return;
     if (this.#mounts === undefined) this.#waiting.push(kind);
@@ -177,15 +192,20 @@ export class HostSeat implements TaskHost {
         return;
       case "failed":
         leaveReason(this.#options.spec, report.reason);
-        this.#listener?.onFailed(String(report.reason));
+        this.#listener?.onFailed(firstOf(report.reason));
         return;
       case "unsuitable":
         this.#hasEnded = true;
         this.#release();
-        this.#listener?.onUnsuitable(String(report.reason));
+        this.#listener?.onUnsuitable(firstOf(report.reason));
         return;
       case "ended":
         this.#end(Number(report.status) & 0xff);
+        return;
+      case "usage":
+        this.#usage = plausibleUsage(report.usage, this.#usage);
+        this.#measured?.resolve();
+        this.#measured = undefined;
         return;
       case "wants":
         this.#give(report.request, report.sockets);
@@ -242,6 +262,21 @@ export class HostSeat implements TaskHost {
 function openNetwork({ network }: Pick<ContainerSpec, "network">): number {
   if (network.kind === "path") return openSync(network.path, "r");
   throw new ShimError("failed_precondition", "a shared host needs the network of a pod");
+}
+
+/** As much of a text as is worth a place in the log. */
+function firstOf(text: unknown): string {
+  return String(text).slice(0, shimLimits.terminationMessageBytesMax);
+}
+
+/** Nobody gets processor time back. */
+function plausibleUsage(told: SeatUsage, known: SeatUsage): SeatUsage {
+  const whole = (value: unknown): number =>
+    Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : 0;
+  return {
+    cpuMicros: Math.max(known.cpuMicros, whole(told.cpuMicros)),
+    memoryBytes: whole(told.memoryBytes),
+  };
 }
 
 /** What the kernel gives to who asks for nothing. */

@@ -22,7 +22,7 @@ import { selectPlatform } from "../../runtime/image/select-platform.ts";
 import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 import { preparedImageFile, type PreparedImage } from "../preparer/prepared-image.ts";
-import type { ContainerdClient } from "./containerd-client.ts";
+import type { ContainerdClient, ContentDescriptor } from "./containerd-client.ts";
 import type { AppInLayers } from "../preparer/app-in-layers.ts";
 import { runPreparer } from "./run-preparer.ts";
 
@@ -64,7 +64,14 @@ export class ImageCache {
   /** The app that a container's image is. Rejects when containerd cannot be asked. */
   async find(containerId: string, containerd: ContainerdClient): Promise<FoundImage> {
     const target = await containerd.imageOf(containerId);
-    if (target === undefined) return { kind: "other" };
+    return target === undefined ? { kind: "other" } : this.findTarget(target, containerd);
+  }
+
+  /** The app that an image is. Rejects when containerd cannot be asked. */
+  async findTarget(
+    target: ContentDescriptor & { readonly name: string },
+    containerd: ContainerdClient,
+  ): Promise<FoundImage> {
     const known = this.#images.get(target.digest);
     if (known !== undefined) return known;
     const found = this.#prepare(target.name, describe(target), containerd);

@@ -11,8 +11,8 @@ export function nodeIsolation(value: string | undefined): IsolationMode {
   return isolationModes.find((each) => each === value) ?? "namespace";
 }
 
-/** Annotation of pods. */
-export const isolationAnnotation = "io.whorl.isolation";
+/** Annotations of pods, the first one that is there counts; the operator writes the second one. */
+export const isolationAnnotations = ["io.whorl.isolation", "whorl.dev/isolation"] as const;
 
 export type Isolation =
   /** A process of its own, with why it is not what was asked for. */
@@ -33,10 +33,11 @@ export interface IsolationRequest {
 /** In which process a container's guests run; see docs/decisions.md for why what is refused is. */
 export function chooseIsolation(request: IsolationRequest): Isolation {
   const { annotations } = request.spec;
-  const asked = annotations.get(isolationAnnotation) ?? request.nodeDefault;
+  const annotation = isolationAnnotations.find((each) => annotations.has(each));
+  const asked = annotation === undefined ? request.nodeDefault : annotations.get(annotation);
   const mode = isolationModes.find((each) => each === asked);
   if (mode === undefined) {
-    return own(`${isolationAnnotation} is "${asked}", none of ${isolationModes.join(", ")}`);
+    return own(`${annotation} is "${asked}", none of ${isolationModes.join(", ")}`);
   }
   if (mode === "pod") return own(undefined);
   const reason = whyOwnProcess(request);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { podAttributes } from "../host/pod-attributes.ts";
 import type { HostSpec } from "../host/protocol.ts";
 import { imageFolder } from "../host/scratch-folder.ts";
 import { warmAnnotations } from "../host/warm-annotations.ts";
@@ -32,6 +33,7 @@ export function ownHostSpec(options: WasmTaskOptions): HostSpec {
     arguments: spec.args.slice(1),
     environment: spec.environment,
     warm: warmAnnotations(spec.annotations),
+    pod: podAttributes(spec.annotations),
     uid: uid === 0 ? unprivilegedId : uid,
     gid: gid === 0 ? unprivilegedId : gid,
     groups: spec.additionalGroups.filter((group) => group !== 0),

@@ -46,4 +46,9 @@ export class OwnHost implements TaskHost {
   kill(): void {
     this.#process.kill();
   }
+
+  /** All of it is in the container's cgroup. */
+  async usage(): Promise<undefined> {
+    return undefined;
+  }
 }

@@ -49,7 +49,7 @@ test("the pod's own files are for the runtime, read-only; the last one counts", 
   expect(preopens).toEqual([]);
   expect(files).toEqual({
     hosts: "/pods/7/hosts",
-    resolver: "/pods/7/resolver",
+    resolver: "/pods/7/resolv.conf",
     runtimeConfig: undefined,
   });
   expect(mounts.map(({ source, isReadOnly }) => [source, isReadOnly])).toEqual([

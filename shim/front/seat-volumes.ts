@@ -53,7 +53,7 @@ export function seatVolumes(
   });
   const own = Object.entries(ownFiles).flatMap(([name, path]) => {
     const mount = mounts.findLast(({ destination }) => destination === path);
-    return mount === undefined ? [] : [{ name, mount: ownFile(mount, at.folder, name) }];
+    return mount === undefined ? [] : [{ name, mount: ownFile(mount, at.folder) }];
   });
   const ownPath = (name: string): string | undefined =>
     own.find((each) => each.name === name)?.mount.target;
@@ -77,6 +77,8 @@ function seatMount(
   return { source, target, isDirectory, isReadOnly: options.includes("ro") };
 }
 
-function ownFile({ source }: SpecMount, folder: string, name: string): SeatMount {
-  return { source, target: join(folder, name), isDirectory: false, isReadOnly: true };
+/** Under the name that people know from the container. */
+function ownFile({ source, destination }: SpecMount, folder: string): SeatMount {
+  const target = join(folder, basename(destination));
+  return { source, target, isDirectory: false, isReadOnly: true };
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { shimLimits } from "../limits.ts";
 import type { AdoptedChildren } from "./adopted-child.ts";
-import { cgroupFolder } from "./cgroup.ts";
+import { cgroupFolder, removeEmptyCgroups } from "./cgroup.ts";
 import type { FrontKernel } from "./front-kernel.ts";
 import type { HostPool } from "./host-pool.ts";
 import { HostProcess } from "./host-process.ts";
@@ -39,11 +39,10 @@ export class SharedHosts implements AsyncDisposable {
       clearTimeout(this.#timers.get(known));
       return known;
     }
-    return this.#add(domain, {
-      process: this.#options.hosts.take(),
-      id: container.unprivilegedId,
-      cgroupPath: sharedCgroupPath(container.cgroupPath, domain),
-    });
+    const process = this.#options.hosts.take();
+    const cgroupPath = sharedCgroupPath(container.cgroupPath, domain, process.pid);
+    if (cgroupPath !== undefined) removeEmptyCgroups(cgroupPath, cgroupPrefix);
+    return this.#add(domain, { process, id: container.unprivilegedId, cgroupPath });
   }
 
   /** The process of a domain that {@link adopt} was told of. */
@@ -99,18 +98,24 @@ export class SharedHosts implements AsyncDisposable {
       return;
     }
     const timer = setTimeout(() => {
-      if (host.isEmpty) void host.stop();
+      // Whoever comes from now on gets another one.
+      if (this.#byDomain.get(domain) === host) this.#byDomain.delete(domain);
+      void host.stop();
     }, shimLimits.idleSharedHostMs);
     this.#timers.set(host, timer.unref());
   }
 }
 
+const cgroupPrefix = "whorl-";
+
 /** Beside the cgroups of pods, so that what bounds all pods of the node bounds it too. */
 export function sharedCgroupPath(
   containerPath: string | undefined,
   domain: string,
+  pid: number | undefined,
 ): string | undefined {
-  if (containerPath === undefined) return undefined;
+  if (containerPath === undefined || pid === undefined) return undefined;
   const [, top = ""] = cgroupFolder(containerPath).split("/");
-  return join("/", top, `whorl-${domain}`);
+  // Of this process alone: what is left of an earlier one is ended while this one starts.
+  return join("/", top, `${cgroupPrefix}${domain}-${pid}`);
 }

@@ -1,3 +1,5 @@
+import type { SeatUsage } from "../host/process-usage.ts";
+
 /** What a container hears of the process that runs its guests. */
 export interface TaskHostListener {
   /** The process has the container's outputs. */
@@ -23,4 +25,6 @@ export interface TaskHost {
   drain(): void;
   /** End it at once, whatever it does; heard of as status 137. */
   kill(): void;
+  /** What it has used, where that is not what its cgroup says. */
+  usage(): Promise<SeatUsage | undefined>;
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { errorText, ShimError } from "../error.ts";
-import { type Cgroup, openCgroup } from "./cgroup.ts";
+import { type Cgroup, type CgroupStats, openCgroup, usageStats } from "./cgroup.ts";
 import type { ContainerSpec, SpecResources } from "./container-spec.ts";
 import type { HostProcess, HostProcessState } from "./host-process.ts";
 import { HostSeat, type HostSeatState } from "./host-seat.ts";
@@ -103,14 +103,22 @@ export class TaskPlace {
     throw new ShimError("unimplemented", "the container shares its process with others");
   }
 
-  /** Changes limits while it runs. */
+  /**
+   * Changes limits while it runs.
+   * @throws ShimError `unimplemented` for one that shares its process
+   */
   update(resources: SpecResources): void {
-    this.#cgroup?.limit(resources);
+    if (this.#cgroup !== undefined) return this.#cgroup.limit(resources);
+    const { memoryBytes = 0, cpuQuotaUs = 0 } = resources;
+    if (memoryBytes <= 0 && cpuQuotaUs <= 0) return;
+    const text = 'it shares its process with others: start it with limits, or with isolation "pod"';
+    throw new ShimError("unimplemented", `${this.#options.record.id}: ${text}`);
   }
 
-  /** Statistics of its cgroup; undefined for a container without one. */
-  stats(): ReturnType<Cgroup["stats"]> | undefined {
-    return this.#cgroup?.stats();
+  /** Statistics; undefined for a container with a process, but no cgroup of its own. */
+  async stats(): Promise<CgroupStats | undefined> {
+    const usage = await this.#host.usage();
+    return usage === undefined ? this.#cgroup?.stats() : usageStats(usage);
   }
 
   /** Frees what is left when its guests have ended, or ends them. */

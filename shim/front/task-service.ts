@@ -81,14 +81,15 @@ export class TaskService implements AsyncDisposable {
   async handle(request: TtrpcRequest): Promise<TtrpcAnswer> {
     const { id } = decoded(() => wire.TaskRequest.decode(request.payload));
     const key = taskKey(request, id);
-    this.connections.add(key, request.connection);
-    if (request.method === "Create") return this.#create(key, request);
+    const answer = request.method === "Create" ? await this.#create(key, request) : undefined;
     const found = this.#tasks.get(key);
+    if (found !== undefined) this.connections.add(key, request.connection);
+    if (answer !== undefined) return answer;
     if (request.method === "Shutdown") return this.#shutdown(key, request);
     if (found === undefined) return this.#answerForPod(key, request);
-    const answer = await this.#answer(found, request);
+    const answered = await this.#answer(found, request);
     if (request.method === "Delete") this.#onDelete(key, found, request);
-    return answer;
+    return answered;
   }
 
   /** Frees what a container holds, however it is; for the clean-up after a lost connection. */
@@ -248,7 +249,9 @@ export class TaskService implements AsyncDisposable {
     shim.record(bundle);
     this.#tasks.set(key, { kind: "ordinary", shim, bundle });
     const answer = await forwarded(shim, request);
-    if (!(answer instanceof Uint8Array)) this.#tasks.delete(key);
+    if (answer instanceof Uint8Array) return answer;
+    this.#tasks.delete(key);
+    this.#options.log(`Create of ${record.id}: ${answer.status.message}`);
     return answer;
   }
 

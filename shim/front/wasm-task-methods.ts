@@ -64,7 +64,7 @@ export const wasmTaskMethods: ReadonlyMap<string, Method> = new Map<string, Meth
   [
     "Stats",
     async (task) => {
-      const stats = task.stats();
+      const stats = await task.stats();
       return wire.StatsResponse.encode(stats === undefined ? {} : { stats }).finish();
     },
   ],

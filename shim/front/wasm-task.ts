@@ -156,7 +156,7 @@ export class WasmTask {
     this.#place.update(resources);
   }
 
-  /** Statistics of its cgroup; undefined for a container without one. */
+  /** Statistics; undefined for a container with a process, but no cgroup of its own. */
   stats(): ReturnType<TaskPlace["stats"]> {
     return this.#place.stats();
   }

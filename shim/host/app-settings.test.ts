@@ -37,6 +37,7 @@ test("guests see the environment without what is meant for the runtime", () => {
     ["SPIN_VARIABLE_SIZE", "2"],
     ["OTEL_SERVICE_NAME", "app"],
     ["AWS_SECRET_ACCESS_KEY", "secret"],
+    ["WHORL_CRON_TRIGGER", "nightly"],
     ["SPINNING", "yes"],
   ] as const;
   expect(guestEnvironment(["password"], environment)).toEqual([
@@ -63,3 +64,16 @@ test.each([
   const { runtimeConfig } = await appSettings({ variables: new Map() }, spec);
   expect(runtimeConfig.stateDirectory).toBe(expected);
 });
+
+test.each([
+  [[], undefined],
+  [[["WHORL_CRON_TRIGGER", ""]], undefined],
+  [[["WHORL_CRON_TRIGGER", "nightly"]], "nightly"],
+] as const)(
+  "environment %j: the cron trigger to fire once is %s",
+  async (environment, expected) => {
+    const spec = { appPath: "/app/spin.toml", imagePath: undefined, isRootReadOnly: true };
+    const settings = await appSettings({ variables: new Map() }, { ...spec, environment });
+    expect(settings.cronTrigger).toBe(expected);
+  },
+);

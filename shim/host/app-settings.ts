@@ -28,7 +28,13 @@ export async function appSettings(
 }
 
 /** What an app is started with beside its surroundings. */
-export type AppSettings = Pick<StartOptions, "runtimeConfig" | "variables" | "processEnvironment">;
+export type AppSettings = Pick<
+  StartOptions,
+  "runtimeConfig" | "variables" | "processEnvironment" | "cronTrigger"
+>;
+
+/** Names the cron trigger that a Job's pod fires once; the pod ends then. */
+const cronTriggerVariable = "WHORL_CRON_TRIGGER";
 
 /** As {@link appSettings}, with a runtime config and a folder for state wherever they are. */
 export async function settingsOf(
@@ -48,7 +54,11 @@ export async function settingsOf(
     ...(stateDirectory !== undefined && { stateDirectory }),
   });
   const processEnvironment = variableEnvironment(app.variables.keys(), environment);
-  return { runtimeConfig, variables: new Map(), processEnvironment };
+  const cronTrigger = processEnvironment[cronTriggerVariable] ?? "";
+  return {
+    ...{ runtimeConfig, variables: new Map(), processEnvironment },
+    ...(cronTrigger !== "" && { cronTrigger }),
+  };
 }
 
 /** A variable may also be given by its plain name in capitals, as containers usually are told. */
@@ -66,7 +76,7 @@ export function variableEnvironment(
 
 /**
  * What guests see of a container's environment: what they would see as a process, without what is
- * said to the runtime (`SPIN_*`, `OTEL_*`, credentials for `AWS_*`) and without the values of the
+ * said to the runtime (`SPIN_*`, `WHORL_*`, `OTEL_*`, credentials for `AWS_*`) and without the values of the
  * app's variables. Those reach exactly the components whose manifest asks for them, which an
  * environment that all components share would undo.
  */
@@ -75,7 +85,9 @@ export function guestEnvironment(
   environment: Environment,
 ): Environment {
   const given = new Set([...variables].map((name) => name.toUpperCase()));
-  return environment.filter(([name]) => !/^(?:SPIN|OTEL|AWS)_/.test(name) && !given.has(name));
+  return environment.filter(
+    ([name]) => !/^(?:SPIN|OTEL|AWS|WHORL)_/.test(name) && !given.has(name),
+  );
 }
 
 /** Components named by `SPIN_COMPONENTS_TO_RETAIN`, separated by commas; none names all. */

@@ -1,5 +1,6 @@
 import { openSync, readdirSync, readFileSync, writeFileSync, writeSync, closeSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../../runtime/app/app.ts";
 import { loadApp } from "../../runtime/app/load-app.ts";
 // Loaded when it is asked for, which is after the last moment to keep what was compiled.
@@ -17,10 +18,13 @@ import { shimLimits } from "../limits.ts";
 import { appSettings, componentsToRetain, guestEnvironment } from "./app-settings.ts";
 import { mountRoot } from "./container-root.ts";
 import { giveUpPrivileges } from "./give-up-privileges.ts";
+import { guestMounts } from "./guest-mounts.ts";
 import type { GuestOutput } from "./guest-output.ts";
+import { invocationLimits } from "./invocation-limits.ts";
 import type { Kernel } from "./kernel.ts";
 import { listenAddress } from "./listen-address.ts";
 import type { HostCommand, HostReport, HostSpec } from "./protocol.ts";
+import { openPodTelemetry, type PodTelemetry } from "./pod-telemetry.ts";
 import { version } from "../version.ts";
 import { preparedImageFile } from "../preparer/prepared-image.ts";
 import { imageFolder } from "./scratch-folder.ts";
@@ -51,6 +55,7 @@ export class Host {
   #outputs: { readonly stdout: GuestOutput; readonly stderr: GuestOutput } | undefined;
   #prepared: Promise<Prepared> | undefined;
   #running: Promise<RunningApp> | undefined;
+  #telling: PodTelemetry | undefined;
   #terminationLog: number | undefined;
   #hasFailed = false;
   #isDraining = false;
@@ -84,14 +89,14 @@ export class Host {
   }
 
   async #prepare(spec: HostSpec): Promise<Prepared> {
-    const { kernel, codeFolder } = this.#dependencies;
+    const { kernel } = this.#dependencies;
     this.#takeOutputs(spec);
     enterNetwork(spec.network, kernel);
     if (spec.refusal !== undefined) {
       this.#openTerminationLog(logOnNode(spec));
       throw new ShimError("invalid_argument", spec.refusal);
     }
-    const { preopens, hidden } = mountRoot(spec, codeFolder, kernel);
+    const { preopens, hidden } = this.#mount(spec);
     if (spec.network.kind !== "host") allowLowPorts();
     kernel.changeRoot(spec.rootfsPath);
     this.#openTerminationLog(spec.terminationPath);
@@ -100,7 +105,17 @@ export class Host {
     for (const path of hidden) this.#log(`guests do not see ${path}: mount it in a folder`);
     const retained = retainComponents(app, componentsToRetain(spec.environment));
     const warmed = withWarm(retained, readWarmAnnotations(spec.warm ?? {}));
-    return { app: warmed, spec, mounts: preopens };
+    return { app: warmed, spec, mounts: guestMounts(preopens, spec.environment) };
+  }
+
+  #mount(spec: HostSpec): ReturnType<typeof mountRoot> {
+    const { kernel, codeFolder } = this.#dependencies;
+    try {
+      return mountRoot(spec, codeFolder, kernel);
+    } catch (error) {
+      this.#openTerminationLog(logOnNode(spec));
+      throw error;
+    }
   }
 
   async #serve(): Promise<RunningApp> {
@@ -108,11 +123,23 @@ export class Host {
     const { app, spec, mounts } = await this.#prepared;
     const log = (message: string): void => this.#log(message);
     for (const warning of app.warnings) log(warning);
+    this.#telling = await openPodTelemetry({
+      environment: Object.fromEntries(spec.environment),
+      pod: spec.pod ?? [],
+      app: app.name,
+      onWarning: log,
+    });
     return startApp(app, {
       ...(await appSettings(app, spec)),
+      ...(this.#telling !== undefined && { telemetry: this.#telling.telemetry }),
       // It ends with the process. The node's cache is not written by who runs guests, so that
       // nothing can be kept there, which is no news to anybody.
-      engine: openEngine({ cacheDirectory: cacheOf(spec), version, onWarning: () => undefined }),
+      engine: openEngine({
+        cacheDirectory: cacheOf(spec),
+        version,
+        limits: invocationLimits(spec.environment),
+        onWarning: () => undefined,
+      }),
       listen: listenAddress(spec.environment),
       mounts,
       environment: guestEnvironment(app.variables.keys(), spec.environment),
@@ -136,6 +163,7 @@ export class Host {
     // What is still starting is given up: nobody can have asked it for anything.
     const nothing: Promise<RunningApp | undefined> = Promise.resolve(undefined);
     const running = await Promise.race([this.#running ?? nothing, nothing]);
+    if (running?.url !== undefined) await delay(shimLimits.lastRequestsMs);
     // Whoever sent the signal decides how long this may take, and sends SIGKILL then.
     await running?.close(new AbortController().signal);
     await this.#end(0);
@@ -157,6 +185,7 @@ export class Host {
   async #end(status: number): Promise<void> {
     if (this.#terminationLog !== undefined) closeSync(this.#terminationLog);
     this.#terminationLog = undefined;
+    await this.#telling?.[Symbol.asyncDispose]();
     await Promise.all([this.#outputs?.stdout.end(), this.#outputs?.stderr.end()]);
     this.#dependencies.exit(status);
   }
@@ -208,7 +237,7 @@ function cacheOf({ imagePath }: HostSpec): string | undefined {
   return imagePath === undefined ? undefined : join(imageFolder, preparedImageFile.components);
 }
 
-/** Before anything is mounted. */
+/** As long as the container's root is not entered. */
 function logOnNode({ mounts, terminationPath }: HostSpec): string {
   return mounts.find(({ destination }) => destination === terminationPath)?.source ?? "";
 }

@@ -1,4 +1,6 @@
 import type { NetworkNamespace, SpecMount } from "../front/container-spec.ts";
+import type { SeatUsage } from "./process-usage.ts";
+import type { PodAttributes } from "./pod-attributes.ts";
 import type { WarmAnnotations } from "./warm-annotations.ts";
 import type { OutputPaths } from "../front/stdio.ts";
 import type { RootfsMount } from "../front/app-in-rootfs.ts";
@@ -24,6 +26,8 @@ export interface HostSpec {
   readonly environment: readonly (readonly [string, string])[];
   /** What the pod says about warm-ups. */
   readonly warm?: WarmAnnotations;
+  /** Of which pod it tells. */
+  readonly pod?: PodAttributes;
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
@@ -89,6 +93,8 @@ export type SeatCommand =
   | { readonly kind: "drain" }
   /** End it at once and without a report. */
   | { readonly kind: "remove" }
+  /** Tell what it has used. */
+  | { readonly kind: "measure" }
   /** What was asked for: descriptors in the message of that name, or why there are none. */
   | {
       readonly kind: "given";
@@ -105,6 +111,7 @@ export type SeatReport =
   /** It can only be run in a process of its own; nothing of it is left here. */
   | { readonly kind: "unsuitable"; readonly reason: string }
   | { readonly kind: "ended"; readonly status: number }
+  | { readonly kind: "usage"; readonly usage: SeatUsage }
   | { readonly kind: "wants"; readonly request: number; readonly sockets: SocketRequest };
 
 /** From the front to a host process. */

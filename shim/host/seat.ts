@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../../runtime/app/app.ts";
 import { loadApp } from "../../runtime/app/load-app.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
@@ -9,6 +10,7 @@ import type { Engine } from "../../runtime/trigger/engine.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
 import type { RunningApp, StartOptions } from "../../runtime/trigger/running-app.ts";
 import { errorText, ShimError } from "../error.ts";
+import { shimLimits } from "../limits.ts";
 import { version } from "../version.ts";
 import {
   type AppSettings,
@@ -17,11 +19,16 @@ import {
   settingsOf,
 } from "./app-settings.ts";
 import type { DescriptorChannel } from "./descriptor-channel.ts";
+import { guestMounts } from "./guest-mounts.ts";
 import type { GuestOutput } from "./guest-output.ts";
+import { invocationLimits } from "./invocation-limits.ts";
 import type { Kernel } from "./kernel.ts";
 import { listenAddress } from "./listen-address.ts";
 import { PodSockets } from "./pod-sockets.ts";
+import { asksForTelemetry } from "./pod-telemetry.ts";
+import type { ProcessUsage } from "./process-usage.ts";
 import type { SeatCommand, SeatReport, SeatSpec } from "./protocol.ts";
+import { SeatMeter } from "./seat-meter.ts";
 import { readWarmAnnotations } from "./warm-annotations.ts";
 import { whyUnsuitable } from "./why-unsuitable.ts";
 
@@ -29,6 +36,7 @@ export interface SeatDependencies {
   readonly engine: Engine;
   readonly descriptors: DescriptorChannel;
   readonly kernel: Kernel;
+  readonly usage: ProcessUsage;
   output(fd: number): GuestOutput;
   report(report: SeatReport): void;
   /** It is at its end; nothing of it is left. */
@@ -56,12 +64,14 @@ export class Seat {
   #running: Promise<RunningApp> | undefined;
   /** Cuts off what is in flight. */
   readonly #cut = new AbortController();
+  readonly #meter = new SeatMeter();
   #isDraining = false;
   #hasEnded = false;
 
   constructor(dependencies: SeatDependencies) {
     this.#dependencies = dependencies;
-    const { descriptors, kernel, report } = dependencies;
+    const { descriptors, kernel, report, usage } = dependencies;
+    usage.open(this.#meter);
     this.#sockets = new PodSockets({
       descriptors,
       kernel,
@@ -88,6 +98,9 @@ export class Seat {
         case "remove":
           await this.#remove();
           return;
+        case "measure":
+          this.#measure();
+          return;
         case "given":
           this.#sockets.receive(command.request, command.result);
           return;
@@ -97,11 +110,23 @@ export class Seat {
     }
   }
 
+  #measure(): void {
+    const { usage, report } = this.#dependencies;
+    report({ kind: "usage", usage: usage.of(this.#meter) });
+  }
+
   async #prepare(spec: SeatSpec): Promise<Prepared> {
     if (spec.refusal !== undefined) throw new ShimError("invalid_argument", spec.refusal);
     const whole = await loadApp(spec.appPath);
     const retained = retainComponents(whole, componentsToRetain(spec.environment));
     const app = withWarm(retained, readWarmAnnotations(spec.warm ?? {}));
+    // Who exports connects to elsewhere, and not through the pod's sockets.
+    if (asksForTelemetry(Object.fromEntries(spec.environment))) {
+      throw new Unsuitable("it tells of itself (OTEL_*)");
+    }
+    if (Object.keys(invocationLimits(spec.environment)).length > 0) {
+      throw new Unsuitable("its invocations have limits of their own");
+    }
     const settings = await settingsOf(app, {
       file: spec.files.runtimeConfig,
       workingDirectory: spec.statePath,
@@ -128,9 +153,10 @@ export class Seat {
       engine: this.#engine(spec),
       listen,
       network: this.#sockets,
-      mounts: spec.volumes,
+      mounts: guestMounts(spec.volumes, spec.environment),
       environment: guestEnvironment(app.variables.keys(), spec.environment),
       arguments: spec.arguments,
+      telemetry: this.#meter,
       onGuestLine: (_component, stream, line) => this.#outputs?.[stream].writeLine(line),
       onWarning: log,
       onError: log,
@@ -169,6 +195,12 @@ export class Seat {
     // What is still starting is given up: nobody can have asked it for anything.
     const nothing: Promise<RunningApp | undefined> = Promise.resolve(undefined);
     const running = await Promise.race([this.#running ?? nothing, nothing]);
+    if (running?.url !== undefined) {
+      await delay(shimLimits.lastRequestsMs, undefined, { signal: this.#cut.signal }).catch(
+        () => undefined,
+      );
+    }
+    if (this.#hasEnded) return;
     // Whoever sent the signal decides how long this may take, and sends SIGKILL then.
     await running?.close(this.#cut.signal);
     await this.#end(0);
@@ -206,6 +238,7 @@ export class Seat {
 
   async #release(): Promise<void> {
     this.#sockets[Symbol.dispose]();
+    this.#dependencies.usage.close(this.#meter);
     const outputs = this.#outputs;
     this.#outputs = undefined;
     await Promise.all([outputs?.stdout.end(), outputs?.stderr.end()]);

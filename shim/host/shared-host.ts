@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, openEngine } from "../../runtime/trigger/engine.ts";
 import { version } from "../version.ts";
+import { shimLimits } from "../limits.ts";
 import { mountRoot } from "./container-root.ts";
 import { DescriptorChannel } from "./descriptor-channel.ts";
 import type { GuestOutput } from "./guest-output.ts";
@@ -15,6 +16,7 @@ import {
   sharedRoot,
   type SharedHostSpec,
 } from "./protocol.ts";
+import { ownFigures, ProcessUsage } from "./process-usage.ts";
 import { Seat } from "./seat.ts";
 
 /** What a shared host is given by its surroundings. */
@@ -30,6 +32,7 @@ export class SharedHost {
   readonly #dependencies: SharedHostDependencies;
   readonly #descriptors: DescriptorChannel;
   readonly #engine: Engine;
+  readonly #usage = new ProcessUsage(ownFigures);
   readonly #seats = new Map<string, Seat>();
 
   /** Gives up this process's privileges. Throws ShimError `internal` where that is not possible. */
@@ -38,7 +41,13 @@ export class SharedHost {
     this.#dependencies = dependencies;
     confine(spec, dependencies);
     this.#descriptors = new DescriptorChannel(kernel, descriptorChannel);
-    this.#engine = openEngine({ cacheDirectory: undefined, version, onWarning: () => undefined });
+    this.#engine = openEngine({
+      cacheDirectory: undefined,
+      version,
+      // Meanwhile nobody else is served.
+      limits: { cpuMsMax: shimLimits.sharedCpuMsMax },
+      onWarning: () => undefined,
+    });
     dependencies.report({ kind: "shared" });
   }
 
@@ -54,6 +63,7 @@ export class SharedHost {
       engine: this.#engine,
       descriptors: this.#descriptors,
       kernel: this.#dependencies.kernel,
+      usage: this.#usage,
       output,
       report: (each) => report({ kind: "seat", seat: id, report: each }),
       onEnd: () => this.#seats.delete(id),

@@ -14,12 +14,12 @@ function reason(config: string, ...triggers: readonly string[]): string | undefi
 
 test("an app that keeps to its pod", () => {
   expect(reason("")).toBeUndefined();
-  expect(reason("", "command", "cron")).toBeUndefined();
+  expect(reason("", "cron")).toBeUndefined();
   const own = '[key_value_store.mine]\ntype = "spin"\npath = "state/mine.db"\n';
   expect(reason(own)).toBeUndefined();
 });
 
-test.each(["redis", "mqtt", "sqs"])("an app with a %s trigger connects by itself", (kind) => {
+test.each(["redis", "mqtt", "sqs", "command"])("an app with a %s trigger is alone", (kind) => {
   expect(reason("", kind)).toBe(`it has a ${kind} trigger`);
 });
 

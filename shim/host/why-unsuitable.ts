@@ -12,7 +12,8 @@ export function whyUnsuitable(
   statePath: string,
 ): string | undefined {
   for (const { kind } of app.eventTriggers) {
-    if (kind !== "command" && kind !== "cron") return `it has a ${kind} trigger`;
+    // A command may take as long as it likes, and others would have to wait for it.
+    if (kind !== "cron") return `it has a ${kind} trigger`;
   }
   return whyConfigUnsuitable(config, statePath);
 }

@@ -38,7 +38,8 @@ async function outcomesOf(handler: string): Promise<readonly SpecOutcome[]> {
   });
   const [pause] = testImages();
   if (pause !== undefined) await containerd.importImage(pause);
-  return runCritest(containerd, handler, focus);
+  // Awaited here: containerd is needed until then.
+  return await runCritest(containerd, handler, focus);
 }
 
 function counts(specs: readonly SpecOutcome[] = []): Record<string, number> {

@@ -1,6 +1,7 @@
 /**
- * What a pod costs beside runc, on the same containerd: `npm run bench:node -- 20` for 20 rounds.
- * Needs root, runc and the CNI plugins; leaves nothing behind.
+ * What a pod costs beside runc, on the same containerd: `npm run bench:node -- 20 100` for 20 rounds
+ * and 100 idle pods that share a process. Needs root, runc and the CNI plugins; leaves nothing
+ * behind.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { get } from "node:http";
@@ -14,7 +15,16 @@ interface Contestant {
   readonly name: string;
   readonly handler: string;
   readonly container: ContainerOptions;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** So many are left idle to see what memory one more takes. */
+  readonly idlePods: number;
 }
+
+const rounds = Number(process.argv[2] ?? "10");
+const sharingPods = Number(process.argv[3] ?? "100");
+/** Each with a process of its own. */
+const ownPods = 4;
+const sharing = { "io.whorl.isolation": "namespace" };
 
 const server = "mkdir -p /www && echo hello > /www/index.html && exec httpd -f -p 80 -h /www";
 const contestants: readonly Contestant[] = [
@@ -22,16 +32,27 @@ const contestants: readonly Contestant[] = [
     name: "runc, busybox httpd",
     handler: "runc",
     container: { name: "a", image: "localhost/busybox:1", command: ["sh", "-c", server] },
+    idlePods: ownPods,
   },
   {
-    name: "whorl, hello",
+    name: "whorl, hello, isolation=pod",
     handler: "whorl",
     container: { name: "a", image: "localhost/hello:1" },
+    idlePods: ownPods,
   },
   {
-    name: "whorl, hello, sandboxer=shim",
+    name: "whorl, hello, isolation=namespace",
+    handler: "whorl",
+    container: { name: "a", image: "localhost/hello:1" },
+    annotations: sharing,
+    idlePods: ownPods,
+  },
+  {
+    name: "whorl, hello, isolation=namespace, sandboxer=shim",
     handler: shimSandboxHandler,
     container: { name: "a", image: "localhost/hello:1" },
+    annotations: sharing,
+    idlePods: sharingPods,
   },
 ];
 
@@ -40,9 +61,7 @@ type Row = Record<(typeof columns)[number], number>;
 
 /** Long enough for a host process to be waiting again. */
 const pauseMs = 1500;
-const idlePods = 4;
 
-const rounds = Number(process.argv[2] ?? "10");
 const containerd = await TestContainerd.start({ release: "2.4" });
 try {
   for (const image of testImages()) await containerd.importImage(image);
@@ -68,10 +87,10 @@ try {
   await containerd[Symbol.asyncDispose]();
 }
 
-async function measure({ handler, container }: Contestant): Promise<Row> {
+async function measure({ handler, container, annotations = {} }: Contestant): Promise<Row> {
   const times = [performance.now()];
   const lap = (): void => void times.push(performance.now());
-  const pod = await containerd.runPod({ handler });
+  const pod = await containerd.runPod({ handler, annotations });
   lap();
   const id = await containerd.createContainer(pod, container);
   lap();
@@ -108,16 +127,24 @@ function isAnswered(url: string): Promise<boolean> {
   });
 }
 
-async function memoryPerPod({ handler, container }: Contestant): Promise<number> {
-  const before = proportionalMegabytes();
+/** What one more pod takes, when there is one already. */
+async function memoryPerPod(contestant: Contestant): Promise<number> {
+  const { handler, container, annotations = {}, idlePods } = contestant;
   const pods: TestPod[] = [];
-  for (let count = 0; count < idlePods; count += 1) {
-    const pod = await containerd.runPod({ handler });
+  const add = async (): Promise<void> => {
+    const pod = await containerd.runPod({ handler, annotations });
+    pods.push(pod);
     await containerd.startContainer(pod, container);
     await untilAnswered(pod);
-    pods.push(pod);
-    await delay(pauseMs);
+  };
+  await add();
+  await delay(pauseMs);
+  const before = proportionalMegabytes();
+  for (let count = 0; count < idlePods; count += 1) {
+    await add();
+    if (idlePods <= ownPods) await delay(pauseMs);
   }
+  await delay(pauseMs);
   const after = proportionalMegabytes();
   for (const pod of pods) await containerd.removePod(pod);
   return (after - before) / idlePods;

@@ -12,6 +12,7 @@ import type { Contestant } from "./contestants.ts";
 import { Report, shown, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
 import { median } from "./statistics.ts";
+import { telemetryCallCosts } from "./telemetry-calls.ts";
 import { runWrk } from "./wrk.ts";
 
 const serverCore = 0;
@@ -113,6 +114,8 @@ const report = new Report({
   commands: [command],
 });
 using receiver = await startCollector();
+const calls = await telemetryCallCosts(`http://127.0.0.1:${receiver.port}`);
+for (const { name, cpuUs } of calls) report.line(`${name}: the calls alone`, `${shown(cpuUs)} us`);
 const all = variants(receiver.port);
 const measured = await measure(all, Number(values.rounds), Number(values.seconds));
 const [base = []] = measured;
@@ -131,4 +134,4 @@ for (const [index, { name, costMax }] of all.entries()) {
     reach: { atMost: costMax },
   });
 }
-report.end({ variants: all.map(({ name }) => name), rounds: measured });
+report.end({ variants: all.map(({ name }) => name), calls, rounds: measured });

@@ -1,3 +1,4 @@
+import type { ImageName } from "../../deploy/image/programs.ts";
 import { ClusterClient } from "./cluster-client.ts";
 import type { LocalCluster } from "./local-cluster.ts";
 import { pushImages } from "./push-images.ts";
@@ -14,14 +15,21 @@ const apps = [
   ["chat-completion-rust", "chat-completion:1"],
 ] as const;
 
+export interface FurnishOptions {
+  readonly images?: readonly ImageName[];
+  /** Told what is being done. */
+  readonly say?: (line: string) => void;
+}
+
 /** Fills the cluster's registry: the project's own images, and what the samples run. */
 export async function furnish(
   cluster: LocalCluster,
-  say: (line: string) => void = console.log,
+  options: FurnishOptions = {},
 ): Promise<ClusterClient> {
+  const { images = ["operator", "agent"], say = console.log } = options;
   const client = new ClusterClient(cluster.access);
-  say("building the images of operator and agent");
-  await pushImages(cluster.registry.host, ["operator", "agent"]);
+  say(`building images: ${images.join(", ")}`);
+  await pushImages(cluster.registry.host, images);
   say("pushing what the samples run");
   await cluster.pushImages(sampleImages());
   for (const [app, name] of apps) client.pushApp(app, name);

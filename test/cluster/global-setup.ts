@@ -16,7 +16,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   say("starting the control plane and two nodes");
   const cluster = await LocalCluster.start({ nodes: 2, handlers: [] });
   try {
-    const client = await furnish(cluster, say);
+    const client = await furnish(cluster, { say });
     say("installing the chart");
     install(client);
     project.provide("cluster", cluster.access);

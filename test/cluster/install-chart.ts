@@ -2,7 +2,7 @@ import { chartFolder } from "../../deploy/chart-files.ts";
 import type { ClusterClient } from "./cluster-client.ts";
 
 /** What the chart is told in this cluster. */
-const values = [
+export const clusterValues: readonly string[] = [
   "imageRegistry=registry.example",
   // There is no systemd here: init starts what has ended.
   "agent.containerd.restartCommand=kill $(cat /run/containerd.pid)",
@@ -24,7 +24,7 @@ export function install(
   action: "install" | "upgrade" = "install",
   more: readonly string[] = [],
 ): void {
-  const set = [...values, ...more].flatMap((value) => ["--set", value]);
+  const set = [...clusterValues, ...more].flatMap((value) => ["--set", value]);
   const wait = ["--wait", "--timeout", "180s"];
   const where = ["--namespace", "whorl", "--create-namespace"];
   client.helm(action, "whorl", chartFolder, ...where, ...wait, ...set);

@@ -22,7 +22,7 @@ export function sampleImages(): readonly ImageContent[] {
         { path: "www/v1/chat/completions", content: completion, mode: 0o755 },
         { path: "bin/answer", content: answerScript, mode: 0o755 },
       ],
-      entrypoint: ["/bin/nc", "-lk", "-p", "8000", "-e", "/bin/answer"],
+      entrypoint: ["/bin/nc", "-ll", "-p", "8000", "-e", "/bin/answer"],
     },
   ];
 }

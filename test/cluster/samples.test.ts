@@ -58,6 +58,7 @@ test("a program that ends", async () => {
 
 test("the same at points in time", async () => {
   applySample("cron-job");
+  place.ready("every-minute");
   place.kubectl("create", "job", "now", "--from=cronjob/every-minute");
   place.ready("job/now", "Complete");
   expect(place.kubectl("logs", "job/now")).toContain("now");

@@ -1,5 +1,9 @@
+import { once } from "node:events";
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:http";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { askApp } from "../ask-app.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
@@ -27,23 +31,21 @@ async function upFolder(
 }
 
 test("up --dir serves each app under its name, over one connection too", async () => {
-  await using served = await upFolder({ "one.wasm": hello, "two.wasm": http });
+  const script = readFileSync(join(buildTypescriptApp(), "dist/hello.wasm"));
+  await using served = await upFolder({ "one.wasm": hello, "two.wasm": http, "four.wasm": script });
   const { folder, whorl } = served;
   cpSync(wasmApp("http-rust"), folder.file("three"), {
     recursive: true,
     filter: (path) => !path.includes("/target"),
   });
-  const typescript = buildTypescriptApp();
-  cpSync(typescript, folder.file("four"), { recursive: true });
   await whorl.output("stdout", /three: http/);
-  await whorl.output("stdout", /four: http/);
   using agent = new DisposableAgent();
   const answers: string[] = [];
   for (const app of ["one", "two", "three", "four", "one"]) {
     answers.push((await askApp(whorl.port, app, { agent })).text);
   }
-  const [rust, script] = ["Hello from Whorl\n", "Hello from TypeScript on Whorl\n"];
-  expect(answers).toEqual([rust, rust, rust, script, rust]);
+  const [rust, typescript] = ["Hello from Whorl\n", "Hello from TypeScript on Whorl\n"];
+  expect(answers).toEqual([rust, rust, rust, typescript, rust]);
   expect(await askApp(whorl.port, "five")).toMatchObject({
     ...{ status: 404, text: 'there is no app "five" here\n' },
   });
@@ -104,24 +106,36 @@ test("apps that come, change and go while the folder is served", async () => {
 test("a signal lets the request in flight finish, and ends with 0", async () => {
   await using served = await upFolder({ "slow.wasm": http });
   const { whorl } = served;
+  const answer = askApp(whorl.port, "slow", { path: "/sleep?ms=700" });
+  // Answered after the slow one was accepted.
   await askApp(whorl.port, "slow");
-  const answer = askApp(whorl.port, "slow", { path: "/sleep?700" });
-  await expect.poll(() => answerBegan(whorl)).toBe(true);
   whorl.signal("SIGTERM");
-  expect((await answer).status).toBe(200);
+  await whorl.output("stderr", /finishing requests in flight/);
+  expect(await answer).toMatchObject({ status: 200, text: "Slept 700 ms\n" });
   expect(await whorl.ended()).toBe(0);
+});
+
+test("10,000 connections that say nothing cost no worker anything", async () => {
+  await using served = await upFolder({ "hello.wasm": hello }, ["--max-workers", "1"]);
+  const { whorl } = served;
+  await whorl.output("stdout", /Prepared 1 app/);
+  const silent: Socket[] = [];
+  for (let batch = 0; batch < 100; batch++) {
+    const opened = Array.from({ length: 100 }, () => connect(whorl.port, "127.0.0.1"));
+    await Promise.all(opened.map((socket) => once(socket, "connect")));
+    silent.push(...opened);
+  }
+  for (let count = 0; count < 5; count++) {
+    expect((await askApp(whorl.port, "hello")).text).toBe("Hello from Whorl\n");
+  }
+  expect(silent.filter(({ readyState }) => readyState === "open")).toHaveLength(10_000);
+  for (const socket of silent) socket.destroy();
+  expect(whorl.stderr).toBe("");
 });
 
 test("a folder that is not there is said at once", async () => {
   await expect(WhorlProcess.up("--dir=/nowhere/at/all")).rejects.toThrow(/\/nowhere\/at\/all/);
 });
-
-/** Whether the server has a connection besides the one it listens on. */
-function answerBegan({ port }: WhorlProcess): boolean {
-  const hex = port.toString(16).toUpperCase().padStart(4, "0");
-  const established = new RegExp(`^ *\\d+: 0100007F:${hex} 0100007F:\\w+ 01 `, "m");
-  return established.test(readFileSync("/proc/net/tcp", "utf8"));
-}
 
 class DisposableAgent extends Agent implements Disposable {
   constructor() {

@@ -30,7 +30,17 @@ test("an idle server ends at once although connections are open", async () => {
 
 test("a second signal does not wait, and still leaves nothing behind", async () => {
   using temporary = new TemporaryFolder({});
-  await using whorl = await WhorlProcess.up(wasmApp("http-rust"), [], { TMPDIR: temporary.path });
+  // The folder with this user's sockets stays, without that of this process.
+  using sockets = new TemporaryFolder({});
+  await using whorl = await WhorlProcess.up(wasmApp("http-rust"), [], {
+    TMPDIR: temporary.path,
+    XDG_RUNTIME_DIR: sockets.path,
+  });
+  const socketNames = (): string[] =>
+    readdirSync(sockets.path, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".sock"),
+    );
+  await expect.poll(socketNames).toHaveLength(1);
   expect(readdirSync(temporary.path)).not.toEqual([]);
   const inFlight = fetch(`${whorl.url}/sleep?ms=60000`);
   const outcome = inFlight.then(
@@ -44,4 +54,5 @@ test("a second signal does not wait, and still leaves nothing behind", async () 
   expect(await whorl.ended()).toBe(130);
   expect(await outcome).toBe("cut off");
   expect(readdirSync(temporary.path)).toEqual([]);
+  expect(socketNames()).toEqual([]);
 });

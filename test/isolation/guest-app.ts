@@ -3,7 +3,11 @@ import { Readable } from "node:stream";
 import type { LiftedFunction } from "../../runtime/component/plan.ts";
 import type { HostInterface, Result } from "../../runtime/instance/host-interface.ts";
 import type { Instance } from "../../runtime/instance/instance.ts";
-import { InstancePool, type InstancePoolOptions } from "../../runtime/instance/instance-pool.ts";
+import {
+  InstancePool,
+  type InstancePoolOptions,
+  type Warmth,
+} from "../../runtime/instance/instance-pool.ts";
 import { parseInterfaceName } from "../../runtime/instance/interface-name.ts";
 import { type LinkedComponent, Linker } from "../../runtime/instance/linker.ts";
 import {
@@ -28,6 +32,7 @@ import {
 } from "../../runtime/wasi/http/incoming.ts";
 import { BufferOutputStream, emptyInputStream } from "../../runtime/wasi/io/memory-streams.ts";
 import type { OutputStream } from "../../runtime/wasi/io/streams.ts";
+import { warmContext } from "../../runtime/wasi/warm-context.ts";
 
 export interface GuestRequest {
   readonly path: string;
@@ -88,6 +93,20 @@ export class GuestApp implements Disposable {
     options: GuestAppOptions = {},
   ): Promise<GuestApp> {
     return GuestApp.of(new Uint8Array(readFileSync(file)), newContext, options);
+  }
+
+  /** Lets all instances begin behind these requests; `asked` is what the guest got of the world. */
+  async warmUp(
+    requests: readonly GuestRequest[],
+  ): Promise<{ readonly warmth: Warmth; readonly asked: readonly string[] }> {
+    const { context, asked } = warmContext(this.#newContext());
+    const warmth = await this.pool.warmUp({
+      context,
+      drive: async (instance) => {
+        for (const request of requests) await this.drive(instance, request);
+      },
+    });
+    return { warmth, asked: asked() };
   }
 
   /** Rejects with what the guest threw. */

@@ -1,7 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect } from "vitest";
 import { parseAgentOptions } from "../../shim/agent/agent-options.ts";
 import { frontUpgrade } from "../../shim/agent/front-upgrade.ts";
 import { hostCommands } from "../../shim/agent/host-command.ts";
@@ -59,6 +59,15 @@ export class AgentNode implements AsyncDisposable {
     return join(this.containerd.folder, "opt/whorl");
   }
 
+  /** A folder of a file system that nothing can be written to. */
+  readOnlyFolder(): string {
+    const folder = join(this.containerd.folder, "sealed");
+    mkdirSync(folder);
+    const { status, stderr } = spawnSync("mount", ["-t", "tmpfs", "-o", "ro", "none", folder]);
+    if (status !== 0) throw new Error(String(stderr));
+    return folder;
+  }
+
   /** Kinds of the steps since the last time. */
   takeSteps(): readonly string[] {
     const steps = this.#steps;
@@ -92,8 +101,8 @@ export class AgentNode implements AsyncDisposable {
   /** What it comes to; it has to be without an error. */
   async work(version: string, settings: AgentSettings = {}): Promise<NodeOutcome> {
     const outcome = await this.agent(version, settings).work(AbortSignal.timeout(workMsMax));
-    expect(outcome.error?.message ?? "", this.log.join("\n")).toBe("");
-    return outcome;
+    if (outcome.error === undefined) return outcome;
+    throw new Error(this.log.join("\n"), { cause: outcome.error });
   }
 
   takeBack(isForced = false): Promise<void> {

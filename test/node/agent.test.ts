@@ -116,7 +116,7 @@ describe("whatever happens", () => {
     // A failure may have been somebody else's: it is tried again before anything is taken back.
     for (let tries = 0; tries < 3; tries += 1) await agent.work(signal);
     const { ready, error } = await agent.work(signal);
-    expect(ready).toBe("1.0.0");
+    expect(ready, node.log.join("\n")).toBe("1.0.0");
     expect(error?.message).toMatch(/canary under the runtime handler agent failed/);
     expect(readlinkSync(join(node.install, "current"))).toBe("1.0.0");
     expect(await fetchText(`http://${pod.ip}/`)).toBe("Hello from Whorl\n");
@@ -153,7 +153,10 @@ describe("whatever happens", () => {
     expect(await failure(`--containerd-socket=${nowhere}/s`)).toMatch(
       /containerd does not answer at .*Nothing of it was changed by this agent/,
     );
-    // A kernel file system is read-only in the same way for everybody.
+    const sealed = node.readOnlyFolder();
+    expect(await failure(`--install-folder=${sealed}/whorl`)).toMatch(
+      /cannot write .*whorl.* on the node: its file system is read-only; choose another/,
+    );
     expect(await failure("--install-folder=/proc/whorl")).toMatch(/cannot write \/proc\/whorl/);
     expect(await failure("--handlers=runc")).toMatch(
       /config\.toml:\d+ configures the runtime handler runc already/,

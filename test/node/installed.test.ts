@@ -43,7 +43,7 @@ beforeAll(async () => {
   for (const shim of [installLayout.shim, installLayout.spinShim]) {
     symlinkSync(join("../installed", shim), join(shimFolder, basename(shim)));
   }
-  node = await TestNode.start("2.4", { shimFolder });
+  node = await TestNode.start("2.4", { shimFolder, isolation: "pod" });
   const program = { path: "a.wasm", content: await writingProgram("out.txt", "text") };
   const manifest = { path: "spin.toml", content: commandApp };
   await node.containerd.importImage(appImage("localhost/core:1", [manifest, program]));
@@ -79,6 +79,22 @@ test.each(["whorl", "spin"])(
     await node.containerd.removePod(pod);
   },
 );
+
+test("pods that share a process", async () => {
+  const annotations = { "io.whorl.isolation": "namespace" };
+  const pods = [
+    await node.containerd.runPod({ annotations }),
+    await node.containerd.runPod({ annotations }),
+  ];
+  for (const pod of pods) {
+    await node.containerd.startContainer(pod, http);
+    expect(await fetchText(`http://${pod.ip}/`)).toBe("Hello from Whorl\n");
+    const target = "http://localhost/count";
+    expect(await fetchText(`http://${pod.ip}/fetch?url=${target}`)).toBe("1\n");
+  }
+  expect(node.hostPids()).toHaveLength(1);
+  for (const pod of pods) await node.containerd.removePod(pod);
+});
 
 test("what is rarely needed is there too: a core module is made a component", async () => {
   const pod = await node.containerd.runPod();

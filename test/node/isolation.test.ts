@@ -214,6 +214,69 @@ test("one container is stopped, drained or at its end: the others go on", async 
   expect(logLines(killed, "http", "stdout")).toEqual([]);
 });
 
+test("statistics tell containers of a process apart", async () => {
+  const options = { namespace: "measured" };
+  const [busy, idle] = await serving([options, options]);
+  interface Stats {
+    readonly cpu: { readonly usageCoreNanoSeconds: { readonly value: number } };
+    readonly memory: { readonly workingSetBytes: { readonly value: number } };
+  }
+  const statsOf = async (containerId = ""): Promise<Stats> =>
+    (await node.cri.call("ContainerStats", { containerId }))["stats"] as Stats;
+  const cpuOf = async (containerId = ""): Promise<number> =>
+    (await statsOf(containerId)).cpu.usageCoreNanoSeconds.value;
+  const before = { busy: await cpuOf(busy?.container), idle: await cpuOf(idle?.container) };
+  await fetchText(`http://${busy?.ip}/spin`, 0).catch(() => undefined);
+  const used = (await cpuOf(busy?.container)) - before.busy;
+  expect(used).toBeGreaterThan(10 * ((await cpuOf(idle?.container)) - before.idle));
+  for (const pod of [busy, idle]) {
+    const { memory } = await statsOf(pod?.container);
+    expect(memory.workingSetBytes.value).toBeGreaterThan(1e6);
+    expect(memory.workingSetBytes.value).toBeLessThan(1e9);
+  }
+});
+
+test("who shares a process is not given limits later", async () => {
+  const [pod] = await serving([{ namespace: "limited" }]);
+  const linux = { memoryLimitInBytes: 300 << 20 };
+  const request = { containerId: pod?.container, linux };
+  await expect(node.cri.call("UpdateContainerResources", request)).rejects.toThrow(
+    "shares its process",
+  );
+  expect(await fetchText(`http://${pod?.ip}/`, 0)).toBe("Hello from Whorl\n");
+});
+
+test("the front is upgraded: shared pods go on, and their ends are known", async () => {
+  const options = { namespace: "upgraded" };
+  const before = node.hostPids();
+  const [stopped, drained, killed] = await serving([options, options, options]);
+  const slow = fetchText(`http://${drained?.ip}/sleep?ms=3000`, 0);
+  // Its app is looked at while the front is another program.
+  const starting = newPod(options).then(async (pod) => {
+    await node.containerd.startContainer(pod, http);
+    return pod;
+  });
+  await node.upgrade();
+  const started = await starting;
+  expect(await fetchText(`http://${started.ip}/`)).toBe("Hello from Whorl\n");
+  expect(await fetchText(`http://${stopped?.ip}/`, 0)).toBe("Hello from Whorl\n");
+  await node.cri.call("StopContainer", { containerId: stopped?.container, timeout: 5 });
+  await node.cri.call("StopContainer", { containerId: drained?.container, timeout: 5 });
+  await expect(slow).resolves.toBeTypeOf("string");
+  const ended = { state: "exited", exitCode: 0 };
+  expect(await node.cri.containerStatus(stopped?.container ?? "")).toMatchObject(ended);
+  expect(await node.cri.containerStatus(drained?.container ?? "")).toMatchObject(ended);
+  const [next] = await serving([options]);
+  const pids = node.hostPids().filter((pid) => !before.includes(pid));
+  expect(pids).toHaveLength(1);
+  await node.upgrade();
+  process.kill(pids[0] ?? 0, "SIGKILL");
+  for (const id of [killed?.container, next?.container]) {
+    await expect.poll(() => node.cri.containerStatus(id ?? ""), patience).toMatchObject(wasKilled);
+  }
+  expect(node.containerd.frontLog).not.toContain("is lost");
+});
+
 test("a guest that never lets go fails alone", async () => {
   const options = { namespace: "busy" };
   const [busy, neighbour] = await serving([options, options]);

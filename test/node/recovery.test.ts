@@ -15,7 +15,7 @@ describe.each(Object.keys(containerdReleases) as ContainerdRelease[])(
     let pod: TestPod;
 
     beforeAll(async () => {
-      node = await TestNode.start(release);
+      node = await TestNode.start(release, { isolation: "pod" });
     });
 
     afterAll(() => node[Symbol.asyncDispose]());

@@ -1,14 +1,18 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, vi } from "vitest";
 import { type ContainerdOptions, TestContainerd, type TestPod } from "../servers/containerd.ts";
 import type { ContainerdRelease } from "../servers/containerd-configuration.ts";
 import { findLeftovers, sharedState } from "../servers/leftovers.ts";
 import { testImages } from "../servers/test-images.ts";
 
+const shim = fileURLToPath(new URL("../../shim/bin/containerd-shim-whorl-v1", import.meta.url));
 const waitMsMax = 20_000;
 const pollMs = 25;
 
@@ -44,6 +48,16 @@ export class TestNode implements AsyncDisposable {
     const folder = mkdtempSync(join(this.containerd.folder, "shared-"));
     chmodSync(folder, 0o777);
     return folder;
+  }
+
+  /** Lets a new front take over: of the sources, or what that program belongs to. */
+  async upgrade(program: string = shim): Promise<void> {
+    const environment = {
+      PATH: "/usr/bin:/bin",
+      WHORL_RUN_DIR: join(this.containerd.folder, "whorl"),
+      ...(program === shim && { WHORL_NODE: process.execPath }),
+    };
+    await promisify(execFile)(program, ["upgrade"], { env: environment });
   }
 
   /** Process that runs a Wasm container. */

@@ -103,7 +103,7 @@ describe.each(Object.keys(containerdReleases) as ContainerdRelease[])(
     let ordinary: string;
 
     beforeAll(async () => {
-      node = await TestNode.start(release);
+      node = await TestNode.start(release, { isolation: "pod" });
       pod = await node.containerd.runPod();
       served = await node.containerd.startContainer(pod, http);
       ordinary = await node.containerd.startContainer(pod, busybox);

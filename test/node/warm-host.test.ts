@@ -5,7 +5,7 @@ import { fetchText, patience, TestNode } from "./test-node.ts";
 let node: TestNode;
 
 beforeAll(async () => {
-  node = await TestNode.start("2.4");
+  node = await TestNode.start("2.4", { isolation: "pod" });
 });
 
 afterAll(() => node[Symbol.asyncDispose]());

@@ -104,8 +104,8 @@ function runtimes(plugin: string, { defaultHandler }: ContainerdPlace): string {
   const names = Object.entries(handlers).map(
     ([name, type]) => `[${plugin}.containerd.runtimes.${name}]
 runtime_type = "${type}"
-pod_annotations = ["io.whorl.*"]
-container_annotations = ["io.whorl.*"]`,
+pod_annotations = ["io.whorl.*", "whorl.dev/*"]
+container_annotations = ["io.whorl.*", "whorl.dev/*"]`,
   );
   return `[${plugin}.containerd]
 default_runtime_name = "${defaultHandler}"

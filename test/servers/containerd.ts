@@ -22,7 +22,7 @@ export interface ContainerdOptions {
   readonly release: ContainerdRelease;
   /** Where containerd finds our shim: that of an installed tree, else that of the sources. */
   readonly shimFolder?: string;
-  /** Which pods share a host process, unless they say otherwise; `pod` by default. */
+  /** Which pods share a host process, unless they say otherwise; as the node has it by default. */
   readonly isolation?: "pod" | "namespace" | "shared";
   /** Handler of pods that name none; `runc` by default. */
   readonly defaultHandler?: string;
@@ -136,7 +136,7 @@ export class TestContainerd implements AsyncDisposable {
       this.#tool(name),
     );
     const [program = ""] = programs;
-    const { shimFolder } = this.#options;
+    const { shimFolder, isolation } = this.#options;
     const path = [
       shimFolder ?? shimSources,
       ...programs.map((each) => dirname(each)),
@@ -151,7 +151,7 @@ export class TestContainerd implements AsyncDisposable {
         PATH: path.join(delimiter),
         WHORL_RUN_DIR: join(this.folder, "whorl"),
         WHORL_CACHE_DIR: join(this.folder, "cache"),
-        WHORL_ISOLATION: this.#options.isolation ?? "pod",
+        ...(isolation !== undefined && { WHORL_ISOLATION: isolation }),
         // An installed tree has its own.
         ...(shimFolder === undefined && { WHORL_NODE: process.execPath }),
       },

@@ -1,12 +1,18 @@
 import { errorText } from "../../../runtime/error.ts";
 import type { CommandIo } from "../../io.ts";
 
+/** An app and where it is asked. */
+export interface ServedApp {
+  readonly name: string;
+  readonly url: string;
+}
+
 /** What `whorl up --dir` tells. */
 export interface DirReporter {
   /** `url` is where apps are asked for by name; undefined where each has a port. */
   listening(folder: string, url: string | undefined): void;
   /** Apps are served from now on, or in another version. */
-  serving(apps: readonly { readonly name: string; readonly url: string }[]): void;
+  serving(apps: readonly ServedApp[]): void;
   removed(name: string): void;
   /** Every app is loaded, or found to be broken. */
   prepared(count: number): void;
@@ -30,7 +36,7 @@ export function createDirTextReporter({ stdout, stderr }: CommandIo): DirReporte
       if (apps.length > namedMax) stdout.write(`  and ${apps.length - namedMax} more\n`);
     },
     removed: (name) => stdout.write(`  ${name} is gone\n`),
-    prepared: (count) => stdout.write(`Prepared ${count} apps\n`),
+    prepared: (count) => stdout.write(`Prepared ${count} ${count === 1 ? "app" : "apps"}\n`),
     guestLine(app, component, stream, line) {
       const sink = stream === "stdout" ? stdout : stderr;
       sink.write(`[${app === component ? app : `${app}/${component}`}] ${line}\n`);

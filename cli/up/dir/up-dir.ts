@@ -17,7 +17,7 @@ import type { UpOptions } from "../up.ts";
 import { AppFolder } from "./app-folder.ts";
 import type { FoundApp } from "./app-folder.ts";
 import type { DirOptions } from "./dir-flags.ts";
-import type { DirReporter } from "./dir-output.ts";
+import type { DirReporter, ServedApp } from "./dir-output.ts";
 import { workerCode } from "./worker-code.ts";
 
 export interface UpDirDependencies {
@@ -83,19 +83,25 @@ class ServedFolder {
     });
   }
 
-  /** Serves what is there now. */
+  /** Serves what is there now. Rejects with WhorlError as {@link upDir}. */
   static async open(
     options: UpOptions,
     dir: DirOptions,
     dependencies: UpDirDependencies,
   ): Promise<ServedFolder> {
     const { reporter } = dependencies;
-    const host = await openHost(options, dir, dependencies);
+    await using stack = new AsyncDisposableStack();
+    const host = stack.use(await openHost(options, dir, dependencies));
     const served = new ServedFolder(host, options, dir, dependencies);
+    // Who comes before everything was looked at is not told that there is no such app.
+    host.holdCallers();
     const address = dir.isPortPerApp ? undefined : await host.listen(options.listen);
+    const serving = await served.#look();
+    host.admitCallers();
     reporter.listening(dir.folder, address && `http://${address.host}:${address.port}`);
-    await served.look();
+    reporter.serving(serving);
     void host.prepared().then(() => reporter.prepared(host.size));
+    stack.move();
     return served;
   }
 
@@ -108,28 +114,34 @@ class ServedFolder {
     for (;;) {
       this.#followDirectories(hints);
       if ((await Promise.race([hints.next(), aborted])) === "aborted") return;
-      await this.look();
+      await this.#lookAgain();
     }
   }
 
-  async look(): Promise<void> {
+  async #lookAgain(): Promise<void> {
     const { reporter } = this.#dependencies;
     try {
-      const { changed, removed, problems } = await this.#folder.look();
-      for (const problem of problems) reporter.error(problem);
-      for (const name of removed) {
-        await this.host.remove(name);
-        reporter.removed(name);
-      }
-      const serving: { name: string; url: string }[] = [];
-      for (const found of changed) {
-        const url = await this.#serve(found);
-        if (url !== undefined) serving.push({ name: found.name, url });
-      }
-      reporter.serving(serving);
+      reporter.serving(await this.#look());
     } catch (error) {
       reporter.error(error);
     }
+  }
+
+  /** What is served from now on, or in another version. Rejects when the folder cannot be read. */
+  async #look(): Promise<readonly ServedApp[]> {
+    const { reporter } = this.#dependencies;
+    const { changed, removed, problems } = await this.#folder.look();
+    for (const problem of problems) reporter.error(problem);
+    for (const name of removed) {
+      await this.host.remove(name);
+      reporter.removed(name);
+    }
+    const serving: ServedApp[] = [];
+    for (const found of changed) {
+      const url = await this.#serve(found);
+      if (url !== undefined) serving.push({ name: found.name, url });
+    }
+    return serving;
   }
 
   async #serve({ name, app: loaded }: FoundApp): Promise<string | undefined> {

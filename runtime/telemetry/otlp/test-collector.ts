@@ -22,6 +22,7 @@ export interface TestCollector extends AsyncDisposable {
 /** `answer` decides over each export, by its number from 0 on; 200 without body by default. */
 export async function startTestCollector(
   answer: (response: ServerResponse, index: number) => void = (response) => void response.end(),
+  host = "127.0.0.1",
 ): Promise<TestCollector> {
   const received: Received[] = [];
   let arrived = Promise.withResolvers<void>();
@@ -37,12 +38,12 @@ export async function startTestCollector(
       answer(response, received.length - 1);
     });
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   const address = server.address();
   const port = address === null || typeof address === "string" ? 0 : address.port;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${port}`,
     received,
     async until(count) {
       while (received.length < count) await arrived.promise;

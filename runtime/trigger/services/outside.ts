@@ -9,6 +9,8 @@ export interface Outside {
   readonly network: OutboundNetwork;
   /** Owns connections: dispose of it when the app ends. */
   readonly http: OutboundHttp;
+  /** Of the connections that guests make themselves (wasi:sockets), where they are bounded. */
+  readonly sockets: Permits | undefined;
 }
 
 /** Rejects with WhorlError `file` for a certificate of the runtime config that cannot be read. */
@@ -17,12 +19,16 @@ export async function openOutside({
   network,
 }: Pick<StartOptions, "runtimeConfig" | "network">): Promise<Outside> {
   const { outboundNetworking, outboundHttp, clientTls } = runtimeConfig;
-  const { totalConnectionsMax } = outboundNetworking;
+  const { totalConnectionsMax, socketConnectionsMax } = outboundNetworking;
   const connections =
     totalConnectionsMax === undefined ? undefined : new Permits(totalConnectionsMax);
   const policy = { isAddressAllowed: networkPolicy(outboundNetworking), network };
   return {
     network: { ...policy, connections },
     http: await OutboundHttp.open({ outboundHttp, clientTls, policy, connections }),
+    sockets:
+      (socketConnectionsMax ?? totalConnectionsMax) === undefined
+        ? undefined
+        : new Permits(socketConnectionsMax, connections),
   };
 }

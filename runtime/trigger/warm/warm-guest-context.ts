@@ -21,11 +21,12 @@ const harmless: ReadonlySet<string> = new Set(["otel", "telemetry", "outbound"])
  * connections are there for nobody: asking for them is a trap.
  */
 export function warmGuestContext(context: GuestContext): WarmGuestContext {
-  const { context: wasi, asked } = warmContext(context);
   let line: string | undefined;
   const stderr = lineOutputStream("", (text) => void (line = text === "" ? line : text));
+  const cli = { ...context.cli, stdout: () => nullOutputStream, stderr: () => stderr };
+  const { context: wasi, asked } = warmContext({ ...context, cli });
   const parts: Record<string, unknown> = {
-    cli: { ...wasi.cli, stdout: () => nullOutputStream, stderr: () => stderr },
+    cli: wasi.cli,
     clocks: wasi.clocks,
     random: wasi.random,
     filesystem: wasi.filesystem,

@@ -4,6 +4,7 @@ import type { HostInterface, Result } from "../../instance/host-interface.ts";
 import { limits } from "../../limits.ts";
 import type { WasiContext } from "../context.ts";
 import { waitUntilReady } from "./poll-interface.ts";
+import { lastingInput, lastingOutput } from "./standard-streams.ts";
 import { StreamFailure } from "./streams.ts";
 import type { InputStream, OutputStream, StreamError } from "./streams.ts";
 
@@ -40,8 +41,14 @@ export const streams: HostInterface<WasiContext> = {
     "[method]output-stream.blocking-splice",
   ]),
   resources: {
-    "input-stream": { drop: (_context, stream) => (stream as InputStream).dispose() },
-    "output-stream": { drop: (_context, stream) => (stream as OutputStream).dispose() },
+    "input-stream": {
+      drop: (_context, stream) => (stream as InputStream).dispose(),
+      lasting: lastingInput,
+    },
+    "output-stream": {
+      drop: (_context, stream) => (stream as OutputStream).dispose(),
+      lasting: lastingOutput,
+    },
   },
 };
 

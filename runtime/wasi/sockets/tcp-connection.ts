@@ -1,5 +1,6 @@
 import { BoundSocket, Socket } from "node:net";
 import { limits } from "../../limits.ts";
+import type { SocketsContext } from "../context.ts";
 import { done, socketErrorCode } from "./error-code.ts";
 import type { SocketResult } from "./error-code.ts";
 import type { GuestNetwork } from "./guest-network.ts";
@@ -19,6 +20,12 @@ interface Established {
   readonly output: TcpOutputStream;
 }
 
+/** Where a connection starts, and when it may. */
+export interface ConnectionPlace {
+  readonly from: BoundSocket | GuestNetwork | undefined;
+  readonly permit: SocketsContext["connectionPermit"];
+}
+
 /** One TCP connection over node:net, from the attempt to connect until it is dropped. */
 export class TcpConnection implements Disposable {
   readonly #socket: Socket;
@@ -31,10 +38,10 @@ export class TcpConnection implements Disposable {
 
   /**
    * Starts to connect: from the address that a bound socket has reserved, which is consumed, or
-   * in a network. `wake` is called once, when {@link outcome} is known.
+   * in a network, once it may. `wake` is called once, when {@link outcome} is known.
    */
   static start(
-    from: BoundSocket | GuestNetwork | undefined,
+    { from, permit }: ConnectionPlace,
     remote: Endpoint,
     wake: () => void,
   ): TcpConnection {
@@ -54,8 +61,18 @@ export class TcpConnection implements Disposable {
       connection.#outcome = done;
       wake();
     });
-    if (socket instanceof PlacedSocket) socket.connectTo(remote);
-    else socket.connect(remote);
+    const connect = (release?: () => void): void => {
+      if (socket.destroyed) {
+        release?.();
+        return;
+      }
+      if (release !== undefined) socket.once("close", release);
+      if (socket instanceof PlacedSocket) socket.connectTo(remote);
+      else socket.connect(remote);
+    };
+    const right = permit?.();
+    if (right instanceof Promise) void right.then(connect);
+    else connect(right);
     return connection;
   }
 

@@ -82,7 +82,8 @@ export class TcpSocket implements Pollable, Disposable {
       return failed("access-denied");
     const from = state.kind === "bound" ? state.bound : context.network;
     try {
-      const connection = TcpConnection.start(from, remote, this.#wake);
+      const place = { from, permit: context.connectionPermit };
+      const connection = TcpConnection.start(place, remote, this.#wake);
       this.#state = { kind: "connect-in-progress", connection };
     } catch (error) {
       return this.#close(socketErrorCode(error));

@@ -291,3 +291,25 @@ function portOf(address: AddressInfo | string | null): number {
   if (address === null || typeof address === "string") throw new Error("not listening");
   return address.port;
 }
+
+test("a connection is made once it may, and gives its right back when it has ended", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { promise: permit, resolve: allow } = Promise.withResolvers<() => void>();
+  let connections = 0;
+  await using server = createServer(() => connections++);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  using guest = new TestGuest({ connectionPermit: () => permit });
+  const socket = guest.socket("tcp");
+  const { port } = server.address() as AddressInfo;
+  const address = endpoint("127.0.0.1", port);
+  guest.ok("[method]tcp-socket.start-connect", socket, {}, address);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(guest.code("[method]tcp-socket.finish-connect", socket)).toBe("would-block");
+  expect(connections).toBe(0);
+  allow(release);
+  const connected = await guest.finish(socket, "[method]tcp-socket.finish-connect", socket);
+  expect(connected.tag).toBe("ok");
+  guest.drop(socket);
+  await released;
+});

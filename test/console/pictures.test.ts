@@ -1,0 +1,85 @@
+/** Pictures of each view of `whorl up --console` under load, as docs/console.md shows them. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { chromiumObstacle, startChromium } from "../servers/chromium.ts";
+import { wasmApp } from "../whorl-process.ts";
+import { ConsoleTab, expectSound, isForManual } from "./console-tab.ts";
+import { mixedLoad } from "./mixed-load.ts";
+import { type UpConsole, upConsole } from "./up-console.ts";
+
+const obstacle = chromiumObstacle();
+if (obstacle !== undefined) throw new Error(obstacle);
+
+let browser: Browser;
+let up: UpConsole;
+let load: AsyncDisposable;
+
+beforeAll(async () => {
+  [browser, up] = await Promise.all([startChromium(), upConsole(wasmApp("http-rust"))]);
+  load = mixedLoad(up.whorl.url);
+});
+
+afterAll(async () => {
+  await load[Symbol.asyncDispose]();
+  await browser.close();
+  await up[Symbol.asyncDispose]();
+});
+
+function open(
+  view: string,
+  options: Parameters<typeof ConsoleTab.open>[2] = {},
+): Promise<ConsoleTab> {
+  const address = new URL(up.address);
+  return ConsoleTab.open(browser, `${address.origin}${view}${address.hash}`, options);
+}
+
+function rows(page: Page): ReturnType<Page["locator"]> {
+  return page.locator(".list-body [role=row]");
+}
+
+test("the app", async () => {
+  await using tab = await open("/");
+  const { page } = tab;
+  await page.getByRole("region", { name: "Why it failed" }).waitFor();
+  const shift = await tab.audit("layoutShift");
+  await page.waitForTimeout(isForManual ? 65_000 : 2_000);
+  await tab.picture("console-app");
+  await expectSound(tab);
+  // Figures change; nothing changes its place for it.
+  expect((await tab.audit("layoutShift")) - shift).toBeLessThan(0.01);
+});
+
+test("its requests", async () => {
+  await using tab = await open("/requests");
+  const { page } = tab;
+  await rows(page).nth(9).waitFor();
+  await tab.picture("console-requests");
+  await expectSound(tab);
+});
+
+test("one request, with a request of the guest", async () => {
+  await using tab = await open("/requests?path=%2Ffetch");
+  const { page } = tab;
+  await rows(page).first().click();
+  await page.locator('.flame-span[data-kind="outbound"]').waitFor();
+  await page.locator('.flame-span[data-kind="outbound"]').hover();
+  expect(await page.locator("tr.is-on").count()).toBe(1);
+  await tab.picture("console-request");
+  await expectSound(tab);
+});
+
+test("a failing request", async () => {
+  await using tab = await open("/requests?status=5xx");
+  const { page } = tab;
+  await rows(page).first().click();
+  await page.getByRole("region", { name: "Why it failed" }).waitFor();
+  await page
+    .getByText(/panicked at/)
+    .first()
+    .waitFor();
+  await page.getByText("Where in the guest").click();
+  await page.getByText(/at function \d+/).waitFor();
+  await page.getByText("Where in the guest").click();
+  await tab.picture("console-failure");
+  await expectSound(tab);
+});

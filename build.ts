@@ -26,7 +26,11 @@ const external = [
 ];
 
 await build({
-  entryPoints: [{ in: "cli/main.ts", out: "whorl" }],
+  entryPoints: [
+    { in: "cli/main.ts", out: "whorl" },
+    // Of the threads that `whorl up --dir` runs guests on (cli/up/dir/worker-code.ts).
+    { in: "runtime/host/worker-main.ts", out: "worker-main" },
+  ],
   outdir: "dist",
   bundle: true,
   splitting: true,

@@ -38,7 +38,11 @@ export default defineConfig({
       slowTier("spin", ["runtime/{spin,app,trigger}/**/*.real.test.ts", "test/spin/**/*.test.ts"]),
       slowTier("images", ["{runtime/image,cli}/**/*.real.test.ts", "test/images/**/*.test.ts"]),
       slowTier("telemetry", ["runtime/telemetry/**/*.real.test.ts", "test/telemetry/**/*.test.ts"]),
-      slowTier("console", ["test/console/**/*.test.ts"], { fileParallelism: false }),
+      slowTier("console", ["test/console/**/*.test.ts"], {
+        fileParallelism: false,
+        // A browser on a busy machine takes its time.
+        expect: { poll: { timeout: 30_000, interval: 100 } },
+      }),
       slowTier("operator", ["operator/**/*.real.test.ts", "test/operator/**/*.test.ts"]),
       // Its files look at what the others would leave behind on the machine.
       slowTier("node", ["shim/**/*.real.test.ts", "test/node/**/*.test.ts"], {

@@ -13,6 +13,10 @@ test.each<{ href: string; route: Route }>([
       filters: { app: "shop", status: "5xx", path: "/a*", errors: "true" },
     },
   },
+  {
+    href: "/requests?component=cart&traceId=4bf9",
+    route: { view: "requests", filters: { component: "cart", traceId: "4bf9" } },
+  },
   { href: "/request?id=17", route: { view: "request", id: "17" } },
   { href: "/pods", route: { view: "pods" } },
 ])("$href", ({ href, route }) => {

@@ -1,6 +1,8 @@
 /** Filters of the request log as the API names them; what is absent filters nothing. */
 export interface RequestFilters {
   readonly app?: string;
+  readonly component?: string;
+  readonly traceId?: string;
   readonly method?: string;
   readonly status?: string;
   readonly path?: string;
@@ -18,7 +20,15 @@ export type Route =
   | { readonly view: "pods" }
   | { readonly view: "nowhere"; readonly path: string };
 
-const textFilters = ["app", "method", "status", "path", "slowerThanMs"] as const;
+const textFilters = [
+  "app",
+  "component",
+  "method",
+  "status",
+  "path",
+  "slowerThanMs",
+  "traceId",
+] as const;
 const flagFilters = ["errors", "cold"] as const;
 
 /** Reads an address of the page. */

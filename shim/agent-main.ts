@@ -59,7 +59,9 @@ async function act(options: AgentOptions, signal: AbortSignal): Promise<void> {
     case "uninstall-all": {
       using client = kubeClient();
       const { isForced, waitMs } = options;
-      return uninstallAll({ client, daemonSet: daemonSet(), isForced, waitMs, signal });
+      // Not returned as it is: the client has to live until then.
+      await uninstallAll({ client, daemonSet: daemonSet(), isForced, waitMs, signal });
+      return;
     }
   }
 }

@@ -24,6 +24,8 @@ export const shimLimits = {
   snapshotMsMax: 10_000,
   /** Images that are kept unpacked and prepared. */
   cachedImagesMax: 200,
+  /** Sets of layers whose image is remembered. */
+  knownLayersMax: 1_000,
   /** What a stock shim prints when it starts. */
   stockOutputBytesMax: 64 * 1024,
   /** The next version of the front has this long to say what it can read. */
@@ -49,6 +51,8 @@ export const shimLimits = {
    * until everybody has heard that its pod is no longer to be asked.
    */
   lastRequestsMs: 2_000,
+  /** A shared host that has something to do has this long to show that it lives. */
+  silentHostMsMax: 20_000,
   /** A shared host has this long to tell what a container has used. */
   usageMsMax: 2_000,
   /** Files that a pod's names are looked up in. */
@@ -73,6 +77,8 @@ export const shimLimits = {
     containerdStartMsMax: 90_000,
     /** What failed and was taken back is tried again after this. */
     retryFailureMs: 3_600_000,
+    /** A front that could not be replaced is asked again after this. */
+    retryFrontMs: 600_000,
     /** The node is looked at again after this, if nothing has happened. */
     lookMs: 30_000,
     /** First and longest pause after something went wrong. */
@@ -83,12 +89,14 @@ export const shimLimits = {
     callMsMax: 30_000,
     /** A canary has this long to answer, the first one with everything that it starts. */
     canaryMsMax: 60_000,
-    /** A canary that somebody else removed is started again this often. */
+    /** A canary that does not answer is tried again this often. */
     canaryTriesMax: 3,
+    /** A canary that somebody else removed is started again this often. */
+    canaryPodsMax: 10,
     /** A configuration file, a template or the agent's journal. */
     fileBytesMax: 4 * 1024 * 1024,
     /** A program that is run on the node. */
-    commandMsMax: 120_000,
+    commandMsMax: 330_000,
     /** The front, with everything that it runs, has this long to end. */
     frontEndMsMax: 20_000,
     /** What such a program prints; the rest is not kept. */

@@ -4,7 +4,7 @@ import { access, readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { errorText } from "../../runtime/error.ts";
-import type { KubeFlags } from "../kube/kube-session.ts";
+import type { KubeFlags } from "../kube/kube-flags.ts";
 import type {
   Availability,
   ClusterFacts,

@@ -6,8 +6,9 @@ import type { CommandDependencies } from "../command.ts";
 import type { Prompt } from "../new/prompt.ts";
 import { appTable, appText } from "./app-table.ts";
 import { readAppTriggers } from "./app-triggers.ts";
-import { addKubeFlags, openKube } from "./kube-session.ts";
-import type { KubeFlags } from "./kube-session.ts";
+import { addKubeFlags } from "./kube-flags.ts";
+import type { KubeFlags } from "./kube-flags.ts";
+import { openKube } from "./kube-session.ts";
 import { deleteApp, getApp, listApps } from "./spin-apps.ts";
 
 interface OutputFlags extends KubeFlags {

@@ -14,7 +14,7 @@ export interface PodChoice {
 }
 
 /** Label that the pods of an app have. */
-const appLabel = "core.spinkube.dev/app-name";
+export const appLabel = "core.spinkube.dev/app-name";
 const pollMs = 500;
 
 /**

@@ -1,15 +1,8 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { ApiException, KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
-import type { Command } from "commander";
 import { errorText, WhorlError } from "../../runtime/error.ts";
-
-/** Which cluster and namespace are meant. */
-export interface KubeFlags {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  readonly namespace?: string;
-}
+import type { KubeFlags } from "./kube-flags.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,14 +11,6 @@ export interface KubeSession {
   readonly config: KubeConfig;
   readonly objects: KubernetesObjectApi;
   readonly namespace: string;
-}
-
-/** Adds the flags that every command over a cluster has. */
-export function addKubeFlags(command: Command): Command {
-  return command
-    .option("--kubeconfig <file>", "kubeconfig (environment: KUBECONFIG)")
-    .option("--context <name>", "context of the kubeconfig (default: its current one)")
-    .option("-n, --namespace <name>", "namespace (default: of the context)");
 }
 
 /**

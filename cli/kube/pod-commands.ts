@@ -8,8 +8,10 @@ import { errorText, WhorlError } from "../../runtime/error.ts";
 import type { CommandDependencies } from "../command.ts";
 import { appName } from "./app-commands.ts";
 import { findPods, waitForReadyPod } from "./app-pods.ts";
-import { addKubeFlags, openKube } from "./kube-session.ts";
-import type { KubeFlags, KubeSession } from "./kube-session.ts";
+import { addKubeFlags } from "./kube-flags.ts";
+import type { KubeFlags } from "./kube-flags.ts";
+import { openKube } from "./kube-session.ts";
+import type { KubeSession } from "./kube-session.ts";
 import { copyPodLog } from "./pod-logs.ts";
 import type { PodLogOptions } from "./pod-logs.ts";
 

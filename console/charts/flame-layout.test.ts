@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { FlameSpan } from "../../runtime/telemetry/admin/console-api.ts";
-import { flameLayout, flameTicks } from "./flame-layout.ts";
+import { flameLayout, flamePart, flameTicks, flameWithin, wholeFlame } from "./flame-layout.ts";
 
 function span(id: string, startMs: number, durationMs: number, parentId?: string): FlameSpan {
   return {
@@ -68,9 +68,40 @@ test("places are shares of the whole, and what follows the request makes it long
 });
 
 test.each([
-  [10, [0, 2, 4, 6, 8, 10]],
-  [7, [0, 2, 4, 6]],
-  [0.9, [0, 0.2, 0.4, 0.6, 0.8]],
-])("ticks of %d ms", (totalMs, ticks) => {
-  expect(flameTicks(totalMs).map((each) => Math.round(each * 1000) / 1000)).toEqual(ticks);
+  [10, 5, [0, 2, 4, 6, 8, 10]],
+  [10, 2, [0, 5, 10]],
+  [7, 5, [0, 2, 4, 6]],
+  [0.9, 5, [0, 0.2, 0.4, 0.6, 0.8]],
+])("ticks of %d ms, about %d", (totalMs, wanted, ticks) => {
+  expect(
+    flameTicks(totalMs, wholeFlame, wanted).map((each) => Math.round(each * 1000) / 1000),
+  ).toEqual(ticks);
+});
+
+test("ticks of a part", () => {
+  expect(flameTicks(10, { left: 0.35, width: 0.3 }, 3)).toEqual([4, 5, 6]);
+});
+
+test("a part of the time shows what is within it, as wide as it is there", () => {
+  const spans = [root, span("a", 0, 4, "root"), span("b", 4, 2, "root"), span("c", 9, 1, "root")];
+  const { placed, rows } = flameWithin(flameLayout(spans), { left: 0.2, width: 0.4 });
+  const shown = placed.map(({ span: { id }, left, width, row }) => [id, left, width, row]);
+  expect(shown).toEqual([
+    ["root", 0, 1, 0],
+    ["a", 0, expect.closeTo(0.5), 1],
+    ["b", expect.closeTo(0.5), expect.closeTo(0.5), 1],
+  ]);
+  expect(rows).toBe(2);
+});
+
+test.each([
+  ["a", 0, 0.4],
+  ["nothing", 0.4, 1e-6],
+  ["gone", 0, 1],
+  [undefined, 0, 1],
+])("the part of %s", (id, left, width) => {
+  const layout = flameLayout([root, span("a", 0, 4, "root"), span("nothing", 4, 0, "root")]);
+  const part = flamePart(layout, id);
+  expect([part.left, part.width]).toEqual([left, width]);
+  expect(flameTicks(layout.totalMs, part, 5).length).toBeLessThan(8);
 });

@@ -80,11 +80,41 @@ function overlap(a: FlameSpan, b: FlameSpan): boolean {
   return a.startMs < endOf(b) - toleranceMs && b.startMs < endOf(a) - toleranceMs;
 }
 
-/** Moments to name below it: round ones, five or so. */
-export function flameTicks(totalMs: number): number[] {
-  const raw = totalMs / 5;
+/** A part of the time, as shares of the whole. */
+export interface FlamePart {
+  readonly left: number;
+  readonly width: number;
+}
+
+/** What of the spans is seen in a part of the time, placed anew in it; rows stay as they are. */
+export function flameWithin(layout: FlameLayout, { left, width }: FlamePart): FlameLayout {
+  const placed = layout.placed.flatMap((each): PlacedSpan[] => {
+    const from = (each.left - left) / width;
+    const to = (each.left + each.width - left) / width;
+    if (to <= 0 || from >= 1) return [];
+    const shownFrom = Math.max(0, from);
+    return [{ ...each, left: shownFrom, width: Math.min(1, to) - shownFrom }];
+  });
+  return { ...layout, placed };
+}
+
+/** Moments of a part of the time to name below it: round ones, so many or fewer. */
+export function flameTicks(totalMs: number, { left, width }: FlamePart, wanted: number): number[] {
+  const raw = (totalMs * width) / wanted;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power;
-  const count = Math.floor(totalMs / step);
-  return Array.from({ length: count + 1 }, (_, at) => at * step);
+  const first = Math.ceil((left * totalMs) / step - tickTolerance);
+  const last = Math.floor(((left + width) * totalMs) / step + tickTolerance);
+  return Array.from({ length: last - first + 1 }, (_, at) => (first + at) * step);
+}
+
+const tickTolerance = 1e-6;
+
+/** All of the time. */
+export const wholeFlame: FlamePart = { left: 0, width: 1 };
+
+/** The time of one span, or all of it; never nothing. */
+export function flamePart({ placed }: FlameLayout, id: string | undefined): FlamePart {
+  const found = placed.find(({ span }) => span.id === id);
+  return found === undefined ? wholeFlame : { ...found, width: Math.max(found.width, 1e-6) };
 }

@@ -79,7 +79,7 @@ export class Fleet extends Changes {
     const before = new Map(this.#apps);
     this.#apps.clear();
     for (const summary of apps) {
-      const rates = before.get(summary.id)?.rates ?? recentRates(summary);
+      const rates = before.get(summary.id)?.rates ?? summary.recentRequests ?? [];
       this.#apps.set(summary.id, { summary, rates });
     }
     this.#isLoaded = true;
@@ -109,10 +109,4 @@ function updated({ summary, rates }: FleetApp, now: AppUsage | undefined): Fleet
     summary: now === undefined ? summary : { ...summary, ...now },
     rates: isStill ? rates : [...rates.slice(1 - sparkSamples), rate],
   };
-}
-
-/** What a server that knows the last minute says of it. */
-function recentRates(summary: AppSummary): readonly number[] {
-  const recent = (summary as { recentRequests?: unknown }).recentRequests;
-  return Array.isArray(recent) ? recent.filter((each) => typeof each === "number") : [];
 }

@@ -28,12 +28,10 @@ export async function followRequests(
     const page = await client.requests({ ...query, limit: String(pageSize), since }, signal);
     if (!signal.aborted) feed.addKept(page.requests);
   };
-  let startedMs: number | undefined;
   const follower = {
     onConnection: () => undefined,
     onOpen: async (info: ConsoleInfo) => {
-      if (startedMs !== undefined && startedMs !== info.startedMs) feed.clear();
-      startedMs = info.startedMs;
+      feed.setProcess(info.startedMs);
       await readKept();
     },
     onEvent: (event: ConsoleEvent) => {

@@ -27,6 +27,7 @@ export class RequestFeed extends Changes {
   #lost = 0;
   #isPaused = false;
   #lastId = -1;
+  #startedMs: number | undefined;
 
   constructor(field: LatencyField) {
     super();
@@ -44,6 +45,12 @@ export class RequestFeed extends Changes {
   /** Of the newest request that is known; -1 before the first. */
   get lastId(): number {
     return this.#lastId;
+  }
+
+  /** What comes is of the process that was started then: of another one everything is forgotten. */
+  setProcess(startedMs: number): void {
+    if (this.#startedMs !== undefined && this.#startedMs !== startedMs) this.clear();
+    this.#startedMs = startedMs;
   }
 
   /** Requests that ended before the first batch, or while none came. */

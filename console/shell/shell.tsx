@@ -8,6 +8,7 @@ import { Announcer } from "../live/announcer.ts";
 import { useChanges } from "../live/changes.ts";
 import type { Fleet } from "../live/fleet.ts";
 import { followFleet } from "../live/follow-fleet.ts";
+import { useWatched } from "../live/use-watched.ts";
 import { type Page, PageContext } from "../page-context.ts";
 import type { RequestFilters, Route } from "../route.ts";
 import { applyTheme, keptTheme, nextTheme } from "../theme.ts";
@@ -98,7 +99,9 @@ function View({ route, fleet }: { readonly route: Route; readonly fleet: Fleet }
 }
 
 function useFleet({ client, fleet, announce }: Page, attempt: number): void {
+  const isWatched = useWatched();
   useEffect(() => {
+    if (!isWatched) return undefined;
     const ended = new AbortController();
     const onFailures = (failures: readonly Failure[]): void => {
       const newest = failures.at(-1);
@@ -106,7 +109,7 @@ function useFleet({ client, fleet, announce }: Page, attempt: number): void {
     };
     void followFleet(client, fleet, { signal: ended.signal, onFailures });
     return () => ended.abort();
-  }, [attempt]);
+  }, [attempt, isWatched]);
 }
 
 /** The way back from a request leads to the list as it was. */

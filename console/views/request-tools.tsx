@@ -66,6 +66,8 @@ export function RequestTools({ filters, feed, refusal }: ToolsProps): VNode {
       <StatusChips filters={filters} onStatus={(status) => change({ status })} />
       <Flag name="errors" text="Failed" {...{ filters, change }} />
       <Flag name="cold" text="Cold" {...{ filters, change }} />
+      <Chosen name="component" {...{ filters, change }} />
+      <Chosen name="traceId" {...{ filters, change }} />
       <span class="grow" />
       <FeedNotice feed={feed} />
       <button
@@ -160,6 +162,31 @@ function Flag({
       onClick={() => change({ [name]: isOn ? "" : "true" })}
     >
       {text}
+    </button>
+  );
+}
+
+/** A filter that a link has set: it can be taken away. */
+function Chosen({
+  name,
+  filters,
+  change,
+}: {
+  readonly name: "component" | "traceId";
+  readonly filters: RequestFilters;
+  change(changes: { readonly component?: string; readonly traceId?: string }): void;
+}): VNode | null {
+  const value = filters[name];
+  if (value === undefined) return null;
+  const word = name === "traceId" ? "trace" : name;
+  return (
+    <button
+      type="button"
+      class="chip chosen"
+      aria-label={`No longer only ${word} ${value}`}
+      onClick={() => change({ [name]: "" })}
+    >
+      {word} <Outside text={value.length > 12 ? `${value.slice(0, 8)}…` : value} /> ×
     </button>
   );
 }

@@ -5,7 +5,7 @@ import type {
   RequestDetail,
   RequestEntry,
 } from "../../runtime/telemetry/admin/console-api.ts";
-import { flameLayout } from "../charts/flame-layout.ts";
+import { flameLayout, flamePart } from "../charts/flame-layout.ts";
 import { clockText, countText, durationQuantity, quantityText } from "../format/quantities.ts";
 import { useLoaded } from "../live/use-loaded.ts";
 import { usePage } from "../page-context.ts";
@@ -59,6 +59,9 @@ function RequestBody({ detail }: { readonly detail: RequestDetail }): VNode {
   const { request, failure, spans, spansLost, lines, linesLost } = detail;
   const layout = useMemo(() => flameLayout(spans), [spans]);
   const [pointed, onPoint] = useState<string>();
+  const [chosen, choose] = useState<string>();
+  const onChoose = (id: string): void => choose(id === chosen ? undefined : id);
+  const part = flamePart(layout, chosen);
   const written = { lines, lost: linesLost, beganMs: request.atMs };
   return (
     <>
@@ -66,8 +69,8 @@ function RequestBody({ detail }: { readonly detail: RequestDetail }): VNode {
       {failure !== undefined && <Why failure={failure} />}
       {failure !== undefined && lines.length > 0 && <Lines {...written} />}
       <section class="section" aria-label="Where the time went">
-        <Flame {...{ layout, pointed, onPoint }} isCold={request.isCold} />
-        <SpanTable {...{ layout, pointed, onPoint }} />
+        <Flame {...{ layout, part, pointed, onPoint, onChoose }} isCold={request.isCold} />
+        <SpanTable {...{ layout, pointed, chosen, onPoint, onChoose }} />
         {spansLost > 0 && (
           <p class="faint more-line">{countText(spansLost)} more calls were not kept.</p>
         )}
@@ -139,7 +142,16 @@ function Facts({ request }: { readonly request: RequestEntry }): VNode {
     ["Began", clockText(atMs)],
     ["Waited", quantityText(durationQuantity(queueMs))],
     ["Instance", `${start ?? "none"}, after ${quantityText(durationQuantity(takeMs))}`],
-    ["Trace", traceId],
+    [
+      "Trace",
+      traceId === "" ? (
+        ""
+      ) : (
+        <Link key={traceId} to={{ view: "requests", filters: { traceId } }}>
+          <Outside text={traceId} />
+        </Link>
+      ),
+    ],
   ];
   return (
     <section class="section">

@@ -5,6 +5,7 @@ import { useChanges } from "../live/changes.ts";
 import { followRequests } from "../live/follow-requests.ts";
 import { LatencyField } from "../live/latency-field.ts";
 import { RequestFeed } from "../live/request-feed.ts";
+import { useWatched } from "../live/use-watched.ts";
 import { usePage } from "../page-context.ts";
 import { useRowHeight, VirtualList } from "../parts/virtual-list.tsx";
 import type { RequestFilters } from "../route.ts";
@@ -21,7 +22,7 @@ export function RequestsView({ filters }: { readonly filters: RequestFilters }):
   const { feed, refusal } = useFeed(filters);
   useChanges(feed);
   usePauseKey(feed);
-  const rowHeight = useRowHeight(32, 56);
+  const rowHeight = useRowHeight(32, 44);
   const { ring, isPaused } = feed;
   return (
     <>
@@ -67,18 +68,22 @@ function useFeed(filters: RequestFilters): {
   const feed = useMemo(() => new RequestFeed(new LatencyField(fieldShape)), []);
   const [refusal, setRefusal] = useState<string>();
   const wanted = JSON.stringify(filters);
+  const isWatched = useWatched();
   useEffect(() => {
-    const ended = new AbortController();
     feed.setPaused(false);
     feed.clear();
     setRefusal(undefined);
+  }, [wanted]);
+  useEffect(() => {
+    if (!isWatched) return undefined;
+    const ended = new AbortController();
     void followRequests(client, feed, {
       query: { ...filters },
       signal: ended.signal,
       onRefused: setRefusal,
     });
     return () => ended.abort();
-  }, [wanted]);
+  }, [wanted, isWatched]);
   return { feed, refusal };
 }
 

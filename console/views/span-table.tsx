@@ -8,11 +8,14 @@ import { Figure, firstLine, Outside } from "../parts/text-parts.tsx";
 interface SpanTableProps {
   readonly layout: FlameLayout;
   readonly pointed: string | undefined;
+  /** The one that is seen alone. */
+  readonly chosen: string | undefined;
   onPoint(id: string | undefined): void;
+  onChoose(id: string): void;
 }
 
 /** The spans in words, each with what it says of itself. */
-export function SpanTable({ layout, pointed, onPoint }: SpanTableProps): VNode {
+export function SpanTable({ layout, pointed, chosen, onPoint, onChoose }: SpanTableProps): VNode {
   return (
     <div class="scroll-x">
       <table class="plain-table spans" onPointerLeave={() => onPoint(undefined)}>
@@ -35,12 +38,19 @@ export function SpanTable({ layout, pointed, onPoint }: SpanTableProps): VNode {
           {layout.placed.map(({ span, depth, width }) => (
             <tr
               key={span.id}
-              data-span={span.id}
               class={span.id === pointed ? "is-on" : ""}
               onPointerEnter={() => onPoint(span.id)}
             >
               <td style={{ "--depth": depth }}>
-                <Outside text={span.name} />
+                <button
+                  type="button"
+                  class="span-name"
+                  aria-pressed={span.id === chosen}
+                  onClick={() => onChoose(span.id)}
+                  onFocus={() => onPoint(span.id)}
+                >
+                  <Outside text={span.name} />
+                </button>
                 <Attributes span={span} />
               </td>
               <td class="faint">{kindWords[span.kind]}</td>

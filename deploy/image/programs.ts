@@ -73,7 +73,11 @@ async function agentFiles(folder: string): Promise<ProgramFiles> {
       { path: `${treeFolder}/${installLayout.list}`, content: listWith(list, node) },
     ],
     packages: bundledPackages([agent, shim]),
-    settings: { entrypoint: [nodePath, "/app/agent.js"], command: ["run"] },
+    settings: {
+      // Node's own calls into the kernel are said to be experimental, each time it starts.
+      entrypoint: [nodePath, "--disable-warning=ExperimentalWarning", "/app/agent.js"],
+      command: ["run"],
+    },
   };
 }
 

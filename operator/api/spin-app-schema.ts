@@ -116,6 +116,22 @@ const telemetry: JsonSchema = object(
     }),
     resourceAttributes: map("Attributes of everything that the app sends."),
     serviceName: string("Name of the app in traces; its own where not given."),
+    metricsPort: int32(
+      "Port at which each pod offers metrics to Prometheus; none where not given.",
+      {
+        minimum: 1,
+        maximum: 65_535,
+      },
+    ),
+    logFormat: string("Form of the app's lines in the log; text where not given.", {
+      enum: ["text", "json"],
+    }),
+    traceShare: string(
+      "Part of the traces that is sent, 0 to 1, where the caller does not decide.",
+      {
+        pattern: "^(0(\\.[0-9]+)?|1(\\.0+)?)$",
+      },
+    ),
   },
 );
 

@@ -101,6 +101,10 @@ export interface Telemetry {
   readonly protocol?: string;
   readonly resourceAttributes?: Strings;
   readonly serviceName?: string;
+  readonly metricsPort?: number;
+  readonly logFormat?: "text" | "json";
+  /** A number from 0 to 1. */
+  readonly traceShare?: string;
 }
 
 export interface ServiceSettings {

@@ -80,7 +80,24 @@ function telemetryDetails(own: Telemetry | undefined): readonly EnvVar[] {
       ["OTEL_EXPORTER_OTLP_PROTOCOL", own.protocol],
       ["OTEL_RESOURCE_ATTRIBUTES", attributes],
       ["OTEL_SERVICE_NAME", own.serviceName],
+      ["WHORL_LOG_FORMAT", own.logFormat],
     ]),
+    ...named(
+      own.metricsPort === undefined
+        ? []
+        : [
+            ["OTEL_METRICS_EXPORTER", "otlp,prometheus"],
+            ["OTEL_EXPORTER_PROMETHEUS_PORT", String(own.metricsPort)],
+          ],
+    ),
+    ...named(
+      own.traceShare === undefined
+        ? []
+        : [
+            ["OTEL_TRACES_SAMPLER", "parentbased_traceidratio"],
+            ["OTEL_TRACES_SAMPLER_ARG", own.traceShare],
+          ],
+    ),
     ...(headers === undefined
       ? []
       : [{ name: "OTEL_EXPORTER_OTLP_HEADERS", valueFrom: { secretKeyRef: headers } }]),

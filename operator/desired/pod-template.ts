@@ -70,13 +70,19 @@ function appContainer(app: SpinApp, config: DeploymentConfig, mounts: readonly P
   return {
     name: app.metadata.name,
     ...program(spec, config),
-    ports: [{ name: httpPortName, containerPort: spec.port ?? defaultHttpPort }],
+    ports: ports(spec),
     env: environment(spec, config.otel),
     ...nonEmpty("volumeMounts", mounts),
     resources: present({ limits, requests }),
     ...probes(spec),
     ...present({ imagePullPolicy: spec.imagePullPolicy, securityContext: spec.securityContext }),
   };
+}
+
+function ports({ port = defaultHttpPort, telemetry }: SpinAppSpec): readonly Passed[] {
+  const http = { name: httpPortName, containerPort: port };
+  const metrics = telemetry?.metricsPort;
+  return metrics === undefined ? [http] : [http, { name: "metrics", containerPort: metrics }];
 }
 
 /** What the container starts: the app by the shim, or the Spin CLI with the app as argument. */

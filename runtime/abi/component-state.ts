@@ -69,6 +69,11 @@ export class ComponentState {
    * (CanonicalABI.md, `entering_set`); undefined: the host calls.
    */
   enterFrom(caller: ComponentState | undefined): void {
+    if (caller === undefined && this.parent === undefined) {
+      // Most calls: from the host, into a component without others in it.
+      this.enter();
+      return;
+    }
     if (this.#root.failure !== undefined) throw this.#root.failure;
     for (const state of this.#entering(caller)) {
       if (state.entered) this.trap("cannot enter component instance: a call is still inside");
@@ -81,6 +86,10 @@ export class ComponentState {
   }
 
   leaveTo(caller: ComponentState | undefined): void {
+    if (caller === undefined && this.parent === undefined) {
+      this.entered = false;
+      return;
+    }
     for (const state of this.#entering(caller)) state.entered = false;
   }
 

@@ -54,6 +54,8 @@ export interface KeptHandleNames {
   nameOf(resource: number, representation: unknown): string | undefined;
 }
 
+const nothing: readonly TableEntry[] = [];
+
 /** Waitables, waitable sets and error contexts: told apart by their classes. */
 export interface OtherEntry {
   readonly resource?: undefined;
@@ -175,10 +177,10 @@ export class HandleTable {
   }
 
   /** Empties the table; returns what was left in it. */
-  drain(): TableEntry[] {
-    const left = this.isEmpty ? [] : this.#entries.filter((entry) => entry !== undefined);
-    this.#entries = [undefined];
-    this.#free = [];
+  drain(): readonly TableEntry[] {
+    const left = this.isEmpty ? nothing : this.#entries.filter((entry) => entry !== undefined);
+    this.#entries.length = 1;
+    this.#free.length = 0;
     return left;
   }
 }

@@ -343,9 +343,10 @@ export class Instance<C> {
    * component. Returns false when that is not worth its cost: the instance is of no use then.
    */
   restart(snapshot: InstanceSnapshot): boolean {
-    for (const [index, core] of snapshot.cores.entries()) {
+    for (let index = 0; index < snapshot.cores.length; index++) {
+      const core = snapshot.cores[index];
       const exports = this.#coreExports[index];
-      if (exports === undefined || !restoreSnapshot(exports, core)) return false;
+      if (!core || !exports || !restoreSnapshot(exports, core)) return false;
     }
     this.#kept = snapshot.handles;
     return true;
@@ -359,9 +360,7 @@ export class Instance<C> {
         if (each instanceof WebAssembly.Memory) memories.add(each);
       }
     }
-    let bytes = 0;
-    for (const { buffer } of memories) bytes += buffer.byteLength;
-    return bytes;
+    return [...memories].reduce((bytes, { buffer }) => bytes + buffer.byteLength, 0);
   }
 
   /** Lets a restarted instance serve for this context. */

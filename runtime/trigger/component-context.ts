@@ -66,7 +66,8 @@ export function componentContext(
   };
   // Open files and sockets are counted per object: one instance cannot use up those of another.
   return ({ cli: changed, holder }) => ({
-    ...common,
+    clocks: common.clocks,
+    random: common.random,
     cli: changed === undefined && holder === undefined ? cli : changedCli(changed, holder),
     http: holder === undefined ? common.http : new WatchedHttp(common.http, holder),
     filesystem: { preopens },

@@ -169,10 +169,7 @@ function link(component: AppComponent, parts: LinkParts): LoadedComponent {
   try {
     const newSpin = services.contexts(component);
     const newWasi = componentContext(component, own);
-    const newContext: NewContext<GuestContext> = (use) => ({
-      ...newWasi(use),
-      ...newSpin(use.holder),
-    });
+    const newContext: NewContext<GuestContext> = (use) => newSpin(use.holder, newWasi(use));
     const linked = linker.link(prepared);
     return new LoadedComponent(component.id, { linked, newContext, engine, memoryBytesMax });
   } catch (error) {

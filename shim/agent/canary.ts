@@ -19,6 +19,11 @@ const methods = {
     request: cri.RunPodSandboxRequest,
     answer: cri.PodSandboxId,
   },
+  podStatus: {
+    name: `${service}/PodSandboxStatus`,
+    request: cri.PodSandboxId,
+    answer: cri.PodSandboxStatusResponse,
+  },
   stopPod: { name: `${service}/StopPodSandbox`, request: cri.PodSandboxId, answer: nothing },
   removePod: { name: `${service}/RemovePodSandbox`, request: cri.PodSandboxId, answer: nothing },
   create: {
@@ -62,9 +67,8 @@ export async function runCanary(options: CanaryOptions): Promise<void> {
       return;
     } catch (error) {
       options.signal.throwIfAborted();
-      // The kubelet removes pods that it does not know, which may be this one.
       const isGone = error instanceof ShimError && error.code === "not_found";
-      if (isGone && tries < shimLimits.agent.canaryTriesMax) continue;
+      if (isGone && tries < shimLimits.agent.canaryPodsMax) continue;
       const reason = `the canary under the runtime handler ${options.handler} failed: ${errorText(error)}`;
       throw new ShimError("failed_precondition", reason, { cause: error });
     }
@@ -104,11 +108,31 @@ async function runOnce({ containerd, files, ...options }: CanaryOptions): Promis
     if (exitCode === 0 && output.includes(canaryAnswer)) return;
     const said = output.trim() || message || reason || "nothing";
     throw new ShimError("internal", `it ended with ${exitCode} and said: ${said}`);
+  } catch (error) {
+    throw (await isStillThere(channel, pod)) ? error : removedBySomebody(error);
   } finally {
     await channel.call(methods.stopPod, pod).catch(() => undefined);
     await channel.call(methods.removePod, pod).catch(() => undefined);
     files.remove(log);
   }
+}
+
+/** The kubelet ends pods that it does not know, which this one may be. */
+async function isStillThere(
+  channel: ContainerdApi["channel"],
+  pod: runtime.v1.PodSandboxId,
+): Promise<boolean> {
+  try {
+    const { status } = await channel.call(methods.podStatus, pod);
+    return (status?.state ?? 0) === 0;
+  } catch (error) {
+    return !(error instanceof ShimError && error.code === "not_found");
+  }
+}
+
+function removedBySomebody(cause: unknown): ShimError {
+  const text = `its pod was ended by somebody else meanwhile: ${errorText(cause)}`;
+  return new ShimError("not_found", text, { cause });
 }
 
 /** Pods can use an image once an event has arrived. */

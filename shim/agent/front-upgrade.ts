@@ -8,25 +8,12 @@ import { livingFront } from "./node-processes.ts";
 
 /**
  * Lets the current version's front take over from the running one, without a container noticing.
- * Gives false where it stays as it is: it then serves until the node's last Wasm pod is gone.
+ * Gives false where it stays as it is.
  */
 export type FrontUpgrade = (front: FrontState, signal: AbortSignal) => Promise<boolean>;
 
-/**
- * Joins the cgroups of the process that is its first argument, then becomes what follows the second
- * one, the front's folder: the new front must not end with the agent's pod.
- */
-const inCgroupsOf = `while IFS=: read -r _ controllers path; do
-  case $controllers in
-    '') folder=/sys/fs/cgroup ;;
-    name=*) folder=/sys/fs/cgroup/\${controllers#name=} ;;
-    *) folder=/sys/fs/cgroup/$controllers ;;
-  esac
-  [ -w "$folder$path/cgroup.procs" ] && echo $$ >"$folder$path/cgroup.procs" 2>/dev/null
-done <"/proc/$1/cgroup"
-export WHORL_RUN_DIR="$2"
-shift 2
-exec "$@"`;
+/** The front becomes the next version's program itself; this only asks it to. */
+const askFront = 'WHORL_RUN_DIR="$1" exec "$2" upgrade';
 
 /** By the shim's own command, as install-layout.ts describes it. */
 export function frontUpgrade(parts: {
@@ -37,14 +24,14 @@ export function frontUpgrade(parts: {
 }): FrontUpgrade {
   const { commands, files, paths, log } = parts;
   return async (front) => {
-    const pid = livingFront(files.read(paths.frontPid));
-    if (front.kind === "none" || pid === undefined) return true;
+    const isThere = livingFront(files.read(paths.frontPid)) !== undefined;
+    if (front.kind === "none" || !isThere) return true;
     try {
-      const shell = ["-c", inCgroupsOf, "sh", String(pid), dirname(paths.frontPid)];
-      await commands.run("/bin/sh", ...shell, paths.shim, "upgrade");
+      const folder = dirname(paths.frontPid);
+      await commands.run("/bin/sh", "-c", askFront, "sh", folder, paths.shim);
       return true;
     } catch (error) {
-      log(`the front stays as it is until its last pod is gone: ${errorText(error)}`);
+      log(`the front stays as it is for now: ${errorText(error)}`);
       return false;
     }
   };

@@ -27,10 +27,16 @@ export function hostCommands({
   readonly enter: readonly string[];
 }): HostCommands {
   const prefix = root === "/" ? [] : [...enter, root];
-  return { run: (program, ...args) => run([...prefix, program, ...args]) };
+  return {
+    run: (program, ...args) => {
+      const command = [program, ...args];
+      return run([...prefix, ...command], command.join(" "));
+    },
+  };
 }
 
-async function run([program = "", ...args]: readonly string[]): Promise<string> {
+/** `name`: what the node's administrator would call it. */
+async function run([program = "", ...args]: readonly string[], name: string): Promise<string> {
   const child = spawn(program, args, {
     cwd: "/",
     env: { PATH: nodePath, LC_ALL: "C" },
@@ -44,7 +50,6 @@ async function run([program = "", ...args]: readonly string[]): Promise<string> 
       parts[name] = (parts[name] + chunk.toString()).slice(-shimLimits.agent.commandOutputBytesMax);
     });
   }
-  const name = [program, ...args].join(" ");
   try {
     const [status, signal] = (await once(child, "close")) as [number | null, string | null];
     if (status === 0) return parts.stdout;

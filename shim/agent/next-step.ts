@@ -45,7 +45,7 @@ export interface Observation {
   /** The version that new containers get. */
   readonly current: string | undefined;
   readonly front: FrontState;
-  /** This version has been asked to take the front over, and could not. */
+  /** This version was to take the front over, and could not, a short while ago. */
   readonly frontStays: boolean;
   /** The canary has answered since the last change. */
   readonly isVerified: boolean;

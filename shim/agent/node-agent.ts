@@ -58,7 +58,8 @@ export class NodeAgent {
   readonly #desired: Desired;
   #verified: string | undefined;
   #verifyTries = 0;
-  #frontStays = false;
+  /** When the front was last asked to make room, and did not. */
+  #frontStaysMs: number | undefined;
 
   constructor(parts: NodeAgentOptions) {
     this.#parts = parts;
@@ -115,16 +116,21 @@ export class NodeAgent {
       ...versions,
       containerd: found.state,
       configuration: configurationOf(this.#parts, distribution.style, { found, handlers }),
-      frontStays: this.#frontStays,
+      frontStays: this.#frontStays(),
       isVerified: versions.current !== undefined && this.#verified === versions.current,
       journal,
       nowMs: nowMs(),
     };
   }
 
+  #frontStays(): boolean {
+    const sinceMs = this.#frontStaysMs;
+    return sinceMs !== undefined && this.#parts.nowMs() - sinceMs < shimLimits.agent.retryFrontMs;
+  }
+
   async #take(step: Step, at: StepContext): Promise<void> {
     const { observed, signal } = at;
-    const { files, paths, source, upgradeFront, log } = this.#parts;
+    const { files, paths, source, upgradeFront, log, nowMs } = this.#parts;
     const { version } = this.#desired;
     switch (step.kind) {
       case "install":
@@ -146,7 +152,8 @@ export class NodeAgent {
         return this.#takeBack(step.error, at);
       case "upgrade-front":
         log(`lets the front of version ${observed.current ?? version} take over`);
-        this.#frontStays = !(await upgradeFront(observed.front, signal));
+        this.#frontStaysMs = (await upgradeFront(observed.front, signal)) ? undefined : nowMs();
+        this.#verified = undefined;
         return;
       case "verify":
         return this.#verify(at);
@@ -164,7 +171,7 @@ export class NodeAgent {
     if (from !== undefined && from !== to) this.#write({ ...journal, previous: from });
     files.link(paths.current, to);
     this.#verified = undefined;
-    this.#frontStays = false;
+    this.#frontStaysMs = undefined;
   }
 
   async #configure(edits: readonly ConfigurationEdit[], at: StepContext): Promise<void> {
@@ -224,7 +231,7 @@ export class NodeAgent {
     if (previous !== undefined && files.linkTarget(paths.current) === version) {
       files.link(paths.current, previous);
     }
-    this.#frontStays = false;
+    this.#frontStaysMs = undefined;
     this.#verifyTries = 0;
     this.#verified = undefined;
     this.#write({ change: { kind: "settled" }, previous, failure });
@@ -252,8 +259,10 @@ export class NodeAgent {
     }
     this.#verifyTries = 0;
     this.#verified = current;
-    // What came before is needed no longer.
-    if (current === this.#desired.version) {
+    const { front } = observed;
+    // What came before is needed no longer, unless it is what has really answered.
+    const isProved = front.kind === "none" || front.version === current;
+    if (current === this.#desired.version && isProved) {
       this.#write({ ...journal, previous: undefined, failure: undefined });
     }
   }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
@@ -20,6 +20,23 @@ export interface StartRecord {
 
 /** Names of the files that `start` leaves in a bundle. */
 export const startFiles = { record: "whorl.start", input: "whorl.stdin" } as const;
+
+/** Name of the file that the front leaves in a Wasm container's bundle. */
+const wasmFile = "whorl.wasm";
+
+/**
+ * Writes down what a Wasm container can leave behind if its front ends before it: `delete` needs
+ * nothing else then, in particular no Node.
+ * @param front process id and start time of the front, as in its front.pid
+ */
+export function writeWasmRecord(
+  bundle: string,
+  front: string,
+  cgroupFolders: readonly string[],
+): void {
+  const lines = [front, ...cgroupFolders].map((line) => `${line}\n`);
+  writeFileSync(join(bundle, wasmFile), lines.join(""));
+}
 
 /** Reads what `start` has written. Throws `failed_precondition` if it is not there, or not complete. */
 export function readStartRecord(bundle: string): StartRecord {

@@ -52,6 +52,15 @@ export function cgroupFolder(path: string): string {
   return join("/", ...folders, prefix === "" ? name : `${prefix}-${name}.scope`);
 }
 
+/** Folders of a container's cgroup, whether they are there or not. */
+export function cgroupFolders(path: string, root: string = mountPoint): readonly string[] {
+  const folder = cgroupFolder(path);
+  if (existsSync(join(root, "cgroup.controllers"))) return [join(root, folder)];
+  return controllers
+    .filter((controller) => existsSync(join(root, controller)))
+    .map((controller) => join(root, controller, folder));
+}
+
 /**
  * Removes the cgroups beside this one whose names begin with `prefix` and that nobody is in: what a
  * front that was killed has left.
@@ -142,6 +151,9 @@ class CgroupV1 implements Cgroup {
   }
 
   async remove(): Promise<void> {
+    const freezer = this.#folders.get("freezer");
+    // What is frozen does not end.
+    if (freezer !== undefined) tryToWrite(join(freezer, "freezer.state"), "THAWED");
     await removeFolders([...this.#folders.values()]);
   }
 

@@ -125,8 +125,13 @@ function mount(value: unknown): SpecMount {
     destination,
     type: text(entry["type"], "mounts.type"),
     source: text(entry["source"], "mounts.source"),
-    options: strings(entry["options"], "mounts.options"),
+    options: strings(entry["options"], "mounts.options").map(mountOption),
   };
+}
+
+/** Recursively or not: a guest can write to nothing below a volume that is read-only. */
+function mountOption(option: string): string {
+  return option === "rro" ? "ro" : option;
 }
 
 function environmentEntry(entry: string): readonly [string, string] {

@@ -56,6 +56,8 @@ export class Front implements AsyncDisposable {
   readonly #server: Server;
   readonly #lock: Server;
   readonly #connections = new Set<TtrpcConnection>();
+  /** Process id and start time: they name this process for good. */
+  readonly #identity = `${process.pid} ${ownStartTime()}`;
   /** Why a program that was to take over did not. */
   #failure: string | undefined;
   #isHandingOver = false;
@@ -71,6 +73,7 @@ export class Front implements AsyncDisposable {
       log: options.log,
     });
     this.#tasks = new TaskService({
+      front: this.#identity,
       podPid: (key) => this.#sandboxes.pidOf(key),
       log: options.log,
       nowMs: options.nowMs,
@@ -150,7 +153,7 @@ export class Front implements AsyncDisposable {
     await once(this.#server, "listening");
     renameSync(temporary, socket);
     const pidFile = join(runFolder, "front.pid");
-    writeFileSync(`${pidFile}.new`, `${process.pid} ${ownStartTime()}\n`);
+    writeFileSync(`${pidFile}.new`, `${this.#identity}\n`);
     renameSync(`${pidFile}.new`, pidFile);
   }
 
@@ -321,7 +324,7 @@ async function takeLock(runFolder: string): Promise<Server | undefined> {
   }
 }
 
-/** When this process started, in the kernel's ticks: with the id it names a process for good. */
+/** When this process started, in the kernel's ticks. */
 function ownStartTime(): string {
   const stat = readFileSync("/proc/self/stat", "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

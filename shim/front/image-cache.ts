@@ -24,6 +24,7 @@ import { shimLimits } from "../limits.ts";
 import { preparedImageFile, type PreparedImage } from "../preparer/prepared-image.ts";
 import type { ContainerdClient, ContentDescriptor } from "./containerd-client.ts";
 import type { AppInLayers } from "../preparer/app-in-layers.ts";
+import { KnownLayers } from "./known-layers.ts";
 import { runPreparer } from "./run-preparer.ts";
 
 export interface ImageCacheOptions {
@@ -55,6 +56,8 @@ export class ImageCache {
   readonly #options: ImageCacheOptions;
   /** By digest of the manifest; entries are promises so that an image is prepared once. */
   readonly #images = new Map<string, Promise<FoundImage>>();
+  /** By what lies below containers. */
+  readonly #layers = new KnownLayers(shimLimits.knownLayersMax);
   #nextId = firstPreparerId;
 
   constructor(options: ImageCacheOptions) {
@@ -91,10 +94,13 @@ export class ImageCache {
     containerd: ContainerdClient,
     app: AppInLayers,
   ): Promise<FoundImage> {
+    const early = this.#images.get(this.#layers.find(app) ?? "");
+    if (early !== undefined) return early;
     const target = await containerd.imageOf(containerId);
     if (target === undefined) return { kind: "other" };
     const { name, digest } = target;
     const key = sha256Digest(Buffer.from(`${digest} ${app.path}`));
+    this.#layers.add(app, key);
     const known = this.#images.get(key);
     if (known !== undefined) return known;
     const found = this.#prepareRootfs(key, name, app);

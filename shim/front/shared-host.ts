@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { ShimError } from "../error.ts";
+import { shimLimits } from "../limits.ts";
 import type { HostReport, SeatCommand, SeatReport } from "../host/protocol.ts";
 import { type Cgroup, openCgroup } from "./cgroup.ts";
 import type { FrontKernel } from "./front-kernel.ts";
@@ -29,7 +30,7 @@ export interface SharedHostState {
 }
 
 export interface SharedHostOptions {
-  readonly process: HostProcess;
+  readonly process: Pick<HostProcess, "pid" | "listen" | "send" | "pass" | "kill" | "handOver">;
   readonly kernel: FrontKernel;
   /** User and group of the process. */
   readonly id: number;
@@ -48,6 +49,8 @@ export class SharedHost {
   readonly #cgroup: Cgroup | undefined;
   readonly #images: Set<string>;
   #isShared = false;
+  /** Runs while it has been asked whether it lives. */
+  #silence: NodeJS.Timeout | undefined;
   #hasEnded = false;
   #nextSeat: number;
 
@@ -124,6 +127,9 @@ export class SharedHost {
 
   send(seat: string, command: SeatCommand): void {
     this.#options.process.send({ kind: "seat", seat, command });
+    if (this.#silence !== undefined || this.#hasEnded) return;
+    this.#options.process.send({ kind: "ping" });
+    this.#silence = setTimeout(() => this.#onSilence(), shimLimits.silentHostMsMax).unref();
   }
 
   /** As of {@link HostProcess}. */
@@ -153,6 +159,16 @@ export class SharedHost {
       return;
     }
     if (report.kind === "shared") this.#onShared();
+    if (report.kind !== "alive") return;
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+  }
+
+  /** A guest does not let go of it and cannot be stopped either: all begin again without it. */
+  #onSilence(): void {
+    const { log, process } = this.#options;
+    log(`a host process of ${this.#seats.size} containers does not answer and is ended`);
+    process.kill();
   }
 
   #onShared(): void {
@@ -169,6 +185,7 @@ export class SharedHost {
 
   #onEnd(status: number): void {
     this.#hasEnded = true;
+    clearTimeout(this.#silence);
     this.#shared.reject(new ShimError("unavailable", "the host process has ended"));
     void this.#shared.promise.then(
       (view) => view[Symbol.dispose](),

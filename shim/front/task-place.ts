@@ -97,10 +97,13 @@ export class TaskPlace {
     this.#host.kill();
   }
 
-  /** @throws ShimError `unimplemented` for one that shares its process */
-  get cgroup(): Cgroup {
-    if (this.#cgroup !== undefined) return this.#cgroup;
-    throw new ShimError("unimplemented", "the container shares its process with others");
+  /** Whether its guests can be halted without anybody else's. */
+  get canFreeze(): boolean {
+    return this.#cgroup !== undefined;
+  }
+
+  freeze(frozen: boolean): void {
+    this.#cgroup?.freeze(frozen);
   }
 
   /**

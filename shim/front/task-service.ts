@@ -6,7 +6,14 @@ import { shimLimits } from "../limits.ts";
 import { metadataOf, type TtrpcAnswer, type TtrpcRequest } from "../ttrpc/server.ts";
 import type { AdoptedChildren } from "./adopted-child.ts";
 import type { RootfsMount } from "./app-in-rootfs.ts";
-import { readBounded, readStartRecord, startFiles, type StartRecord } from "./bundle.ts";
+import {
+  readBounded,
+  readStartRecord,
+  startFiles,
+  type StartRecord,
+  writeWasmRecord,
+} from "./bundle.ts";
+import { cgroupFolders } from "./cgroup.ts";
 import { type ContainerSpec, criAnnotations, parseContainerSpec } from "./container-spec.ts";
 import { EventPublisher, type PublisherState } from "./event-publisher.ts";
 import { findTaskApp } from "./find-task-app.ts";
@@ -28,6 +35,8 @@ type Task =
   | { readonly kind: "ordinary"; readonly shim: StockShim; readonly bundle: string };
 
 export interface TaskServiceOptions {
+  /** Process id and start time of this front. */
+  readonly front: string;
   readonly hosts: HostPool;
   readonly kernel: FrontKernel;
   /** Which pods share a host process, unless they say otherwise. */
@@ -220,6 +229,9 @@ export class TaskService implements AsyncDisposable {
     // Another request for the same container may have come meanwhile.
     if (this.#tasks.has(key)) throw new ShimError("already_exists", `${create.id} exists already`);
     if (app === undefined) return this.#createOrdinary(key, { bundle, record, spec, request });
+    const { cgroupPath } = spec;
+    const folders = cgroupPath === undefined ? [] : cgroupFolders(cgroupPath);
+    writeWasmRecord(bundle, this.#options.front, folders);
     const task = new WasmTask({
       ...this.#options,
       sharedHosts: this.#sharedHosts,

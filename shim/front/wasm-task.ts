@@ -129,6 +129,9 @@ export class WasmTask {
     if ("refused" in step) {
       throw new ShimError(step.refused, `${this.#options.record.id}: ${step.reason}`);
     }
+    if (input.kind === "pause" && !this.#place.canFreeze) {
+      throw new ShimError("unimplemented", `${this.#options.record.id} shares its process`);
+    }
     this.#state = step.next;
     for (const effect of step.effects) await this.#perform(effect);
   }
@@ -188,9 +191,9 @@ export class WasmTask {
       case "kill":
         return this.#place.kill();
       case "freeze":
-        return this.#place.cgroup.freeze(true);
+        return this.#place.freeze(true);
       case "thaw":
-        return this.#place.cgroup.freeze(false);
+        return this.#place.freeze(false);
       case "settle":
         return this.#exited.resolve(effect.exit);
       case "release":

@@ -19,6 +19,7 @@ import { appSettings, componentsToRetain, guestEnvironment } from "./app-setting
 import { mountRoot } from "./container-root.ts";
 import { giveUpPrivileges } from "./give-up-privileges.ts";
 import { guestMounts } from "./guest-mounts.ts";
+import { guestLineFormat } from "./guest-line-format.ts";
 import type { GuestOutput } from "./guest-output.ts";
 import { invocationLimits } from "./invocation-limits.ts";
 import type { Kernel } from "./kernel.ts";
@@ -80,6 +81,7 @@ export class Host {
           await this.#drain();
           return;
         case "share":
+        case "ping":
         case "seat":
           throw new ShimError("internal", `${command.kind} is no command for one container`);
       }
@@ -122,6 +124,7 @@ export class Host {
     if (this.#prepared === undefined) throw new ShimError("internal", "serve before prepare");
     const { app, spec, mounts } = await this.#prepared;
     const log = (message: string): void => this.#log(message);
+    const shown = guestLineFormat(spec.environment);
     for (const warning of app.warnings) log(warning);
     this.#telling = await openPodTelemetry({
       environment: Object.fromEntries(spec.environment),
@@ -144,7 +147,8 @@ export class Host {
       mounts,
       environment: guestEnvironment(app.variables.keys(), spec.environment),
       arguments: spec.arguments,
-      onGuestLine: (_component, stream, line) => this.#outputs?.[stream].writeLine(line),
+      onGuestLine: (component, stream, ...line) =>
+        this.#outputs?.[stream].writeLine(shown(component, stream, ...line)),
       onWarning: log,
       onError: log,
     });

@@ -24,6 +24,9 @@ process.on("message", (command: HostCommand) => {
     case "share":
       shared = new SharedHost(command.spec, surroundings);
       return;
+    case "ping":
+      report({ kind: "alive" });
+      return;
     case "seat":
       void shared?.handle(command.seat, command.command);
       return;

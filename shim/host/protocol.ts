@@ -122,6 +122,8 @@ export type HostCommand =
   | { readonly kind: "drain" }
   /** From now on run containers of several pods; the only commands after it are for seats. */
   | { readonly kind: "share"; readonly spec: SharedHostSpec }
+  /** Say that guests let anything else run. */
+  | { readonly kind: "ping" }
   | { readonly kind: "seat"; readonly seat: string; readonly command: SeatCommand };
 
 /** From a host process to the front. */
@@ -133,6 +135,7 @@ export type HostReport =
   | { readonly kind: "failed"; readonly reason: string }
   /** It has given up its privileges: containers may be given to it. */
   | { readonly kind: "shared" }
+  | { readonly kind: "alive" }
   | { readonly kind: "seat"; readonly seat: string; readonly report: SeatReport };
 
 /** Descriptor of a host process on which it is passed others. */

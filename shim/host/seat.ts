@@ -20,6 +20,7 @@ import {
 } from "./app-settings.ts";
 import type { DescriptorChannel } from "./descriptor-channel.ts";
 import { guestMounts } from "./guest-mounts.ts";
+import { guestLineFormat } from "./guest-line-format.ts";
 import type { GuestOutput } from "./guest-output.ts";
 import { invocationLimits } from "./invocation-limits.ts";
 import type { Kernel } from "./kernel.ts";
@@ -145,6 +146,7 @@ export class Seat {
     if (this.#prepared === undefined) throw new ShimError("internal", "serve before prepare");
     const { app, spec, settings } = await this.#prepared;
     const log = (message: string): void => this.#log(message);
+    const shown = guestLineFormat(spec.environment);
     for (const warning of app.warnings) log(warning);
     await this.#sockets.open(app);
     const listen = await this.#listen(app, spec);
@@ -157,7 +159,8 @@ export class Seat {
       environment: guestEnvironment(app.variables.keys(), spec.environment),
       arguments: spec.arguments,
       telemetry: this.#meter,
-      onGuestLine: (_component, stream, line) => this.#outputs?.[stream].writeLine(line),
+      onGuestLine: (component, stream, ...line) =>
+        this.#outputs?.[stream].writeLine(shown(component, stream, ...line)),
       onWarning: log,
       onError: log,
     });

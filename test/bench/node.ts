@@ -38,6 +38,7 @@ const contestants: readonly Contestant[] = [
     name: "whorl, hello, isolation=pod",
     handler: "whorl",
     container: { name: "a", image: "localhost/hello:1" },
+    annotations: { "io.whorl.isolation": "pod" },
     idlePods: ownPods,
   },
   {

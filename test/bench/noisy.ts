@@ -35,6 +35,8 @@ interface Measured {
   readonly name: string;
   readonly alone: Summary;
   readonly flooded: Summary;
+  /** Raw, of the quiet app while the other one is flooded. */
+  readonly floodedMs: readonly number[];
   /** Answers of the flooded app in a second. */
   readonly floodPerSecond: number;
 }
@@ -62,12 +64,9 @@ async function measure(pair: Pair, seconds: number): Promise<Measured> {
   await delay(1000);
   const flooded = await ask(pair, performance.now() + seconds * 1000);
   const { requestsPerSecond } = await flooding;
-  const { name } = pair;
   return {
-    name,
-    alone: summary(alone),
-    flooded: summary(flooded),
-    floodPerSecond: requestsPerSecond,
+    ...{ name: pair.name, floodPerSecond: requestsPerSecond, floodedMs: flooded },
+    ...{ alone: summary(alone), flooded: summary(flooded) },
   };
 }
 

@@ -66,8 +66,12 @@ test("uninstalling leaves nothing in the cluster but the definitions, and nothin
     expect(objects().toSorted()).toEqual([
       "customresourcedefinition.apiextensions.k8s.io/spinappexecutors.core.spinkube.dev",
       "customresourcedefinition.apiextensions.k8s.io/spinapps.core.spinkube.dev",
+      // Made by the processes themselves: they go with the namespace.
+      "lease.coordination.k8s.io/90ba2d18.spinkube.dev",
+      "lease.coordination.k8s.io/whorl-agent-slot-0",
     ]);
   }, patience);
+  cluster.kubectl("delete", "namespace", "whorl", "--wait");
   for (const folder of configuration) expect(existsSync(join(folder, "whorl.toml"))).toBe(false);
   for (const { name, folder } of cluster.access.nodes) {
     expect(existsSync(join(folder, "opt/whorl"))).toBe(false);

@@ -132,7 +132,10 @@ export class LocalCluster implements AsyncDisposable {
     const before = sharedState();
     const marks = this.nodes.map(({ folder, cgroup: name }) => ({ folder, name, before }));
     const network = { folder: this.server.kubeconfigFile, name: this.#bridge, before };
-    return [...marks, network].flatMap((each) => findLeftovers(each));
+    // Nodes have a /run of their own: what is in this machine's is somebody else's.
+    return [...marks, network]
+      .flatMap((each) => findLeftovers(each))
+      .filter((line) => !line.startsWith("/run/"));
   }
 
   async #settle(): Promise<void> {

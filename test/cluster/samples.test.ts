@@ -68,8 +68,8 @@ test.each(["autoscaling", "horizontal-pod-autoscaler"])(
   "%s: an autoscaler finds its target",
   async (name) => {
     applySample(name);
-    const object = place.kubectl("get", "horizontalpodautoscaler", "-o", "name").trim();
     await vi.waitFor(() => {
+      const object = place.kubectl("get", "horizontalpodautoscaler", "-o", "name").trim();
       const able = place.field(object, '{.status.conditions[?(@.type=="AbleToScale")].status}');
       expect(able).toBe("True");
     }, patience);

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TestNamespace } from "./cluster-client.ts";
-import { Load } from "./load.ts";
+import { app, health, ordinary } from "./manifests.ts";
 import { sharedCluster } from "./shared-cluster.ts";
 
 const cluster = sharedCluster();
@@ -14,19 +13,8 @@ afterEach(() => place[Symbol.dispose]());
 
 const patience = { timeout: 40_000, interval: 200 } as const;
 
-/** A SpinApp; `spec` is YAML in flow style. */
-function app(name: string, image: string, spec = ""): string {
-  const more = spec === "" ? "" : `, ${spec}`;
-  return `{apiVersion: core.spinkube.dev/v1alpha1, kind: SpinApp, metadata: {name: ${name}}, spec: {image: "registry.example/whorl/${image}", executor: containerd-shim-spin${more}}}`;
-}
-
-const health =
-  "checks: {readiness: {httpGet: {path: /.well-known/spin/health}, initialDelaySeconds: 0, periodSeconds: 1}}";
-const busybox =
-  "{name: box, image: 'registry.example/busybox:1', command: [sh, -c, 'echo up; exec sleep 100000']}";
-
 test("logs of the app and of the container beside it, and exec in that one", async () => {
-  place.apply(app("talks", "http:1", `replicas: 1, containers: [${busybox}], ${health}`));
+  place.apply(app("talks", "http:1", `replicas: 1, containers: [${ordinary}], ${health}`));
   place.ready("talks");
   await place.fetch(`http://${place.service("talks")}/log`);
   await vi.waitFor(() => {
@@ -60,21 +48,6 @@ test("scaling up, down, to nothing and back, with kubectl", async () => {
     }, patience);
   }
   expect(await place.fetch(`http://${place.service("scales")}/`)).toContain("Hello");
-});
-
-test("a rolling update under load loses no request", async () => {
-  place.apply(app("rolls", "hello:1", `replicas: 2, ${health}`));
-  place.ready("rolls");
-  const url = `http://${place.service("rolls")}/`;
-  await place.fetch(url);
-  const load = new Load(url);
-  await delay(1_000);
-  place.apply(app("rolls", "hello:2", `replicas: 2, ${health}`));
-  place.kubectl("rollout", "status", "deployment/rolls", "--timeout=60s");
-  await delay(2_000);
-  const { answered, failures } = await load.stop();
-  expect(failures).toEqual([]);
-  expect(answered).toBeGreaterThan(100);
 });
 
 test("a readiness probe that fails takes the pod out, and brings it back", async () => {
@@ -116,7 +89,6 @@ describe("beyond the memory limit", () => {
     const greedy =
       "{name: greedy, image: 'registry.example/busybox:1', command: [sh, -c, 'sleep 3; exec tail /dev/zero'], resources: {limits: {memory: 20Mi}}}";
     place.apply(app("calm", "hello:1", `replicas: 1, containers: [${greedy}]`));
-    const url = `http://${place.service("calm")}/`;
     await vi.waitFor(() => {
       const state = place.field(
         "pods",
@@ -126,7 +98,6 @@ describe("beyond the memory limit", () => {
     }, patience);
     const ip = place.field("pods", "{.items[0].status.podIP}");
     expect(await place.fetch(`http://${ip}/`)).toContain("Hello");
-    expect(url).toContain("http://");
   });
 
   test("an invocation fails alone", async () => {
@@ -158,7 +129,7 @@ test("a changed Secret rolls the pods, and mounted it changes in place", async (
   place.apply(app("rotates", "spin2:1", spec));
   place.ready("rotates");
   const greeting = async (): Promise<string> => {
-    const url = `http://${place.service("rotates")}/config/get`;
+    const url = `http://${place.service("rotates")}/variables@2.0.0/get`;
     return await (await fetch(url, { method: "POST", body: '["greeting"]' })).text();
   };
   await vi.waitFor(async () => expect(await greeting()).toContain("first"), patience);

@@ -114,6 +114,24 @@ describe("1,000 apps", () => {
   });
 });
 
+test("a tab in the background takes no connection, and follows again when it is seen", async () => {
+  await using tab = await open();
+  const { page } = tab;
+  await page.getByText("live", { exact: true }).waitFor();
+  await page.clock.install();
+  const before = view.feeds;
+  const show = (isHidden: boolean): Promise<void> =>
+    page.locator("html").evaluate((html, value) => {
+      Object.defineProperty(html.ownerDocument, "hidden", { value, configurable: true });
+      html.ownerDocument.dispatchEvent(new Event("visibilitychange"));
+    }, isHidden);
+  await show(true);
+  await page.clock.fastForward(21_000);
+  await expect.poll(() => view.feeds).toBe(before - 1);
+  await show(false);
+  await expect.poll(() => view.feeds).toBe(before);
+});
+
 test("one app in the dark", async () => {
   await using tab = await open(`/app?id=${encodeURIComponent("shop/cart")}`, {
     colorScheme: "dark",

@@ -65,6 +65,42 @@ test("one request, with a request of the guest", async () => {
   await page.locator('.flame-span[data-kind="outbound"]').hover();
   expect(await page.locator("tr.is-on").count()).toBe(1);
   await tab.picture("console-request");
+  const call = page.getByRole("button", { name: "spin_outbound_http.send_request" });
+  await call.click();
+  const width = (): Promise<number> =>
+    page
+      .locator('.flame-span[data-kind="outbound"]')
+      .evaluate((bar) => bar.clientWidth / (bar.parentElement?.clientWidth ?? 0));
+  await expect.poll(width).toBeGreaterThan(0.98);
+  await call.click();
+  await expect.poll(width).toBeLessThan(0.98);
+  await expectSound(tab);
+});
+
+test("a request leads to those of its trace", async () => {
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+  for (const path of ["/traced/1", "/traced/2"]) await fetch(up.whorl.url + path, { headers });
+  await using tab = await open("/requests?path=%2Ftraced");
+  const { page } = tab;
+  await rows(page).first().click();
+  await page.getByRole("link", { name: traceId }).click();
+  await expect.poll(() => rows(page).count()).toBe(2);
+  await page.getByRole("button", { name: /^No longer only trace/ }).click();
+  await expect.poll(() => rows(page).count()).toBeGreaterThan(2);
+});
+
+test.each(["/", "/requests"])("%s on a phone", async (view) => {
+  await using tab = await open(view, { viewport: { width: 390, height: 844 } });
+  const { page } = tab;
+  await page.locator(".chart, .list-row").first().waitFor();
+  await expectSound(tab);
+});
+
+test("a request on a phone", async () => {
+  await using tab = await open("/requests", { viewport: { width: 390, height: 844 } });
+  await rows(tab.page).first().click();
+  await tab.page.locator(".flame-span").first().waitFor();
   await expectSound(tab);
 });
 

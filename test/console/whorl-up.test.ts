@@ -55,6 +55,7 @@ describe("the token", () => {
     await tab.picture("console-sign-in");
     await field.fill("wrong");
     await page.keyboard.press("Enter");
+    await up.whorl.output("stderr", /the console refused a request of .*token/);
     await field.waitFor();
     await field.fill(up.address);
     await page.keyboard.press("Enter");

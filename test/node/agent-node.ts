@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { parseAgentOptions } from "../../shim/agent/agent-options.ts";
 import { frontUpgrade } from "../../shim/agent/front-upgrade.ts";
 import { hostCommands } from "../../shim/agent/host-command.ts";
@@ -103,6 +104,22 @@ export class AgentNode implements AsyncDisposable {
     const outcome = await this.agent(version, settings).work(AbortSignal.timeout(workMsMax));
     if (outcome.error === undefined) return outcome;
     throw new Error(this.log.join("\n"), { cause: outcome.error });
+  }
+
+  /** As a kubelet does to pods that it does not know. Resolves when the first canary has ended. */
+  async endFirstCanary(): Promise<void> {
+    const { cri } = this.containerd;
+    for (let tries = 0; tries < 2000; tries += 1) {
+      const { items } = await cri.call("ListPodSandbox", {});
+      const pods = items as readonly { id: string; metadata: { namespace: string } }[];
+      const canary = pods.find(({ metadata }) => metadata.namespace === "whorl-canary");
+      if (canary !== undefined) {
+        await cri.call("StopPodSandbox", { podSandboxId: canary.id });
+        return;
+      }
+      await delay(20);
+    }
+    throw new Error("there was no canary");
   }
 
   takeBack(isForced = false): Promise<void> {

@@ -1,7 +1,7 @@
 /** The agent on a real containerd: installs, upgrades, fails, is killed, takes the node back. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { buildShim } from "../../shim/build-shim.ts";
 import { containerdReleases, type ContainerdRelease } from "../servers/containerd-configuration.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
@@ -61,8 +61,13 @@ describe.each(Object.keys(containerdReleases) as ContainerdRelease[])(
         /Wasm pods still run on this node: default\/pod-1. Delete them or drain/,
       );
       await node.containerd.removePod(pod);
-      await node.work("2.0.0");
-      expect(existsSync(join(node.install, "1.0.0"))).toBe(false);
+      const agent = node.agent("2.0.0");
+      const isCleaned = async (): Promise<void> => {
+        await agent.work(AbortSignal.timeout(100_000));
+        expect(existsSync(join(node.install, "1.0.0"))).toBe(false);
+      };
+      // A process of the version before may take a while to end.
+      await vi.waitFor(isCleaned, { timeout: 60_000, interval: 500 });
 
       node.takeSteps();
       await node.takeBack();
@@ -125,6 +130,13 @@ describe("whatever happens", () => {
     expect((await node.agent("2.0.0", { source }).work(signal)).ready).toBe("1.0.0");
     expect(node.takeSteps()).not.toContain("switch");
     expect(await node.work("2.0.1")).toEqual({ ready: "2.0.1", error: undefined });
+  });
+
+  test("its canary is ended by somebody else: another one answers", async () => {
+    await node.work("1.0.0");
+    const ended = node.endFirstCanary();
+    expect(await node.work("1.0.0")).toEqual({ ready: "1.0.0", error: undefined });
+    await ended;
   });
 
   test("killed in the middle of each step, the next agent goes on", async () => {

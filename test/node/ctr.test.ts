@@ -51,6 +51,16 @@ test("a paused app answers when it is resumed", async () => {
   await remove("paused");
 });
 
+test("what ordinary containers can do is what the stock shim says", () => {
+  const inspected = node.containerd.ctr("plugins", "inspect-runtime", "--runtime", runtime);
+  const { Name, Features } = JSON.parse(inspected) as {
+    readonly Name: string;
+    readonly Features: { readonly mountOptions: readonly string[] };
+  };
+  expect(Name).toBe(runtime);
+  expect(Features.mountOptions).toContain("rro");
+});
+
 test("an ordinary container runs, and its status is kept", () => {
   const options = ["run", "--rm", "--net-host", "--runtime", runtime];
   const image = "localhost/busybox:1";

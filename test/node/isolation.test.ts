@@ -103,6 +103,17 @@ test("pods of a namespace share a process, each on its own address; others do no
   expect(node.hostPids()).toContain(shared);
 });
 
+test("many pods at once", async () => {
+  const before = node.hostPids();
+  const started = await Promise.all(
+    Array.from({ length: 20 }, () => newPod({ namespace: "crowd" })),
+  );
+  await Promise.all(started.map((pod) => node.containerd.startContainer(pod, http)));
+  const texts = await Promise.all(started.map(({ ip }) => fetchText(`http://${ip}/`)));
+  expect(new Set(texts)).toEqual(new Set(["Hello from Whorl\n"]));
+  expect(node.hostPids().filter((pid) => !before.includes(pid))).toHaveLength(1);
+});
+
 test("a shared process has no privileges, no network and nothing of the node", async () => {
   const before = node.hostPids();
   const [pod] = await serving([{ namespace: "bare" }]);
@@ -236,13 +247,17 @@ test("statistics tell containers of a process apart", async () => {
   }
 });
 
-test("who shares a process is not given limits later", async () => {
+test("who shares a process is neither paused nor given limits later", async () => {
   const [pod] = await serving([{ namespace: "limited" }]);
   const linux = { memoryLimitInBytes: 300 << 20 };
   const request = { containerId: pod?.container, linux };
   await expect(node.cri.call("UpdateContainerResources", request)).rejects.toThrow(
     "shares its process",
   );
+  expect(() => node.containerd.ctr("task", "pause", pod?.container ?? "")).toThrow(
+    "shares its process",
+  );
+  expect(await node.cri.containerStatus(pod?.container ?? "")).toMatchObject(isRunning);
   expect(await fetchText(`http://${pod?.ip}/`, 0)).toBe("Hello from Whorl\n");
 });
 

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { whorl } from "../../proto/gen/wire.js";
-import { parseStartRecord } from "../../shim/front/bundle.ts";
+import { parseStartRecord, writeWasmRecord } from "../../shim/front/bundle.ts";
+import { cgroupFolders } from "../../shim/front/cgroup.ts";
 import { LoneFront, untilEnded } from "./lone-front.ts";
 import { patience } from "./test-node.ts";
 
@@ -65,6 +67,27 @@ test("a container whose front is gone is cleaned up by delete alone", async () =
   expect(status).toBe(0);
   expect(whorl.task.DeleteResponse.decode(stdout)).toMatchObject({ exitStatus: 137 });
   expect(existsSync(join(bundle, "whorl.start"))).toBe(false);
+});
+
+test("a Wasm container whose front is gone is cleaned up without Node", async () => {
+  const bundle = front.bundle("c");
+  const { pid = 0 } = spawn("sleep", ["1000"], { stdio: "ignore" });
+  const folders = cgroupFolders(`/whorl-start-test-${process.pid}`);
+  for (const folder of folders) {
+    mkdirSync(folder);
+    writeFileSync(join(folder, "cgroup.procs"), String(pid));
+  }
+  writeFileSync(join(bundle, "whorl.start"), "namespace=ns\nid=c\n");
+  // Another process than the one that has this number now.
+  writeWasmRecord(bundle, `${process.pid} 7`, folders);
+  const args = ["-id", "c", "-bundle", bundle, "delete"];
+  const { status, stdout, stderr } = await front.run(bundle, args, "/no/such/node");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const { exitStatus, exitedAt } = whorl.task.DeleteResponse.decode(stdout);
+  expect(exitStatus).toBe(137);
+  expect(Math.abs(Number(exitedAt?.seconds) - Date.now() / 1000)).toBeLessThan(60);
+  expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
+  await untilEnded(pid);
 });
 
 test("containerd is told the name when it asks for features", async () => {

@@ -1,10 +1,8 @@
-import { execFile } from "node:child_process";
 import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildShim } from "../../shim/build-shim.ts";
 import { frontService } from "../../shim/front/front-service.ts";
@@ -22,7 +20,6 @@ import { fetchText, patience, TestNode } from "./test-node.ts";
 const http = { name: "http", image: "localhost/http:1" };
 const busybox = { name: "busybox", image: "localhost/busybox:1", command: ["sleep", "1000"] };
 const isRunning = { state: "running" };
-const shim = fileURLToPath(new URL("../../shim/bin/containerd-shim-whorl-v1", import.meta.url));
 const sources = fileURLToPath(new URL("../../shim/main.ts", import.meta.url));
 
 let folder: TemporaryFolder;
@@ -33,19 +30,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => folder[Symbol.dispose]());
-
-/** Lets the front of an installed tree, or of the sources, take over. */
-async function upgrade(node: TestNode, program: string): Promise<string> {
-  const environment = {
-    PATH: "/usr/bin:/bin",
-    WHORL_RUN_DIR: join(node.containerd.folder, "whorl"),
-  };
-  const own = program === shim ? { WHORL_NODE: process.execPath } : {};
-  const { stdout } = await promisify(execFile)(program, ["upgrade"], {
-    env: { ...environment, ...own },
-  });
-  return stdout;
-}
 
 function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
@@ -118,7 +102,7 @@ describe.each(Object.keys(containerdReleases) as ContainerdRelease[])(
       const load = new Load(`http://${pod.ip}/`);
       expect(commandOf(frontPid)).toContain(sources);
       const starting = Promise.all([1, 2, 3].map(() => startedPod()));
-      await upgrade(node, folder.file(`next/${installLayout.shim}`));
+      await node.upgrade(folder.file(`next/${installLayout.shim}`));
       const started = await starting;
       expect(node.containerd.frontPid).toBe(frontPid);
       expect(commandOf(frontPid)).toContain(folder.file("next/lib/front.js"));
@@ -169,7 +153,7 @@ describe.each(Object.keys(containerdReleases) as ContainerdRelease[])(
         environment: { SPIN_HTTP_LISTEN_ADDR: "0.0.0.0:8081" },
       });
       await fetchText(`http://${stopped.ip}:8081/`);
-      await upgrade(node, shim);
+      await node.upgrade();
       process.kill(node.hostPid(wasm), "SIGKILL");
       await expect
         .poll(() => node.cri.containerStatus(wasm), patience)
@@ -223,18 +207,19 @@ await import(${JSON.stringify(sources)});
 
     test("containerd is killed and started again after an upgrade", async () => {
       await node.containerd.killServer();
-      await upgrade(node, shim);
+      await node.upgrade();
       expect(await fetchText(`http://${pod.ip}/`)).toBe("Hello from Whorl\n");
       await node.containerd.startServer();
       expect(await node.cri.containerStatus(served)).toMatchObject(isRunning);
       expect(await node.cri.containerStatus(ordinary)).toMatchObject(isRunning);
     });
 
-    test.runIf(release !== "1.7")("a pod without a pause container goes on too", async () => {
-      const own = await node.containerd.runPod({ handler: shimSandboxHandler });
+    const handlers = release === "1.7" ? [] : [shimSandboxHandler];
+    test.each(handlers)("a pod without a pause container goes on too: %s", async (handler) => {
+      const own = await node.containerd.runPod({ handler });
       const id = await node.containerd.startContainer(own, http);
       await fetchText(`http://${own.ip}/`);
-      await upgrade(node, shim);
+      await node.upgrade();
       expect(await fetchText(`http://${own.ip}/`)).toBe("Hello from Whorl\n");
       expect(await node.cri.containerStatus(id)).toMatchObject(isRunning);
       const { status } = await node.cri.call("PodSandboxStatus", { podSandboxId: own.id });

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { goTool } from "./go-tool.ts";
-import { kubernetesModules } from "./kubernetes-tools.ts";
+import { kubernetesModules, kubernetesVersion } from "./kubernetes-tools.ts";
 
 const version = "v4.0.5";
 
@@ -10,11 +10,17 @@ const version = "v4.0.5";
  */
 export function helmTool(): string {
   const module = "helm.sh/helm/v4";
+  const [major, minor] = kubernetesVersion.split(".");
   return goTool({
     name: "helm",
     package: `${module}/cmd/helm`,
     version,
     ...kubernetesModules(`${module}/cmd/helm`, `${module} ${version}`),
+    // What charts are rendered for where no cluster is asked.
+    ldflags: [
+      `-X ${module}/pkg/chart/common.k8sVersionMajor=${major}`,
+      `-X ${module}/pkg/chart/common.k8sVersionMinor=${minor}`,
+    ].join(" "),
   });
 }
 

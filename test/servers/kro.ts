@@ -31,7 +31,7 @@ export class Kro implements AsyncDisposable {
     this.#server = server;
   }
 
-  static async start(apiServer: KubeApiServer): Promise<Kro> {
+  static async start(apiServer: Pick<KubeApiServer, "kubeconfigFile">): Promise<Kro> {
     const [health, metrics] = [await freePort(), await freePort()];
     const server = await ServerProcess.start({
       program: kroController(),

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { OperatorMetrics } from "../../operator/kube/metrics.ts";
 import { startAdminServer } from "../../runtime/telemetry/admin/admin-server.ts";
 import { prometheusExposition } from "../../runtime/telemetry/metrics/prometheus-text.ts";
 import { RuntimeMetrics } from "../../runtime/telemetry/metrics/runtime-metrics.ts";
@@ -66,7 +67,9 @@ const expressions: [string, string][] = [
 ];
 
 function metricNames(expression: string): string[] {
-  return [...expression.matchAll(/\b(?:whorl|process|nodejs|spin)_\w+/g)].map(([name]) => name);
+  const families =
+    /\b(?:whorl|process|nodejs|spin|controller_runtime|workqueue|leader_election)_\w+/g;
+  return [...expression.matchAll(families)].map(([name]) => name);
 }
 
 const metrics = new RuntimeMetrics();
@@ -74,9 +77,30 @@ const exposed = await prometheusExposition({
   families: metrics.all(),
   collect: () => undefined,
 }).text();
+const operator = new OperatorMetrics();
+const operatorQueue = operator.queue("spinapp");
+const operatorLeader = operator.leader("90ba2d18.spinkube.dev");
+const operatorController = operator.reconcile("spinapp");
+operatorQueue.added(0);
+operatorQueue.taken(0, 0.1);
+operatorLeader.leading(true);
+operatorController.reconciled("success", 0.1);
+operatorController.reconciled("error", 0.1);
+const exposedByOperator = await operator.registry.metrics();
 const types = new Map(
-  [...exposed.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]),
+  [...(exposed + exposedByOperator).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [
+    name,
+    type,
+  ]),
 );
+
+/** Of the series of the operator that an expression names. */
+function labelsOfOperator(expression: string): string[] {
+  return metricNames(expression).flatMap((name) => {
+    const sample = new RegExp(`^${name}\\{(.*)\\}`, "m").exec(exposedByOperator)?.[1] ?? "";
+    return [...sample.matchAll(/(\w+)="/g)].map(([, label = ""]) => label);
+  });
+}
 
 describe("names", () => {
   test.each(expressions)("%s: every series exists", (_, expression) => {
@@ -96,6 +120,7 @@ describe("names", () => {
     const known = new Set([
       "le",
       "instance",
+      ...labelsOfOperator(expression),
       ...families.flatMap(({ definition }) => definition.labels),
     ]);
     const used = [
@@ -192,6 +217,28 @@ const alerts: readonly [alert: string, series: Record<string, string>, atMinutes
     { 'whorl_trigger_events_dropped_total{app="a",component="c",trigger="redis"}': "0+1x30" },
     10,
   ],
+  [
+    "WhorlOperatorReconcilesFail",
+    { 'controller_runtime_reconcile_errors_total{controller="spinapp"}': "0+60x40" },
+    30,
+  ],
+  [
+    "WhorlOperatorWorkWaits",
+    {
+      'workqueue_queue_duration_seconds_bucket{name="spinapp",controller="spinapp",le="10"}':
+        "0+1x40",
+      'workqueue_queue_duration_seconds_bucket{name="spinapp",controller="spinapp",le="100"}':
+        "0+100x40",
+      'workqueue_queue_duration_seconds_bucket{name="spinapp",controller="spinapp",le="+Inf"}':
+        "0+100x40",
+    },
+    30,
+  ],
+  [
+    "WhorlOperatorWithoutLeader",
+    { 'leader_election_master_status{name="90ba2d18.spinkube.dev",instance="a"}': "0x40" },
+    10,
+  ],
   ["WhorlLinesDropped", { 'whorl_guest_lines_dropped_total{app="a",component="c"}': "0+9x40" }, 30],
   [
     "WhorlTelemetryLost",
@@ -228,6 +275,12 @@ function fires(alert: string, series: Record<string, string>, atMinutes: number)
   return status !== 0;
 }
 
+/** Of a series of which nobody has to be told. */
+function quietValues(name: string): string {
+  if (name.includes("limit_bytes")) return "100x60";
+  return name.includes("master_status") ? "1x60" : "0x60";
+}
+
 describe("the alert rules", () => {
   test("promtool finds no mistake", () => {
     expect(promtool(["check", "rules", ruleFile])).toMatchObject({ status: 0 });
@@ -244,7 +297,7 @@ describe("the alert rules", () => {
     (alert, series, atMinutes) => {
       expect(fires(alert, series, atMinutes)).toBe(true);
       const quiet = Object.fromEntries(
-        Object.keys(series).map((name) => [name, name.includes("limit_bytes") ? "100x60" : "0x60"]),
+        Object.keys(series).map((name) => [name, quietValues(name)]),
       );
       expect(fires(alert, quiet, atMinutes)).toBe(false);
     },

@@ -195,6 +195,11 @@ test("Prometheus sees requests, memory, instances and processor time of a real a
     };
     await expect.poll(found, { timeout: 60_000, interval: 200 }).toBeGreaterThan(0);
   }
+  const looks = ["--count", "1", "--interval", "1", "--output", "json"];
+  const top = await whorl("top", "--metrics", `127.0.0.1:${port}`, ...looks);
+  const [row] = (JSON.parse(top) as { rows: { app: string; requestsPerSecond: number }[] }).rows;
+  expect(row?.app).toBe("http-rust");
+  expect(row?.requestsPerSecond).toBeGreaterThan(0);
 });
 
 test("whorl top and whorl tail show an app under load", async () => {

@@ -32,7 +32,7 @@ export class OtelContext {
   /** The span of the host in which the guest runs. */
   readonly outer: SpanContext;
   /** In the order in which they began. */
-  readonly #begun = new Map<string, SpanContext>();
+  #begun: Map<string, SpanContext> | undefined;
 
   constructor(sink: OtelSink = {}, outer: SpanContext = noSpan) {
     this.sink = sink;
@@ -44,11 +44,12 @@ export class OtelContext {
    * of the host meanwhile happens in it.
    */
   get current(): SpanContext {
-    return [...this.#begun.values()].at(-1) ?? this.outer;
+    return [...(this.#begun?.values() ?? [])].at(-1) ?? this.outer;
   }
 
   begin(span: SpanContext): void {
     if (this.sink.onSpan === undefined) return;
+    this.#begun ??= new Map();
     if (this.#begun.size >= limits.guestSpansMax) {
       trap(`the guest has begun ${limits.guestSpansMax} spans without ending one`);
     }
@@ -57,7 +58,7 @@ export class OtelContext {
 
   end(span: SpanData): void {
     if (this.sink.onSpan === undefined) return;
-    if (!this.#begun.delete(span.spanContext.spanId)) {
+    if (this.#begun?.delete(span.spanContext.spanId) !== true) {
       trap("Trying to end a span that was not started");
     }
     this.sink.onSpan(span);

@@ -77,6 +77,8 @@ export interface AppSummary {
   readonly componentCount: number;
   readonly triggers: readonly Trigger[];
   readonly usage: Usage;
+  /** Requests per second of the last minute, oldest first; absent where there were none. */
+  readonly recentRequests?: readonly number[] | undefined;
   /** The newest one, if there was any. */
   readonly lastFailure?: Failure | undefined;
 }

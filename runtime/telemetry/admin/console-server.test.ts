@@ -104,6 +104,7 @@ describe("what it shows", () => {
     sampler.look();
     const { apps, total } = await read<AppList>("/api/apps?search=SH&health=failing");
     expect(total).toBe(1);
+    expect(apps[0]?.recentRequests?.at(-1)).toBeGreaterThan(0);
     expect(apps[0]).toMatchObject({
       id: "shop",
       health: "failing",

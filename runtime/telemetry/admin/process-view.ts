@@ -134,6 +134,7 @@ export class ProcessView implements ConsoleView {
     const { name, version, url, components, triggers } = app;
     const sampled = this.#parts.sampler.apps.get(name);
     const [newest] = this.#parts.recorder.failures(name);
+    const recentRequests = this.#parts.sampler.recentRequests(name);
     return {
       id: name,
       name,
@@ -143,6 +144,7 @@ export class ProcessView implements ConsoleView {
       componentCount: components.length,
       triggers,
       usage: usageOf(sampled?.row),
+      ...(recentRequests === undefined ? {} : { recentRequests }),
       ...(newest === undefined ? {} : { lastFailure: failureOf(newest) }),
     };
   }

@@ -18,6 +18,7 @@ test("samples come back as they were, until others need their place", () => {
   expect(ring.get(0)).toEqual(sample);
   expect(ring.get(1)).toBeUndefined();
   expect(ring.get(-1)).toBeUndefined();
+  expect([0, 1, 2].map((tick) => ring.rate(tick))).toEqual([10, 0, 20]);
   ring.set(3, { ...sample, requestsPerSecond: 30 }, 1);
   expect(ring.get(0)).toBeUndefined();
   expect(ring.get(3)?.requestsPerSecond).toBe(30);

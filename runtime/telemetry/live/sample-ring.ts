@@ -59,6 +59,12 @@ export class SampleRing {
     };
   }
 
+  /** Requests per second; 0 where there is no sample. */
+  rate(tick: number): number {
+    const slot = tick % this.#size;
+    return this.#ticks[slot] === tick ? (this.#values[slot * fields] ?? 0) : 0;
+  }
+
   /** Requests and errors of so many samples up to this one. */
   sum(tick: number, samples: number): { readonly requests: number; readonly errors: number } {
     let requests = 0;

@@ -36,7 +36,7 @@ export interface Durations {
 
 /** How often it looks, milliseconds. */
 export const sampleEveryMs = 1_000;
-/** How far back requests count for the health of an app. */
+/** How far back requests count for the health of an app, and are shown with it. */
 const healthSamples = 60;
 
 /** Looks at the usage of a process every second, keeps the last minutes, and tells what changed. */
@@ -76,6 +76,15 @@ export class UsageSampler implements Disposable {
   durations(app: string): Durations {
     const counts = this.#byApp?.components.find((each) => each.app === app)?.durationCounts;
     return { bounds: this.#byApp?.durationBounds ?? [], counts: counts ?? [] };
+  }
+
+  /** Requests per second of the last minute, oldest first; undefined where there were none. */
+  recentRequests(app: string): readonly number[] | undefined {
+    const ring = this.#rings.get(app);
+    if (ring === undefined) return undefined;
+    const first = Math.max(0, this.#tick - healthSamples + 1);
+    const rates = Array.from({ length: this.#tick - first + 1 }, (_, at) => ring.rate(first + at));
+    return rates.some((rate) => rate > 0) ? rates : undefined;
   }
 
   /** Oldest first, one for each second since it began to look, of the last minutes. */

@@ -40,16 +40,19 @@ export class WasiHttpExecutor implements HttpExecutor {
     invocation: Invocation,
   ): Promise<void> {
     const outparam = newResponseOutparam(sink);
-    using lease = this.#take(invocation);
+    const lease = this.#take(invocation);
+    // Not `using`, which costs more than the rest of this function.
     try {
       await lease.instance.lifted(this.#handle)(newIncomingRequest(exchange), outparam);
+      closeExchange(outparam, "the guest returned without finishing the body");
     } catch (error) {
       const failure = guestFailure(this.#exportText, error);
       // Before the instance ends: dropping its body would be the reason otherwise.
       closeExchange(outparam, failure.message);
       throw failure;
+    } finally {
+      lease[Symbol.dispose]();
     }
-    closeExchange(outparam, "the guest returned without finishing the body");
     if (outparamState(outparam) !== "sent") throw this.#noAnswer(outparam);
   }
 

@@ -17,6 +17,7 @@ import { executorKey } from "../executor/executor-key.ts";
 import { isServiceChainingHost, parseRequestTarget, requestAuthority } from "./request-target.ts";
 import { Router, wellKnownPrefix } from "./router.ts";
 import type { Route } from "./router.ts";
+import { TurnEnd } from "./turn-end.ts";
 import type { Inbound, Outgoing } from "./wire.ts";
 
 /** Where the trigger reports what nobody else hears of. */
@@ -45,6 +46,7 @@ type Destination =
       readonly routeHeaders: RouteHeaders;
       readonly telemetry: HandlerTelemetry;
       readonly onFailure: FailureListener;
+      readonly turnEnd: TurnEnd;
     };
 
 /** Decides who answers a request, whatever the protocol. */
@@ -55,6 +57,10 @@ export class Dispatcher {
   /** Requests that executors are working on. */
   #active = 0;
   #idle: PromiseWithResolvers<void> | undefined;
+  readonly #ended = (): void => {
+    this.#active--;
+    if (this.#active === 0) this.#idle?.resolve();
+  };
 
   /**
    * Logs routes that cannot be reached. Throws WhorlError: `manifest` for a route that cannot be
@@ -94,24 +100,14 @@ export class Dispatcher {
       sendPlain(inbound, destination.response);
     } else {
       const routed = { target, authority, match, routeHeaders: destination.routeHeaders };
-      void this.#answer(inbound, routed, destination);
+      this.#active++;
+      void answer(inbound, routed, destination, this.#ended);
     }
   }
 
   /** Settles when no executor works on a request any more. */
   async idle(): Promise<void> {
     if (this.#active > 0) await (this.#idle ??= Promise.withResolvers<void>()).promise;
-  }
-
-  async #answer<T extends Outgoing>(
-    inbound: Inbound<T>,
-    routed: Routed,
-    destination: Extract<Destination, { kind: "component" }>,
-  ): Promise<void> {
-    this.#active++;
-    await answer(inbound, routed, destination);
-    this.#active--;
-    if (this.#active === 0) this.#idle?.resolve();
   }
 }
 
@@ -142,20 +138,24 @@ function destinationOf(route: Route, options: DispatcherOptions): Destination {
     const path = exchange.pathWithQuery.split("?", 1)[0] ?? "";
     log.error(`Component "${component}" failed on ${exchange.method} ${path}: ${reason}`);
   };
-  return { kind: "component", executor, routeHeaders: routeHeaders(route), telemetry, onFailure };
+  const turnEnd = new TurnEnd();
+  const heads = routeHeaders(route);
+  return { kind: "component", executor, routeHeaders: heads, telemetry, onFailure, turnEnd };
 }
 
-/** Settles when the executor is done; what goes wrong ends in the response and in the log. */
+/** `ended` is called when the executor is done; what goes wrong ends in the response and in the log. */
 async function answer<T extends Outgoing>(
   inbound: Inbound<T>,
   routed: Routed,
   destination: Extract<Destination, { kind: "component" }>,
+  ended: () => void,
 ): Promise<void> {
   const exchange = new NodeExchange(inbound, routed);
   const invocation = destination.telemetry.begin(inbound);
   const sink = new NodeResponseSink(inbound, exchange, {
     invocation,
     onFailure: destination.onFailure,
+    turnEnd: destination.turnEnd,
   });
   try {
     await destination.executor.handle(exchange, sink, invocation);
@@ -166,6 +166,7 @@ async function answer<T extends Outgoing>(
   }
   invocation.end();
   if (inbound.body !== undefined) inbound.wire.discardBody(inbound.response);
+  ended();
 }
 
 function sendPlain<T extends Outgoing>(inbound: Inbound<T>, response: PlainResponse): void {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";
 import { noInvocation } from "../../telemetry/no-telemetry.ts";
 import { NodeResponseSink } from "./node-response-sink.ts";
+import { TurnEnd } from "./turn-end.ts";
 import type { Inbound, Outgoing, Wire } from "./wire.ts";
 
 /** What a sink does to the connection, in order. */
@@ -31,6 +32,7 @@ function recorder(): { readonly calls: string[]; readonly sink: ResponseSink } {
   const sink = new NodeResponseSink(inbound, exchange, {
     invocation: noInvocation,
     onFailure: (_, reason) => note(`failed ${reason}`),
+    turnEnd: new TurnEnd(),
   });
   return { calls, sink };
 }

@@ -27,7 +27,8 @@ export function responseHead(
   const flat: string[] = [];
   let contentLength: number | undefined;
   let hasTrailerField = false;
-  for (const [name, bytes] of headers) {
+  for (let index = 0; index < headers.length; index++) {
+    const [name, bytes] = headers[index] as HeaderList[number];
     if (connectionNames.has(name)) continue;
     const value = latin1(bytes);
     if (name === "content-length") {

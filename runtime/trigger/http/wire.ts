@@ -6,7 +6,8 @@ import type { PlainResponse } from "./plain-response.ts";
 export interface Outgoing {
   readonly destroyed: boolean;
   readonly writableNeedDrain: boolean;
-  write(chunk: Uint8Array): boolean;
+  /** `written` is called when the bytes have left, or never will. */
+  write(chunk: Uint8Array, written?: () => void): boolean;
   end(chunk?: Uint8Array): unknown;
   on(event: "drain" | "close", listener: () => void): unknown;
 }

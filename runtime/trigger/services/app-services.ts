@@ -28,7 +28,8 @@ export interface ServiceOptions {
 }
 
 /** The parts of a context that WASI does not know. */
-type SpinContext = Omit<GuestContext, keyof WasiContext>;
+/** What services add (guest-service.ts). */
+type ServiceScope = "redis" | "mqtt" | "mysql" | "postgres" | "llm";
 
 /**
  * What the components of one app share besides WASI: variables and their providers, stores,
@@ -97,18 +98,34 @@ export class AppServices implements AsyncDisposable {
    * Makes what each instance of a component has of its own: call the result for each instance.
    * Throws WhorlError `manifest` for a template that is none.
    */
-  contexts(component: AppComponent): (holder: InvocationHolder | undefined) => SpinContext {
+  contexts(
+    component: AppComponent,
+  ): (holder: InvocationHolder | undefined, wasi: WasiContext) => GuestContext {
     const newStores = this.#stores.scopes(component);
     const variables = this.#resolver.forComponent(component.id, component.variables);
     const outbound = compileOutboundHosts(component.allowedOutboundHosts);
     const services = [...this.#services.values()];
-    return (telemetry) => {
+    return (telemetry, wasi) => {
       const guest = telemetry?.current.guest;
-      const otel = new OtelContext(guest, guest?.outer);
-      const context = { ...newStores(), variables, outbound, otel, telemetry };
+      const { keyValue, sqlite } = newStores();
+      // One literal: made for every request, and copying objects costs more than making them.
+      const context: Omit<GuestContext, ServiceScope> = {
+        cli: wasi.cli,
+        clocks: wasi.clocks,
+        random: wasi.random,
+        filesystem: wasi.filesystem,
+        sockets: wasi.sockets,
+        http: wasi.http,
+        keyValue,
+        sqlite,
+        variables,
+        outbound,
+        otel: new OtelContext(guest, guest?.outer),
+        telemetry,
+      };
       for (const service of services) Object.assign(context, service.newScope(component));
       // What is not there belongs to interfaces that the component does not import.
-      return context as unknown as SpinContext;
+      return context as GuestContext;
     };
   }
 

@@ -56,7 +56,10 @@ export interface InputStream extends Pollable {
 export interface OutputStream extends Pollable {
   /** Bytes that the next write may have; 0 when the peer has to catch up. Throws StreamFailure. */
   checkWrite(): number;
-  /** Takes the bytes (the caller never changes them afterwards). Throws StreamFailure. */
+  /**
+   * Takes the bytes: the caller never changes or reads them afterwards, and where they are all of
+   * their buffer, it may be given back to the system. Throws StreamFailure.
+   */
   write(bytes: Uint8Array): void;
   /** Starts a flush: `isReady` is false until it is done. Throws StreamFailure. */
   flush(): void;

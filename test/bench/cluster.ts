@@ -1,0 +1,170 @@
+/**
+ * `npm run bench:cluster`: from the creation of a pod to its readiness on a real kubelet, Wasm beside
+ * runc (busybox httpd), each with a probe every second; then 100 apps at once. `--pods` and `--apps`
+ * change the counts.
+ */
+import { parseArgs } from "node:util";
+import { KubeClient } from "../../operator/kube/client.ts";
+import { KubeConfigTransport } from "../../operator/kube/kube-config-transport.ts";
+import type { KubeObject } from "../../operator/kube/object.ts";
+import type { ClusterClient } from "../cluster/cluster-client.ts";
+import { furnish } from "../cluster/furnish.ts";
+import { install, withoutAgent } from "../cluster/install-chart.ts";
+import { LocalCluster } from "../cluster/local-cluster.ts";
+import { clusterObstacle, prepareClusterTier } from "../cluster/prepare.ts";
+import { kubernetesVersion } from "../servers/kubernetes-tools.ts";
+import { podTimeLine, steps, type TimeLine } from "./pod-time-line.ts";
+import { Report, shown, whorlVersion } from "./report.ts";
+import { median, summary } from "./statistics.ts";
+
+const { values } = parseArgs({
+  options: {
+    pods: { type: "string", default: "20" },
+    apps: { type: "string", default: "100" },
+  },
+});
+
+const kinds = {
+  wasm: {
+    runtimeClassName: "whorl",
+    image: "registry.example/whorl/hello:1",
+    command: ["/"],
+    path: "/.well-known/spin/health",
+  },
+  runc: {
+    runtimeClassName: undefined,
+    image: "registry.example/busybox:1",
+    command: ["/bin/httpd", "-f", "-p", "80", "-h", "/etc"],
+    path: "/group",
+  },
+} as const;
+type Kind = keyof typeof kinds;
+
+function podSpec(kind: Kind): object {
+  const { runtimeClassName, image, command, path } = kinds[kind];
+  const readinessProbe = { httpGet: { path, port: 80 }, periodSeconds: 1 };
+  const containers = [{ name: "app", image, command, readinessProbe }];
+  return { ...(runtimeClassName && { runtimeClassName }), containers };
+}
+
+function podOf(kind: Kind, name: string): KubeObject & { readonly spec: object } {
+  const metadata = { name, namespace: "default", labels: { kind } };
+  return { apiVersion: "v1", kind: "Pod", metadata, spec: podSpec(kind) };
+}
+
+/** One after the other, in turns, so that both kinds meet the same machine. */
+async function timeLines(client: KubeClient, count: number): Promise<Record<Kind, TimeLine[]>> {
+  const found: Record<Kind, TimeLine[]> = { wasm: [], runc: [] };
+  // The first of each pulls its image.
+  for (let index = -1; index < count; index += 1) {
+    for (const kind of ["wasm", "runc"] as const) {
+      const line = await podTimeLine(client, podOf(kind, `${kind}-${index + 1}`));
+      if (index >= 0) found[kind].push(line);
+    }
+  }
+  return found;
+}
+
+/** Milliseconds until all are ready. */
+function untilReady(cluster: ClusterClient, manifests: string, ...wait: readonly string[]): number {
+  const startMs = performance.now();
+  cluster.apply(manifests);
+  cluster.kubectl("wait", "--timeout=600s", ...wait);
+  return performance.now() - startMs;
+}
+
+function apps(count: number): string {
+  const checks = {
+    readiness: {
+      httpGet: { path: kinds.wasm.path },
+      initialDelaySeconds: 0,
+      periodSeconds: 1,
+    },
+  };
+  const items = Array.from({ length: count }, (_, index) => ({
+    apiVersion: "core.spinkube.dev/v1alpha1",
+    kind: "SpinApp",
+    metadata: { name: `app-${index}`, namespace: "default" },
+    spec: { image: kinds.wasm.image, executor: "containerd-shim-spin", replicas: 1, checks },
+  }));
+  return JSON.stringify({ apiVersion: "v1", kind: "List", items });
+}
+
+function deployment(replicas: number): string {
+  const labels = { app: "ordinary" };
+  return JSON.stringify({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "ordinary", namespace: "default" },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: podSpec("runc") },
+    },
+  });
+}
+
+function atOnce(cluster: ClusterClient, count: number): Record<Kind, number> {
+  cluster.kubectl("delete", "pods", "--all", "--wait");
+  const runc = untilReady(
+    cluster,
+    deployment(count),
+    "--for=jsonpath={.status.readyReplicas}=" + count,
+    "deployment/ordinary",
+  );
+  cluster.kubectl("delete", "deployment", "ordinary", "--cascade=foreground", "--wait");
+  const wasm = untilReady(cluster, apps(count), "--for=condition=Ready", "spinapp", "--all");
+  return { wasm, runc };
+}
+
+const obstacle = clusterObstacle();
+if (obstacle !== undefined) throw new Error(`no cluster can run here: ${obstacle}`);
+prepareClusterTier();
+await using cluster = await LocalCluster.start();
+const client = await furnish(cluster, { images: ["operator"] });
+install(client, "install", withoutAgent);
+const transport = new KubeConfigTransport(cluster.server.kubeConfig());
+const report = new Report({
+  name: "cluster",
+  versions: { whorl: whorlVersion(), kubernetes: kubernetesVersion, containerd: "2.4" },
+  commands: [
+    `kubectl create pod (${values.pods} of each, in turns)`,
+    `kubectl apply ${values.apps} apps`,
+  ],
+});
+const lines = await timeLines(
+  new KubeClient({ transport, userAgent: "bench" }),
+  Number(values.pods),
+);
+for (const step of steps) {
+  const [wasm, runc] = (["wasm", "runc"] as const).map((kind) =>
+    summary(lines[kind].map((line) => line[step])),
+  );
+  for (const [kind, found] of [
+    ["wasm", wasm],
+    ["runc", runc],
+  ] as const) {
+    if (found === undefined) continue;
+    report.line(`${step}, ${kind}`, `p50 ${shown(found.p50)} ms, p99 ${shown(found.p99)} ms`);
+  }
+}
+const ready = (kind: Kind): number => median(lines[kind].map((line) => line.ready));
+report.verdict({
+  figure: "pod created until ready, Wasm / runc (median)",
+  measured: ready("wasm") / ready("runc"),
+  unit: "x",
+  reach: { atMost: 1 },
+});
+const whole = Number(values.apps) > 0 ? atOnce(client, Number(values.apps)) : undefined;
+if (whole !== undefined) {
+  report.line(`${values.apps} SpinApps until all ready`, `${shown(whole.wasm / 1000)} s`);
+  report.line(`a Deployment of as many under runc`, `${shown(whole.runc / 1000)} s`);
+  report.verdict({
+    figure: `${values.apps} at once, Wasm / runc`,
+    measured: whole.wasm / whole.runc,
+    unit: "x",
+    reach: { atMost: 0.8 },
+  });
+}
+report.end({ lines, whole });
+await transport[Symbol.asyncDispose]();

@@ -16,6 +16,9 @@ function slowTier(name: string, include: string[], more: object = {}): object {
   };
 }
 
+/** All files share a cluster, which takes longer to start than any of them. */
+const onOneCluster = { fileParallelism: false, globalSetup: "test/cluster/global-setup.ts" };
+
 export default defineConfig({
   test: {
     projects: [
@@ -48,7 +51,8 @@ export default defineConfig({
       slowTier("node", ["shim/**/*.real.test.ts", "test/node/**/*.test.ts"], {
         fileParallelism: false,
       }),
-      slowTier("cluster", ["test/cluster/**/*.test.ts"], { fileParallelism: false }),
+      slowTier("cluster", ["test/cluster/*.test.ts"], onOneCluster),
+      slowTier("cluster-long", ["test/cluster/long/*.test.ts"], onOneCluster),
     ],
   },
 });

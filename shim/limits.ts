@@ -53,8 +53,8 @@ export const shimLimits = {
   lastRequestsMs: 2_000,
   /** A shared host that has something to do has this long to show that it lives. */
   silentHostMsMax: 20_000,
-  /** A shared host has this long to tell what a container has used. */
-  usageMsMax: 2_000,
+  /** A shared host has this long to tell what a container has used; containerd waits for 2 s. */
+  usageMsMax: 1_000,
   /** Files that a pod's names are looked up in. */
   resolverFileBytesMax: 64 * 1024,
   /** A name server has this long, and is asked this often. */

@@ -9,17 +9,23 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { clusterObstacle, prepareClusterTier } from "./cluster/prepare.ts";
 import { operatorObstacle, prepareOperatorTier } from "./operator/prepare.ts";
+import { chromiumObstacle } from "./servers/chromium.ts";
 import { containerdObstacle } from "./servers/containerd.ts";
 import { programObstacle } from "./servers/debian-package.ts";
 import { registryObstacle } from "./servers/docker-registry.ts";
 import { elasticMqObstacle } from "./servers/elasticmq.ts";
 import { mariadbObstacle } from "./servers/mariadb.ts";
 import { mosquittoObstacle } from "./servers/mosquitto.ts";
+import { collectorObstacle, prepareCollector } from "./servers/otel-collector.ts";
 import { postgresObstacle } from "./servers/postgres.ts";
+import { prometheusObstacle } from "./servers/prometheus.ts";
 import { redisObstacle } from "./servers/redis.ts";
 
 interface Tier {
+  /** Runs only when it is named. */
+  readonly isExtra?: boolean;
   /** Name of the vitest project. */
   readonly name: string;
   readonly about: string;
@@ -84,12 +90,13 @@ const tiers: readonly Tier[] = [
   {
     name: "telemetry",
     about: "traces, metrics, top and tail of apps under load",
-    obstacle: () => notLinux() ?? programObstacle("prometheus", "prometheus"),
+    obstacle: () => notLinux() ?? prometheusObstacle() ?? collectorObstacle(),
+    prepare: prepareCollector,
   },
   {
     name: "console",
     about: "the console in a browser",
-    obstacle: () => notLinux() ?? programObstacle("chromium", "chromium"),
+    obstacle: () => notLinux() ?? chromiumObstacle(),
   },
   {
     name: "operator",
@@ -101,6 +108,19 @@ const tiers: readonly Tier[] = [
     name: "node",
     about: "the shim on real containerd",
     obstacle: () => notLinux() ?? containerdObstacle(),
+  },
+  {
+    name: "cluster",
+    about: "the chart, the samples and a rolling node on a real Kubernetes",
+    obstacle: () => notLinux() ?? clusterObstacle(),
+    prepare: prepareClusterTier,
+  },
+  {
+    name: "cluster-long",
+    about: "a hundred apps on a node, kro, Karpenter",
+    isExtra: true,
+    obstacle: () => notLinux() ?? clusterObstacle(),
+    prepare: prepareClusterTier,
   },
 ];
 
@@ -179,7 +199,7 @@ function chosenTiers(names: readonly string[]): readonly Tier[] {
     const known = tiers.map((tier) => tier.name).join(", ");
     throw new Error(`no tier is called ${unknown.join(", ")}; there are ${known}`);
   }
-  return names.length === 0 ? tiers : tiers.filter((tier) => names.includes(tier.name));
+  return tiers.filter((tier) => (names.length === 0 ? !tier.isExtra : names.includes(tier.name)));
 }
 
 const { positionals } = parseArgs({ allowPositionals: true });
@@ -190,5 +210,10 @@ printTable(outcomes);
 const failed = sum(outcomes, "failed");
 const skipped = sum(outcomes, "skipped");
 const skippedText = skipped === 0 ? "" : `, ${skipped} skipped`;
+const extra = tiers.filter(
+  ({ isExtra, name }) => isExtra && !outcomes.some(({ tier }) => tier === name),
+);
+for (const { name, about } of extra)
+  console.log(`not asked for: ${name} (${about}), npm test -- ${name}`);
 console.log(`\n${sum(outcomes, "passed")} passed, ${failed} failed${skippedText}`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -77,12 +77,16 @@ function moduleLine(module: InspectedModule, index: number): string {
 
 function isolationLines({ isolation }: Inspection): string[] {
   if (isolation.kind === "new-instance") {
-    return ["a new instance for each request", `because ${isolation.reason}`];
+    return [
+      "a new instance for each request, which cannot be warmed up",
+      `because ${isolation.reason}`,
+    ];
   }
   const { memories, globals } = isolation;
   return [
     "an instance of its own for each request, put back to its first state afterwards",
     `proved complete: ${memories} memories and ${globals} globals; no code changes other state`,
+    "instances can begin behind a warm-up (whorl up --warm), if it answers more than once",
   ];
 }
 

@@ -63,6 +63,7 @@ Core modules:
 Isolation:
   an instance of its own for each request, put back to its first state afterwards
   proved complete: 1 memories and 2 globals; no code changes other state
+  instances can begin behind a warm-up (whorl up --warm), if it answers more than once
 
 Interruption:
   it can be stopped at any time, and its memory is bounded
@@ -110,7 +111,8 @@ test("what keeps a component from being run is told with its reason", async () =
   expect(code).toBe(1);
   expect(text).toContain("  test:host/things@0.3.0\n    now (not provided)\n");
   expect(text).toContain(
-    "  a new instance for each request\n  because core module 0 uses table.grow",
+    "  a new instance for each request, which cannot be warmed up\n" +
+      "  because core module 0 uses table.grow",
   );
   expect(text).toContain(
     "Unsupported:\n" +

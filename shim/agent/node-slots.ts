@@ -6,6 +6,8 @@ import type { KubeClient } from "./kube-client.ts";
 export interface NodeSlotsOptions {
   readonly client: KubeClient;
   readonly namespace: string;
+  /** The agents' DaemonSet: the leases go with it. */
+  readonly daemonSet: string;
   /** Who holds a slot: name of the pod. */
   readonly holder: string;
   /** Nodes that may be disturbed at the same time. */
@@ -18,7 +20,11 @@ export interface NodeSlotsOptions {
 interface Lease {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly resourceVersion?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly resourceVersion?: string;
+    readonly ownerReferences?: readonly object[];
+  };
   readonly spec: {
     readonly holderIdentity?: string;
     readonly leaseDurationSeconds?: number;
@@ -66,9 +72,22 @@ export class NodeSlots {
     const wanted = this.#lease(index, known, this.#options.holder);
     const written =
       known === undefined
-        ? client.create(this.#folder, wanted)
+        ? client.create(this.#folder, await this.#owned(wanted))
         : client.replace(this.#path(index), wanted);
     return (await ignoring("already_exists", written)) !== undefined;
+  }
+
+  async #owned(lease: Lease): Promise<Lease> {
+    const { client, namespace, daemonSet: name } = this.#options;
+    const path = `/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`;
+    const owner = await ignoring(
+      "not_found",
+      client.get<{ readonly metadata: { readonly uid: string } }>(path),
+    );
+    if (owner === undefined) return lease;
+    const { uid } = owner.metadata;
+    const ownerReferences = [{ apiVersion: "apps/v1", kind: "DaemonSet", name, uid }];
+    return { ...lease, metadata: { ...lease.metadata, ownerReferences } };
   }
 
   #isFree(index: number, { spec }: Lease): boolean {

@@ -162,7 +162,7 @@ function slotTaker(
   report: (report: NodeReport) => Promise<void>,
 ): (signal: AbortSignal) => Promise<AsyncDisposable> {
   if (cluster === undefined || options.maxAtOnce === 0) return () => Promise.resolve(noSlot);
-  const { client, namespace, podName, nodeName } = cluster;
+  const { client, namespace, podName, nodeName, daemonSet } = cluster;
   const { startupTaints, maxAtOnce } = options;
   const node = new KubeNode({
     ...{ client, startupTaints, log },
@@ -171,7 +171,7 @@ function slotTaker(
   });
   const message = `${maxAtOnce} other nodes are worked on; this one is next (--max-at-once)`;
   const slots = new NodeSlots({
-    ...{ client, namespace, log },
+    ...{ client, namespace, daemonSet, log },
     holder: podName,
     count: maxAtOnce,
     onWait: () => void report({ kind: "working", reason: "WaitingForSlot", message, version }),

@@ -99,6 +99,72 @@ describe("version 2", () => {
       memory: { inactiveFile: 300, usage: 1000, usageLimit: Number.MAX_SAFE_INTEGER },
     });
   });
+
+  const cpuStat = `usage_usec 1846302
+user_usec 1203111
+system_usec 643191
+nice_usec 0
+core_sched.force_idle_usec 0
+nr_periods 41
+nr_throttled 3
+throttled_usec 120998
+nr_bursts 0
+burst_usec 0
+`;
+  const memoryStat = `anon 41906176
+file 6553600
+kernel 1597440
+kernel_stack 229376
+inactive_anon 41861120
+active_anon 45056
+inactive_file 6201344
+active_file 352256
+pgfault 18021
+pgmajfault 12
+`;
+  const nothing = { usage: 0, usageLimit: 0, inactiveFile: 0 };
+  test.each([
+    {
+      name: "everything is counted",
+      files: {
+        "cpu.stat": cpuStat,
+        "memory.stat": memoryStat,
+        "memory.current": "50331648\n",
+        "memory.max": "134217728\n",
+        "pids.current": "23\n",
+        "pids.max": "4194304\n",
+      },
+      expected: {
+        cpu: { usageUsec: 1_846_302, userUsec: 1_203_111, systemUsec: 643_191 },
+        memory: {
+          ...{ anon: 41_906_176, file: 6_553_600, inactiveFile: 6_201_344 },
+          ...{ pgfault: 18_021, pgmajfault: 12, usage: 50_331_648, usageLimit: 134_217_728 },
+        },
+        pids: { current: 23, limit: 4_194_304 },
+      },
+    },
+    {
+      name: "no controller is on: the kernel counts time all the same",
+      files: { "cpu.stat": "usage_usec 9\nuser_usec 5\nsystem_usec 4\n" },
+      expected: { cpu: { usageUsec: 9 }, memory: nothing, pids: { current: 0, limit: 0 } },
+    },
+    {
+      name: "it is just being removed",
+      files: {},
+      expected: { cpu: { usageUsec: 0 }, memory: nothing, pids: { current: 0, limit: 0 } },
+    },
+  ])("statistics as the kernel writes them: $name", ({ files, expected }) => {
+    const cgroup = openCgroup("/pod/id", folder.path);
+    for (const [name, text] of Object.entries(files)) writeFileSync(path(name), text);
+    expect(whorl.cgroups.MetricsV2.decode(cgroup.stats().value)).toMatchObject(expected);
+  });
+
+  test("a process that the kernel ended for its memory", () => {
+    const cgroup = openCgroup("/pod/id", folder.path);
+    expect(cgroup.outOfMemoryKills()).toBe(0);
+    writeFileSync(path("memory.events"), "low 0\nhigh 0\nmax 94\noom 2\noom_kill 2\n");
+    expect(cgroup.outOfMemoryKills()).toBe(2);
+  });
 });
 
 test("what others have left beside a cgroup is removed, unless somebody is in it", () => {

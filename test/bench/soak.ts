@@ -26,9 +26,8 @@ const killEveryMs = 5_000;
 const sampleEveryMs = 1_000;
 /** Memory of the last quarter against that of the second one. */
 const growthMax = 1.1;
-/** Of 200 apps; the rest are those that can do more than greet. */
-const shares = { rust: 100, javascript: 40, python: 10 } as const;
-const httpApps = 50;
+/** Parts of the apps; the rest are those that can do more than greet. */
+const shares = { rust: 0.5, javascript: 0.15, python: 0.05 } as const;
 
 /** What the clients have seen. */
 class Tally {
@@ -98,19 +97,26 @@ async function killWorkers(
   return total;
 }
 
-function writeApps(folder: string): string[] {
-  const names = builtKinds().flatMap((kind) => writeVariants(kind, folder, shares[kind.name]));
-  const http = Array.from({ length: httpApps }, (_, index) => `http-${index}`);
+function writeApps(folder: string, count: number): string[] {
+  const names = builtKinds().flatMap((kind) =>
+    writeVariants(kind, folder, Math.round(shares[kind.name] * count)),
+  );
+  const http = Array.from({ length: count - names.length }, (_, index) => `http-${index}`);
   for (const name of http)
     symlinkSync(wasmApp("http-rust/http.wasm"), join(folder, `${name}.wasm`));
   return [...names, ...http];
 }
 
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "2" } } });
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "2" },
+    apps: { type: "string", default: "200" },
+  },
+});
 const folder = mkdtempSync(join(tmpdir(), "whorl-soak-"));
 const apps = join(folder, "apps");
 mkdirSync(apps);
-const names = writeApps(apps);
+const names = writeApps(apps, Number(values.apps));
 const child = spawn(process.execPath, [script, apps, join(folder, "cache")], {
   stdio: ["pipe", "pipe", "inherit"],
 });

@@ -82,6 +82,14 @@ test("the operator has no right to more than its rules, and none in other namesp
   ]);
 });
 
+test("without the agent the RuntimeClasses select whatever nodes they are told to", () => {
+  const classes = manifests(
+    template(["agent.enabled", "false"], ["runtimeClasses.nodeSelector", "null"]),
+  ).filter(({ kind }) => kind === "RuntimeClass");
+  expect(classes).toHaveLength(2);
+  for (const each of classes) expect(each).not.toHaveProperty("scheduling");
+});
+
 test.each([
   [
     [

@@ -78,7 +78,9 @@ test("uninstalling leaves nothing in the cluster but the definitions, and nothin
     expect(existsSync(join(folder, "run/whorl"))).toBe(false);
     const labels = cluster.field(`node/${name}`, "{.metadata.labels}");
     expect(labels).not.toContain("whorl.dev");
-    expect(readFileSync(join(folder, "etc/containerd/config.toml"), "utf8")).not.toContain("whorl");
+    expect(readFileSync(join(folder, "etc/containerd/config.toml"), "utf8")).not.toContain(
+      "runtimes.whorl",
+    );
   }
 });
 

@@ -248,6 +248,7 @@ describe("slots", () => {
     return new NodeSlots({
       client: agentClient,
       namespace: daemonSet.namespace,
+      daemonSet: daemonSet.name,
       holder,
       count: 2,
       log: (message) => void waiting.push(message),
@@ -267,6 +268,15 @@ describe("slots", () => {
     await (await slots("b").take(signal))[Symbol.asyncDispose]();
     await held[1]?.[Symbol.asyncDispose]();
     expect(waiting).toEqual(["c"]);
+    // They go when the agents go.
+    const { items } = await administrator.get<{
+      readonly items: readonly { readonly metadata: { readonly ownerReferences?: object[] } }[];
+    }>("/apis/coordination.k8s.io/v1/namespaces/whorl/leases");
+    const owner = { kind: "DaemonSet", name: daemonSet.name };
+    expect(items.map(({ metadata }) => metadata.ownerReferences)).toEqual([
+      [expect.objectContaining(owner)],
+      [expect.objectContaining(owner)],
+    ]);
   });
 });
 

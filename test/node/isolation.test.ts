@@ -236,10 +236,15 @@ test("statistics tell containers of a process apart", async () => {
     (await node.cri.call("ContainerStats", { containerId }))["stats"] as Stats;
   const cpuOf = async (containerId = ""): Promise<number> =>
     (await statsOf(containerId)).cpu.usageCoreNanoSeconds.value;
+  // A process that has much to do tells it a little later.
+  for (const pod of [busy, idle]) {
+    await expect.poll(() => cpuOf(pod?.container), patience).toBeGreaterThan(0);
+  }
   const before = { busy: await cpuOf(busy?.container), idle: await cpuOf(idle?.container) };
   await fetchText(`http://${busy?.ip}/spin`, 0).catch(() => undefined);
-  const used = (await cpuOf(busy?.container)) - before.busy;
-  expect(used).toBeGreaterThan(10 * ((await cpuOf(idle?.container)) - before.idle));
+  await expect
+    .poll(async () => (await cpuOf(busy?.container)) - before.busy, patience)
+    .toBeGreaterThan(10 * ((await cpuOf(idle?.container)) - before.idle));
   for (const pod of [busy, idle]) {
     const { memory } = await statsOf(pod?.container);
     expect(memory.workingSetBytes.value).toBeGreaterThan(1e6);

@@ -165,40 +165,27 @@ describe.each(Object.keys(containerdReleases) as ContainerdRelease[])(
       expect(node.containerd.frontLog).not.toContain("is lost");
     });
 
-    test("a program that cannot be run does not take over", async () => {
-      const front = await TtrpcClient.connect(join(node.containerd.folder, "whorl/front.sock"));
-      using _front = front;
-      const answer = front.call({
-        service: frontService.name,
-        method: frontService.handOver,
-        payload: Buffer.from(
-          JSON.stringify({ node: process.execPath, program: "/no/such/program" }),
-        ),
-      });
-      await expect(answer).rejects.toThrow("cannot be run");
-      expect(await fetchText(`http://${pod.ip}/`)).toBe("Hello from Whorl\n");
-      expect(await node.cri.containerStatus(served)).toMatchObject(isRunning);
-    });
-
-    test("a program that cannot go on becomes the one before again", async () => {
+    // How the next program fails has nothing to do with containerd.
+    const failures = release === "1.7" ? [] : ["cannot be run", "cannot listen"];
+    test.each(failures)("a program that %s: the one before goes on", async (reason) => {
       const program = folder.file("failing.mjs");
       const isCheck = 'process.argv[2] === "check"';
       writeFileSync(
         program,
         `import { Server } from "node:net";
 if (!(${isCheck})) Server.prototype.listen = () => { throw new Error("cannot listen"); };
+else if (${reason === "cannot be run"}) throw new Error("not today");
 process.argv[1] = ${JSON.stringify(sources)};
 await import(${JSON.stringify(sources)});
 `,
       );
-      const front = await TtrpcClient.connect(join(node.containerd.folder, "whorl/front.sock"));
-      using _front = front;
+      using front = await TtrpcClient.connect(join(node.containerd.folder, "whorl/front.sock"));
       const answer = front.call({
         service: frontService.name,
         method: frontService.handOver,
         payload: Buffer.from(JSON.stringify({ node: process.execPath, program })),
       });
-      await expect(answer).rejects.toThrow("cannot listen");
+      await expect(answer).rejects.toThrow(reason);
       expect(commandOf(node.containerd.frontPid)).toContain(sources);
       const last = await startedPod();
       expect(await fetchText(`http://${last.ip}/`)).toBe("Hello from Whorl\n");

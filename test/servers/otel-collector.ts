@@ -29,6 +29,11 @@ export function collectorObstacle(): string | undefined {
   return goObstacle();
 }
 
+/** Builds it where it is not built yet, which takes longer than a test may wait. */
+export function prepareCollector(): void {
+  collectorBinary();
+}
+
 /** Starts a collector that passes everything on to `target` as OTLP/JSON. */
 export async function startCollector(target: string): Promise<OtelCollector> {
   const binary = collectorBinary();

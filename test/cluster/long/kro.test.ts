@@ -36,9 +36,9 @@ test("an app in a ResourceGraphDefinition", async () => {
     expect(place.field("greeter/first", "{.status.url}")).toContain("http://first.");
   }, patience);
   place.ready("first");
-  const response = await fetch(`http://${place.service("first")}/variables@2.0.0/get`, {
-    method: "POST",
-    body: '["greeting"]',
-  });
-  expect(await response.text()).toContain("hello");
+  const url = `http://${place.service("first")}/variables@2.0.0/get`;
+  await vi.waitFor(async () => {
+    const response = await fetch(url, { method: "POST", body: '["greeting"]' });
+    expect(await response.text()).toContain("good morning");
+  }, patience);
 });

@@ -47,7 +47,7 @@ export const shimLimits = {
   /** A shared host without containers ends after this long. */
   idleSharedHostMs: 30_000,
   /**
-   * A container that was told to end takes requests for this much longer: as long as it may take
+   * A container that is told to end and was asked within this time takes requests for as long again:
    * until everybody has heard that its pod is no longer to be asked.
    */
   lastRequestsMs: 2_000,

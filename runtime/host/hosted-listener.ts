@@ -24,6 +24,10 @@ export class SwappedDispatcher {
     await previous.idle();
   }
 
+  get lastRequestMs(): number | undefined {
+    return this.#current.lastRequestMs;
+  }
+
   idle(): Promise<void> {
     return this.#current.idle();
   }
@@ -56,6 +60,9 @@ export class HostedListener implements SharedListener {
     const close = (): Promise<void> => dispatcher.idle();
     return {
       address: { host, port: Number(port), url },
+      get lastRequestMs() {
+        return dispatcher.lastRequestMs;
+      },
       replace: (next) => dispatcher.replace(next),
       close,
       [Symbol.asyncDispose]: close,

@@ -48,6 +48,7 @@ class NotedApps {
   #running(name: string): StartedApp {
     return {
       url: undefined,
+      lastRequestMs: undefined,
       exited: undefined,
       handler: () => expect.fail("no event was sent"),
       trim: () => this.events.push(`trim ${name}`),

@@ -65,6 +65,8 @@ export interface RunningApp {
 
 /** An app that was started here, with what its starter alone may do. */
 export interface StartedApp extends RunningApp {
+  /** When the last request came over HTTP (performance.now); undefined if none has. */
+  readonly lastRequestMs: number | undefined;
   /** What an event of one of its triggers calls. Throws `no_handler`. */
   handler(trigger: EventTrigger, wish: ExportWish<ExportCandidate>): EventHandler;
   /** Gives back the memory of instances that wait for a request. */

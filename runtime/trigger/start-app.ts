@@ -42,6 +42,9 @@ export async function startApp(whole: App, options: StartOptions): Promise<Start
   const owned = stack.move();
   return {
     url: running.url,
+    get lastRequestMs() {
+      return running.lastRequestMs;
+    },
     exited,
     reload: (next) => running.start(next),
     handler: (trigger, wish) => running.version.services.handler(trigger, wish),
@@ -75,6 +78,10 @@ class RunningTriggers {
 
   get url(): string | undefined {
     return this.#server?.address.url;
+  }
+
+  get lastRequestMs(): number | undefined {
+    return this.#server?.lastRequestMs;
   }
 
   get version(): Version {

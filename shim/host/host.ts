@@ -1,6 +1,5 @@
 import { openSync, readdirSync, readFileSync, writeFileSync, writeSync, closeSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../../runtime/app/app.ts";
 import { loadApp } from "../../runtime/app/load-app.ts";
 // Loaded when it is asked for, which is after the last moment to keep what was compiled.
@@ -10,7 +9,7 @@ import { withWarm } from "../../runtime/app/warm-settings.ts";
 import type { Preopen } from "../../runtime/wasi/context.ts";
 import { openEngine } from "../../runtime/trigger/engine.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
-import type { RunningApp } from "../../runtime/trigger/running-app.ts";
+import type { StartedApp } from "../../runtime/trigger/running-app.ts";
 import type { NetworkNamespace } from "../front/container-spec.ts";
 import { openOutputs } from "../front/stdio.ts";
 import { errorText, ShimError } from "../error.ts";
@@ -23,6 +22,7 @@ import { guestLineFormat } from "./guest-line-format.ts";
 import type { GuestOutput } from "./guest-output.ts";
 import { invocationLimits } from "./invocation-limits.ts";
 import type { Kernel } from "./kernel.ts";
+import { lastRequests } from "./last-requests.ts";
 import { listenAddress } from "./listen-address.ts";
 import type { HostCommand, HostReport, HostSpec } from "./protocol.ts";
 import { openPodTelemetry, type PodTelemetry } from "./pod-telemetry.ts";
@@ -55,7 +55,7 @@ export class Host {
   readonly #dependencies: HostDependencies;
   #outputs: { readonly stdout: GuestOutput; readonly stderr: GuestOutput } | undefined;
   #prepared: Promise<Prepared> | undefined;
-  #running: Promise<RunningApp> | undefined;
+  #running: Promise<StartedApp> | undefined;
   #telling: PodTelemetry | undefined;
   #terminationLog: number | undefined;
   #hasFailed = false;
@@ -120,7 +120,7 @@ export class Host {
     }
   }
 
-  async #serve(): Promise<RunningApp> {
+  async #serve(): Promise<StartedApp> {
     if (this.#prepared === undefined) throw new ShimError("internal", "serve before prepare");
     const { app, spec, mounts } = await this.#prepared;
     const log = (message: string): void => this.#log(message);
@@ -155,7 +155,7 @@ export class Host {
   }
 
   /** An app with a command ends with it. */
-  async #untilExit({ url, exited }: RunningApp): Promise<void> {
+  async #untilExit({ url, exited }: StartedApp): Promise<void> {
     this.#dependencies.report({ kind: "running", url });
     if (exited === undefined) return;
     const status = await exited;
@@ -165,9 +165,9 @@ export class Host {
   async #drain(): Promise<void> {
     this.#isDraining = true;
     // What is still starting is given up: nobody can have asked it for anything.
-    const nothing: Promise<RunningApp | undefined> = Promise.resolve(undefined);
+    const nothing: Promise<StartedApp | undefined> = Promise.resolve(undefined);
     const running = await Promise.race([this.#running ?? nothing, nothing]);
-    if (running?.url !== undefined) await delay(shimLimits.lastRequestsMs);
+    if (running !== undefined) await lastRequests(running);
     // Whoever sent the signal decides how long this may take, and sends SIGKILL then.
     await running?.close(new AbortController().signal);
     await this.#end(0);

@@ -1,5 +1,4 @@
 import { closeSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../../runtime/app/app.ts";
 import { loadApp } from "../../runtime/app/load-app.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
@@ -8,9 +7,8 @@ import { limits } from "../../runtime/limits.ts";
 import { PrepareCache } from "../../runtime/prepare/prepare-cache.ts";
 import type { Engine } from "../../runtime/trigger/engine.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
-import type { RunningApp, StartOptions } from "../../runtime/trigger/running-app.ts";
+import type { StartedApp, StartOptions } from "../../runtime/trigger/running-app.ts";
 import { errorText, ShimError } from "../error.ts";
-import { shimLimits } from "../limits.ts";
 import { version } from "../version.ts";
 import {
   type AppSettings,
@@ -24,6 +22,7 @@ import { guestLineFormat } from "./guest-line-format.ts";
 import type { GuestOutput } from "./guest-output.ts";
 import { invocationLimits } from "./invocation-limits.ts";
 import type { Kernel } from "./kernel.ts";
+import { lastRequests } from "./last-requests.ts";
 import { listenAddress } from "./listen-address.ts";
 import { PodSockets } from "./pod-sockets.ts";
 import { asksForTelemetry } from "./pod-telemetry.ts";
@@ -62,7 +61,7 @@ export class Seat {
   readonly #sockets: PodSockets;
   #outputs: Outputs | undefined;
   #prepared: Promise<Prepared> | undefined;
-  #running: Promise<RunningApp> | undefined;
+  #running: Promise<StartedApp> | undefined;
   /** Cuts off what is in flight. */
   readonly #cut = new AbortController();
   readonly #meter = new SeatMeter();
@@ -142,7 +141,7 @@ export class Seat {
     return { app, spec, settings };
   }
 
-  async #serve(): Promise<RunningApp> {
+  async #serve(): Promise<StartedApp> {
     if (this.#prepared === undefined) throw new ShimError("internal", "serve before prepare");
     const { app, spec, settings } = await this.#prepared;
     const log = (message: string): void => this.#log(message);
@@ -186,7 +185,7 @@ export class Seat {
   }
 
   /** An app with a command ends with it. */
-  async #untilExit({ url, exited }: RunningApp): Promise<void> {
+  async #untilExit({ url, exited }: StartedApp): Promise<void> {
     this.#dependencies.report({ kind: "running", url });
     if (exited === undefined) return;
     const status = await exited;
@@ -196,13 +195,9 @@ export class Seat {
   async #drain(): Promise<void> {
     this.#isDraining = true;
     // What is still starting is given up: nobody can have asked it for anything.
-    const nothing: Promise<RunningApp | undefined> = Promise.resolve(undefined);
+    const nothing: Promise<StartedApp | undefined> = Promise.resolve(undefined);
     const running = await Promise.race([this.#running ?? nothing, nothing]);
-    if (running?.url !== undefined) {
-      await delay(shimLimits.lastRequestsMs, undefined, { signal: this.#cut.signal }).catch(
-        () => undefined,
-      );
-    }
+    if (running !== undefined) await lastRequests(running, this.#cut.signal);
     if (this.#hasEnded) return;
     // Whoever sent the signal decides how long this may take, and sends SIGKILL then.
     await running?.close(this.#cut.signal);

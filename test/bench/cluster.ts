@@ -44,7 +44,13 @@ function podSpec(kind: Kind): object {
   const { runtimeClassName, image, command, path } = kinds[kind];
   const readinessProbe = { httpGet: { path, port: 80 }, periodSeconds: 1 };
   const containers = [{ name: "app", image, command, readinessProbe }];
-  return { ...(runtimeClassName && { runtimeClassName }), containers };
+  // busybox does not end when it is told to.
+  const terminationGracePeriodSeconds = 3;
+  return {
+    ...(runtimeClassName && { runtimeClassName }),
+    terminationGracePeriodSeconds,
+    containers,
+  };
 }
 
 function podOf(kind: Kind, name: string): KubeObject & { readonly spec: object } {

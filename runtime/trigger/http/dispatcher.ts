@@ -56,6 +56,7 @@ export class Dispatcher {
   readonly #wellKnown: ReadonlyMap<string, PlainResponse>;
   /** Requests that executors are working on. */
   #active = 0;
+  #lastRequestMs: number | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
   readonly #ended = (): void => {
     this.#active--;
@@ -101,8 +102,14 @@ export class Dispatcher {
     } else {
       const routed = { target, authority, match, routeHeaders: destination.routeHeaders };
       this.#active++;
+      this.#lastRequestMs = performance.now();
       void answer(inbound, routed, destination, this.#ended);
     }
+  }
+
+  /** When the last request came that a component answers (performance.now). */
+  get lastRequestMs(): number | undefined {
+    return this.#lastRequestMs;
   }
 
   /** Settles when no executor works on a request any more. */

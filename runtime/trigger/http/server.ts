@@ -31,6 +31,8 @@ export interface HttpServer extends AsyncDisposable {
     /** `http://host:port`: scheme and bound address, without a slash at the end. */
     readonly url: string;
   };
+  /** When the last request came that a component answers (performance.now); undefined if none. */
+  readonly lastRequestMs: number | undefined;
   /**
    * From now on answers requests in another way. Throws as {@link Dispatcher} says, and goes on as
    * before then. Settles when the requests that came before are answered.
@@ -62,6 +64,8 @@ class NodeHttpServer implements HttpServer {
   readonly #log: Log;
   #address: HttpServer["address"] = { host: "", port: 0, url: "" };
   #closed: Promise<void> | undefined;
+  /** Of the versions before. */
+  #earlierRequestMs: number | undefined;
 
   constructor(options: HttpServerOptions) {
     this.#dispatcher = new Dispatcher(options);
@@ -87,9 +91,14 @@ class NodeHttpServer implements HttpServer {
     return this.#address;
   }
 
+  get lastRequestMs(): number | undefined {
+    return this.#dispatcher.lastRequestMs ?? this.#earlierRequestMs;
+  }
+
   async replace(options: DispatcherOptions): Promise<void> {
     const replacement = new Dispatcher(options);
     const previous = this.#dispatcher;
+    this.#earlierRequestMs = this.lastRequestMs;
     this.#dispatcher = replacement;
     await previous.idle();
   }
@@ -109,6 +118,7 @@ class NodeHttpServer implements HttpServer {
     const destroy = (): void => connections.destroy();
     listener.close();
     connections.announceEnd();
+    connections.closeIdle();
     // Connections whose response was under way become idle one by one.
     const idle = setInterval(() => connections.closeIdle(), idleCheckMs);
     const deadline =

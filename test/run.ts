@@ -8,32 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-
-import { clusterObstacle, prepareClusterTier } from "./cluster/prepare.ts";
-import { operatorObstacle, prepareOperatorTier } from "./operator/prepare.ts";
-import { chromiumObstacle } from "./servers/chromium.ts";
-import { containerdObstacle } from "./servers/containerd.ts";
-import { programObstacle } from "./servers/debian-package.ts";
-import { registryObstacle } from "./servers/docker-registry.ts";
-import { elasticMqObstacle } from "./servers/elasticmq.ts";
-import { mariadbObstacle } from "./servers/mariadb.ts";
-import { mosquittoObstacle } from "./servers/mosquitto.ts";
-import { collectorObstacle, prepareCollector } from "./servers/otel-collector.ts";
-import { postgresObstacle } from "./servers/postgres.ts";
-import { prometheusObstacle } from "./servers/prometheus.ts";
-import { redisObstacle } from "./servers/redis.ts";
-
-interface Tier {
-  /** Runs only when it is named. */
-  readonly isExtra?: boolean;
-  /** Name of the vitest project. */
-  readonly name: string;
-  readonly about: string;
-  /** Why it cannot run here, undefined where it can. */
-  readonly obstacle: () => string | undefined;
-  /** Builds that would take longer than a test may wait. */
-  readonly prepare?: () => Promise<void> | void;
-}
+import { EarlyBuilds } from "./early-builds.ts";
+import { type Tier, tiers } from "./tiers.ts";
 
 interface Outcome {
   readonly tier: string;
@@ -54,93 +30,15 @@ interface VitestReport {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-const tiers: readonly Tier[] = [
-  { name: "unit", about: "each part on its own", obstacle: () => undefined },
-  {
-    name: "integration",
-    about: "whorl up as a process, over real components",
-    obstacle: () => missing("wasm-apps/http-rust/http.wasm", "npm run build:rust") ?? notLinux(),
-  },
-  {
-    name: "differential",
-    about: "the same requests through another engine",
-    obstacle: () => missing("node_modules/@bytecodealliance/jco", "npm ci") ?? notLinux(),
-  },
-  {
-    name: "isolation",
-    about: "secrets of one request looked for by later ones; fuzzing",
-    obstacle: notLinux,
-  },
-  {
-    name: "spin",
-    about: "Spin's interfaces and triggers against real servers",
-    obstacle: () =>
-      notLinux() ??
-      redisObstacle() ??
-      mosquittoObstacle() ??
-      postgresObstacle() ??
-      mariadbObstacle() ??
-      elasticMqObstacle(),
-  },
-  {
-    name: "images",
-    about: "images against a real registry",
-    obstacle: () => notLinux() ?? registryObstacle() ?? programObstacle("skopeo", "skopeo"),
-  },
-  {
-    name: "telemetry",
-    about: "traces, metrics, top and tail of apps under load",
-    obstacle: () => notLinux() ?? prometheusObstacle() ?? collectorObstacle(),
-    prepare: prepareCollector,
-  },
-  {
-    name: "console",
-    about: "the console in a browser",
-    obstacle: () => notLinux() ?? chromiumObstacle(),
-  },
-  {
-    name: "operator",
-    about: "API machinery and operator over a real kube-apiserver",
-    obstacle: () => notLinux() ?? operatorObstacle(),
-    prepare: prepareOperatorTier,
-  },
-  {
-    name: "node",
-    about: "the shim on real containerd",
-    obstacle: () => notLinux() ?? containerdObstacle(),
-  },
-  {
-    name: "cluster",
-    about: "the chart, the samples and a rolling node on a real Kubernetes",
-    obstacle: () => notLinux() ?? clusterObstacle(),
-    prepare: prepareClusterTier,
-  },
-  {
-    name: "cluster-long",
-    about: "a hundred apps on a node, kro, Karpenter",
-    isExtra: true,
-    obstacle: () => notLinux() ?? clusterObstacle(),
-    prepare: prepareClusterTier,
-  },
-];
-
-function missing(path: string, remedy: string): string | undefined {
-  return existsSync(join(root, path)) ? undefined : `${path} is missing: run ${remedy}`;
-}
-
-/** Memory of a server process is read from /proc. */
-function notLinux(): string | undefined {
-  return process.platform === "linux" ? undefined : `needs Linux, this is ${process.platform}`;
-}
-
-async function runTier(tier: Tier, strict: boolean): Promise<Outcome> {
+async function runTier(tier: Tier, builds: EarlyBuilds): Promise<Outcome> {
   const obstacle = tier.obstacle();
   const nothing = { tier: tier.name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
   if (obstacle !== undefined && strict) return { ...nothing, failed: 1, note: obstacle };
   if (obstacle !== undefined) return { ...nothing, skipped: 1, note: `skipped: ${obstacle}` };
   console.log(`\n== ${tier.name}: ${tier.about}`);
   const startedMs = performance.now();
-  await tier.prepare?.();
+  await builds.of(tier);
+  tier.prepare?.();
   const { report, status } = runVitest(tier.name);
   const seconds = (performance.now() - startedMs) / 1000;
   if (report === undefined) {
@@ -205,7 +103,11 @@ function chosenTiers(names: readonly string[]): readonly Tier[] {
 const { positionals } = parseArgs({ allowPositionals: true });
 const strict = process.env["CI"] === "true";
 const outcomes: Outcome[] = [];
-for (const tier of chosenTiers(positionals)) outcomes.push(await runTier(tier, strict));
+const chosen = chosenTiers(positionals);
+{
+  using builds = new EarlyBuilds(chosen);
+  for (const tier of chosen) outcomes.push(await runTier(tier, builds));
+}
 printTable(outcomes);
 const failed = sum(outcomes, "failed");
 const skipped = sum(outcomes, "skipped");

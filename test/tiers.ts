@@ -9,6 +9,8 @@ import { containerdObstacle, prepareNodeTier } from "./servers/containerd.ts";
 import { programObstacle } from "./servers/debian-package.ts";
 import { registryObstacle } from "./servers/docker-registry.ts";
 import { elasticMqObstacle } from "./servers/elasticmq.ts";
+import { kubeApiServerObstacle } from "./servers/kube-apiserver.ts";
+import { kubernetesTool } from "./servers/kubernetes-tools.ts";
 import { mariadbObstacle } from "./servers/mariadb.ts";
 import { mosquittoObstacle } from "./servers/mosquitto.ts";
 import { collectorObstacle, prepareCollector } from "./servers/otel-collector.ts";
@@ -26,7 +28,7 @@ export interface Tier {
   /** Why it cannot run here, undefined where it can. */
   readonly obstacle: () => string | undefined;
   /** Builds that would take longer than a test may wait. */
-  readonly prepare?: () => void;
+  readonly prepare?: () => unknown;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -63,7 +65,12 @@ export const tiers: readonly Tier[] = [
   {
     name: "images",
     about: "images against a real registry",
-    obstacle: () => notLinux() ?? registryObstacle() ?? programObstacle("skopeo", "skopeo"),
+    obstacle: () =>
+      notLinux() ??
+      registryObstacle() ??
+      programObstacle("skopeo", "skopeo") ??
+      kubeApiServerObstacle(),
+    prepare: () => kubernetesTool("kube-apiserver"),
   },
   {
     name: "telemetry",

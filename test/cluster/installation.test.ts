@@ -66,9 +66,8 @@ test("uninstalling leaves nothing in the cluster but the definitions, and nothin
     expect(objects().toSorted()).toEqual([
       "customresourcedefinition.apiextensions.k8s.io/spinappexecutors.core.spinkube.dev",
       "customresourcedefinition.apiextensions.k8s.io/spinapps.core.spinkube.dev",
-      // Made by the processes themselves: they go with the namespace.
+      // Made by the operator itself: it goes with the namespace.
       "lease.coordination.k8s.io/90ba2d18.spinkube.dev",
-      "lease.coordination.k8s.io/whorl-agent-slot-0",
     ]);
   }, patience);
   cluster.kubectl("delete", "namespace", "whorl", "--wait");

@@ -1,4 +1,5 @@
 import type { App, EventTrigger, HttpTrigger } from "../../runtime/app/app.ts";
+import { eventSource } from "../../runtime/app/event-source.ts";
 import type { AppDescription } from "../../runtime/telemetry/admin/process-view.ts";
 import type { Trigger } from "../../runtime/telemetry/admin/console-api.ts";
 
@@ -28,19 +29,4 @@ function eventTrigger(trigger: EventTrigger): Trigger {
   const { kind, id, component } = trigger;
   const source = eventSource(trigger);
   return { kind, id, component, ...(source === undefined ? {} : { source }) };
-}
-
-function eventSource(trigger: EventTrigger): string | undefined {
-  switch (trigger.kind) {
-    case "redis":
-      return trigger.channel;
-    case "mqtt":
-      return trigger.topic;
-    case "sqs":
-      return trigger.queueUrl;
-    case "cron":
-      return trigger.expression;
-    case "command":
-      return undefined;
-  }
 }

@@ -1,6 +1,5 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../../runtime/app/app.ts";
 import { loadApp } from "../../runtime/app/load-app.ts";
 import { loadRuntimeConfig } from "../../runtime/app/load-runtime-config.ts";
@@ -8,10 +7,10 @@ import { readVariableArguments } from "../../runtime/app/variable-arguments.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
 import { withWarm } from "../../runtime/app/warm-settings.ts";
 import type { WarmOverride } from "../../runtime/app/warm-settings.ts";
-import { limits } from "../../runtime/limits.ts";
 import type { InstanceLimits } from "../../runtime/limits.ts";
 import type { ReuseLimits } from "../../runtime/trigger/executor/reused-instances.ts";
 import type { RunningApp, StartOptions } from "../../runtime/trigger/running-app.ts";
+import { finish } from "./finish.ts";
 import { findFreePort } from "./free-port.ts";
 import { exitCodes } from "../io.ts";
 import type { CommandIo } from "../io.ts";
@@ -186,20 +185,4 @@ async function isAppPath(from: string, directory: string): Promise<boolean> {
   if (/\.(?:toml|wasm)$/.test(from)) return true;
   const found = await stat(resolve(directory, from, "spin.toml")).catch(() => undefined);
   return found !== undefined;
-}
-
-/** Waits for the requests in flight, or no longer than until the next signal. */
-async function finish(running: RunningApp, signal: Promise<unknown>): Promise<number> {
-  const interrupt = new AbortController();
-  const patience = AbortSignal.timeout(limits.shutdownMsMax);
-  const closed = running.close(AbortSignal.any([patience, interrupt.signal]));
-  const exitCode = await Promise.race([
-    closed.then(() => exitCodes.done),
-    signal.then(() => exitCodes.interrupted),
-  ]);
-  if (exitCode === exitCodes.done) return exitCode;
-  interrupt.abort();
-  // Cutting connections is quick, and what the app keeps on disk is removed.
-  await Promise.race([closed, delay(limits.interruptMsMax, undefined, { ref: false })]);
-  return exitCode;
 }

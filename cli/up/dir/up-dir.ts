@@ -1,5 +1,4 @@
 import { join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { loadApp } from "../../../runtime/app/load-app.ts";
 import { loadRuntimeConfig } from "../../../runtime/app/load-runtime-config.ts";
 import { readVariableArguments } from "../../../runtime/app/variable-arguments.ts";
@@ -7,12 +6,11 @@ import { withWarm } from "../../../runtime/app/warm-settings.ts";
 import { errorText } from "../../../runtime/error.ts";
 import { AppHost } from "../../../runtime/host/app-host.ts";
 import { isAppName } from "../../../runtime/host/request-name.ts";
-import { limits } from "../../../runtime/limits.ts";
 import { cacheFolder } from "../../cache-folder.ts";
-import { exitCodes } from "../../io.ts";
 import type { CommandIo } from "../../io.ts";
 import { ChangeHints } from "../../watch/change-hints.ts";
 import { prepareVersion } from "../prepare-version.ts";
+import { finish } from "../finish.ts";
 import type { UpOptions } from "../up.ts";
 import { AppFolder } from "./app-folder.ts";
 import type { FoundApp } from "./app-folder.ts";
@@ -205,19 +203,4 @@ async function openHost(
       error: (app, message) => reporter.error(named(app, message)),
     },
   });
-}
-
-/** Waits for the requests in flight, or no longer than until the next signal. */
-async function finish(host: AppHost, signal: Promise<unknown>): Promise<number> {
-  const interrupt = new AbortController();
-  const patience = AbortSignal.timeout(limits.shutdownMsMax);
-  const closed = host.close(AbortSignal.any([patience, interrupt.signal]));
-  const exitCode = await Promise.race([
-    closed.then(() => exitCodes.done),
-    signal.then(() => exitCodes.interrupted),
-  ]);
-  if (exitCode === exitCodes.done) return exitCode;
-  interrupt.abort();
-  await Promise.race([closed, delay(limits.interruptMsMax, undefined, { ref: false })]);
-  return exitCode;
 }

@@ -1,4 +1,5 @@
 import type { App, EventTrigger } from "../../app/app.ts";
+import { eventSource } from "../../app/event-source.ts";
 import { WhorlError } from "../../error.ts";
 import { noTelemetry } from "../../telemetry/no-telemetry.ts";
 import type { HandlerTelemetry } from "../../telemetry/telemetry.ts";
@@ -27,7 +28,7 @@ export function appTriggerServices(
         app: app.name,
         component: trigger.component,
         trigger: trigger.kind,
-        route: eventSource(trigger),
+        route: eventSource(trigger) ?? "",
       }),
     component(id) {
       const found = components.byId.get(id);
@@ -41,20 +42,4 @@ export function appTriggerServices(
     handler: (trigger, wish) =>
       eventHandler(services.component(trigger.component), wish, services.telemetry(trigger)),
   };
-}
-
-/** Where the events of a trigger come from. */
-function eventSource(trigger: EventTrigger): string {
-  switch (trigger.kind) {
-    case "redis":
-      return trigger.channel;
-    case "mqtt":
-      return trigger.topic;
-    case "sqs":
-      return trigger.queueUrl;
-    case "cron":
-      return trigger.expression;
-    case "command":
-      return "";
-  }
 }

@@ -93,6 +93,8 @@ export const shimLimits = {
     canaryTriesMax: 3,
     /** A canary that somebody else removed is started again this often. */
     canaryPodsMax: 10,
+    /** How long after a canary's failure containerd may still call a pod ready that is being ended. */
+    canaryGoneMsMax: 2000,
     /** A configuration file, a template or the agent's journal. */
     fileBytesMax: 4 * 1024 * 1024,
     /** A program that is run on the node. */

@@ -11,6 +11,7 @@ import { nothing } from "./grpc-channel.ts";
 import type { NodeFiles } from "./node-files.ts";
 
 const cri = runtime.v1;
+type PodId = runtime.v1.PodSandboxId;
 const service = "runtime.v1.RuntimeService";
 
 const methods = {
@@ -75,7 +76,8 @@ export async function runCanary(options: CanaryOptions): Promise<void> {
   }
 }
 
-async function runOnce({ containerd, files, ...options }: CanaryOptions): Promise<void> {
+async function runOnce(options: CanaryOptions): Promise<void> {
+  const { containerd, files } = options;
   const { channel } = containerd;
   const image = await canaryImage();
   await containerd.importImage(image);
@@ -109,7 +111,7 @@ async function runOnce({ containerd, files, ...options }: CanaryOptions): Promis
     const said = output.trim() || message || reason || "nothing";
     throw new ShimError("internal", `it ended with ${exitCode} and said: ${said}`);
   } catch (error) {
-    throw (await isStillThere(channel, pod)) ? error : removedBySomebody(error);
+    throw (await isStillThere(options, pod)) ? error : removedBySomebody(error);
   } finally {
     await channel.call(methods.stopPod, pod).catch(() => undefined);
     await channel.call(methods.removePod, pod).catch(() => undefined);
@@ -117,11 +119,20 @@ async function runOnce({ containerd, files, ...options }: CanaryOptions): Promis
   }
 }
 
-/** The kubelet ends pods that it does not know, which this one may be. */
-async function isStillThere(
-  channel: ContainerdApi["channel"],
-  pod: runtime.v1.PodSandboxId,
-): Promise<boolean> {
+/**
+ * The kubelet ends pods that it does not know, which this one may be. Its processes end first and
+ * containerd says so a moment later, hence more than one look after a failure.
+ */
+async function isStillThere({ containerd, signal }: CanaryOptions, pod: PodId): Promise<boolean> {
+  const deadline = performance.now() + shimLimits.agent.canaryGoneMsMax;
+  while (await isReady(containerd, pod)) {
+    if (performance.now() > deadline || signal.aborted) return true;
+    await delay(pollMs);
+  }
+  return false;
+}
+
+async function isReady({ channel }: ContainerdApi, pod: PodId): Promise<boolean> {
   try {
     const { status } = await channel.call(methods.podStatus, pod);
     return (status?.state ?? 0) === 0;

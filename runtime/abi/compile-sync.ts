@@ -162,7 +162,7 @@ function waitLines(wait: HostWait, out: string): string[] {
     case "never":
       return [];
     case "jspi":
-      return [`if (x instanceof Promise) return x.then(${finish}, (e) => { throw i.fail(e); });`];
+      return [`if (x instanceof Promise) return R.suspendOnHost(x, ${finish});`];
     case "stack":
       return [`if (x instanceof Promise) return Q.suspendOnHost(i, x, ${finish});`];
   }

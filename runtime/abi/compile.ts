@@ -1,15 +1,16 @@
-import type { Plan, Trampoline } from "../component/plan.ts";
+import type { LiftedFunction, Plan, Trampoline } from "../component/plan.ts";
 import type { CoreFuncType } from "../component/types.ts";
 import { asyncRuntime } from "./async-runtime.ts";
 import { blockingTrampolines, isAsynchronous } from "./blocking.ts";
 import type { BoundLift } from "./bound-lift.ts";
 import { emitAsyncLift, emitAsyncLower, emitWrapped, RunnerSignatures } from "./compile-async.ts";
 import { emitSyncLift, emitSyncLower } from "./compile-sync.ts";
-import type { ComponentState } from "./component-state.ts";
+import type { ComponentState, RootState } from "./component-state.ts";
 import { Conversions } from "./conversions.ts";
 import type { CoreFunction } from "./core-function.ts";
 import { emitBuiltin } from "./emit-builtin.ts";
 import type { GuestMemory } from "./guest-memory.ts";
+import { KeptStacks } from "./kept-stacks.ts";
 import { flattenFunction } from "./layout.ts";
 import { Slots } from "./slots.ts";
 import { makeStackModule, type StackModule, type Stacks } from "./stack-module.ts";
@@ -30,8 +31,10 @@ export interface AbiInstance {
   /** Of thread.new-indirect. */
   readonly tables?: readonly { get(index: number): CoreFunction | null }[];
   /** The same functions, suspendable; filled only for lifted functions of suspending plans. */
-  readonly promising: readonly CoreFunction[];
+  readonly suspendable: readonly CoreFunction[];
   readonly states: readonly ComponentState[];
+  /** Of {@link states}; a SyncRoot where nothing is asynchronous. */
+  readonly root: RootState;
   readonly resources: ResourceOperations;
   /** Holds what host functions get first. */
   readonly host: { readonly context: unknown };
@@ -67,6 +70,10 @@ export interface CompiledAbi {
   readonly suspends: boolean;
   /** By trampoline index: must be wrapped in WebAssembly.Suspending. */
   readonly suspending: readonly boolean[];
+  /** What the lifted functions of components that suspend are called on. */
+  readonly stacks: KeptStacks;
+  /** By slot of a core function that is called on {@link stacks}: the number of its signature. */
+  readonly suspendable: ReadonlyMap<number, number>;
   /** For asynchronous components that may block on their stack. */
   readonly stackModule: StackModule | undefined;
   /** Trampoline indices by number of the stack module's wrapper. */
@@ -113,10 +120,24 @@ function compileSync(plan: Plan, hosts: readonly (HostBinding | undefined)[]): C
     isAsync: false,
     suspends,
     suspending,
+    ...liftStacks(slots, suspends ? slots.lifted : []),
     stackModule: undefined,
     wrapped: [],
     bind,
   };
+}
+
+function liftStacks(
+  slots: Slots,
+  lifted: readonly LiftedFunction[],
+): Pick<CompiledAbi, "stacks" | "suspendable"> {
+  const signatures = new RunnerSignatures();
+  const suspendable = new Map<number, number>();
+  for (const { core, type } of lifted) {
+    const { params, results } = flattenFunction(type, "lift");
+    suspendable.set(slots.function(core), signatures.index({ params, results }));
+  }
+  return { stacks: new KeptStacks(signatures.list), suspendable };
 }
 
 function isSuspendingHost(
@@ -160,6 +181,7 @@ function compileAsync(plan: Plan, hosts: readonly (HostBinding | undefined)[]): 
     isAsync: true,
     suspends: false,
     suspending: plan.trampolines.map(() => false),
+    ...liftStacks(slots, []),
     stackModule: wrapped.length === 0 ? undefined : makeStackModule(types, signatures.list),
     wrapped,
     bind,
@@ -215,8 +237,8 @@ function makeBind(
     '"use strict";',
     "const u = undefined;",
     "return (X) => {",
-    "const W = X.host, S = X.states, M = X.memories, F = X.functions, P = X.promising,",
-    "O = X.resources, L = [], T = [], C = [];",
+    "const W = X.host, S = X.states, M = X.memories, F = X.functions, P = X.suspendable,",
+    "O = X.resources, R = X.root, L = [], T = [], C = [];",
     ...code,
     `return { kind: "${kind}", trampolines: T, lifted: L };`,
     "};",

@@ -9,6 +9,49 @@ export interface RootState {
   failure: Error | undefined;
   /** How often the guest has called out. */
   callsOut: number;
+  /** Remembers the first failure and returns it; what waits for the host fails with it. */
+  fail(error: unknown): Error;
+}
+
+/** Where nothing of the component is asynchronous: at most one stack, which may wait for the host. */
+export class SyncRoot implements RootState {
+  failure: Error | undefined;
+  callsOut = 0;
+  /** Makes the guest code that waits for the host fail. */
+  unwind: ((error: Error) => void) | undefined;
+
+  fail(error: unknown): Error {
+    this.failure ??= error instanceof Error ? error : new WhorlError("trap", String(error));
+    const { unwind } = this;
+    this.unwind = undefined;
+    unwind?.(this.failure);
+    return this.failure;
+  }
+
+  /**
+   * What the guest's stack waits for while the host works; `lower` gives the guest the result. V8
+   * never gives a suspended stack back by itself: a guest that nobody waits for any more has to be
+   * made to fail.
+   */
+  suspendOnHost(result: Promise<unknown>, lower: (value: unknown) => unknown): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.unwind = reject;
+    result.then(
+      (value) => {
+        if (this.unwind !== reject) return;
+        this.unwind = undefined;
+        try {
+          resolve(lower(value));
+        } catch (error) {
+          reject(error);
+        }
+      },
+      (error: unknown) => {
+        if (this.unwind === reject) this.fail(error);
+      },
+    );
+    return promise;
+  }
 }
 
 /** Backpressure that a guest may ask for (CanonicalABI.md, `canon backpressure.inc`). */
@@ -166,6 +209,7 @@ export class ComponentState {
     this.tasksWaitingToEnter = 0;
     this.exclusive = undefined;
     if (this.#threads.length > 1) {
+      for (const thread of this.#threads) thread?.cut();
       this.#threads = [undefined];
       this.#freeThreads = [];
     }
@@ -176,9 +220,7 @@ export class ComponentState {
    * what the host throws: the instance stays dead all the same.
    */
   fail(error: unknown): Error {
-    if (this.#store !== undefined) return this.#store.fail(error);
-    this.#root.failure ??= error instanceof Error ? error : new WhorlError("trap", String(error));
-    return this.#root.failure;
+    return this.#root.fail(error);
   }
 
   trap(message: string): never {

@@ -9,7 +9,7 @@ import type {
 } from "../component/plan.ts";
 import type { FuncType, ValueType } from "../component/types.ts";
 import { compileAbi, type CoreFunction } from "./compile.ts";
-import { ComponentState } from "./component-state.ts";
+import { ComponentState, SyncRoot } from "./component-state.ts";
 import { camelCase } from "./emitter.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { flattenFunction, layoutOf } from "./layout.ts";
@@ -69,11 +69,13 @@ function roundTrip(type: ValueType, value: unknown, encoding: StringEncoding): u
     return pointer;
   };
   const functions: CoreFunction[] = [];
+  const root = new SyncRoot();
   const bound = abi.bind({
     memories: [memory],
     functions,
-    promising: [],
-    states: [new ComponentState({ failure: undefined, callsOut: 0 })],
+    suspendable: [],
+    states: [new ComponentState(root)],
+    root,
     resources: new ResourceOperations([]),
     host: { context: undefined },
   });

@@ -1,4 +1,16 @@
-import type { CoreFuncType, CoreValueType } from "../component/types.ts";
+import type { CoreFuncType } from "../component/types.ts";
+import {
+  code,
+  codes,
+  funcType,
+  moduleHeader,
+  name,
+  s33,
+  section,
+  u32,
+  valueTypeCodes,
+  vector,
+} from "./core-encoding.ts";
 import type { CoreFunction } from "./core-function.ts";
 import { type StackCall, Thread } from "./thread.ts";
 
@@ -75,67 +87,6 @@ export function makeStackModule(
   return { module, signatures, wrapped };
 }
 
-const valueTypeCodes: Readonly<Record<CoreValueType, number>> = {
-  i32: 0x7f,
-  i64: 0x7e,
-  f32: 0x7d,
-  f64: 0x7c,
-  v128: 0x7b,
-  funcref: 0x70,
-  externref: 0x6f,
-};
-
-const code = {
-  end: 0x0b,
-  if: 0x04,
-  call: 0x10,
-  callRef: 0x14,
-  return: 0x0f,
-  localGet: 0x20,
-  globalGet: 0x23,
-  globalSet: 0x24,
-  i32Const: 0x41,
-  emptyBlock: 0x40,
-  refNull: 0x63,
-} as const;
-
-function u32(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  do {
-    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    rest >>>= 7;
-  } while (rest > 0);
-  return bytes;
-}
-
-/** A heap type's index: signed, so that bit 6 of the last byte has to stay clear. */
-function s33(value: number): number[] {
-  const bytes = u32(value);
-  const last = bytes.at(-1) ?? 0;
-  return last < 0x40 ? bytes : [...bytes.slice(0, -1), last | 0x80, 0];
-}
-
-function vector(items: readonly (readonly number[])[]): number[] {
-  return [...u32(items.length), ...items.flat()];
-}
-
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...u32(content.length), ...content];
-}
-
-function name(text: string): number[] {
-  return [...u32(text.length), ...new TextEncoder().encode(text)];
-}
-
-function funcType(params: readonly (readonly number[])[], results: readonly number[][]): number[] {
-  return [0x60, ...vector(params), ...vector(results)];
-}
-
-function codes(types: readonly CoreValueType[]): number[][] {
-  return types.map((type) => [valueTypeCodes[type]]);
-}
-
 function encode(
   wrapped: readonly CoreFuncType[],
   signatures: readonly CoreFuncType[],
@@ -172,7 +123,7 @@ function encode(
     [...name("b"), 3, 0],
   ];
   return new Uint8Array([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...moduleHeader,
     ...section(1, vector(types)),
     ...section(2, vector(imports)),
     ...section(3, vector([...tries, ...runners].map(u32))),

@@ -1,9 +1,6 @@
 import { WhorlError } from "../error.ts";
 import type { RootState } from "./component-state.ts";
-import type { Thread } from "./thread.ts";
-
-/** Stands for a trap whose error V8 has yet to deliver: a suspended stack fails in a microtask. */
-const aborted = new WhorlError("trap", "the guest trapped");
+import { aborted, type Thread } from "./thread.ts";
 
 /** Calls `finish` when it is over, before or after it returns. */
 type Job = (finish: () => void) => void;

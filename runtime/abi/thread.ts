@@ -1,5 +1,12 @@
+import { WhorlError } from "../error.ts";
 import type { CoreFunction } from "./core-function.ts";
 import type { Task } from "./task.ts";
+
+/**
+ * Stands for a failure that is told otherwise: a trap whose error V8 has yet to deliver, because a
+ * suspended stack fails in a microtask, or the end of an instance.
+ */
+export const aborted = new WhorlError("trap", "the guest trapped");
 
 /** In place of a result: it comes later. */
 export const pending: unique symbol = Symbol("pending");
@@ -199,10 +206,14 @@ export class Thread {
     then?.();
   }
 
-  /** Nothing is going to run any more. */
+  /** Nothing is going to run any more: a stack that is suspended ends, or V8 would keep it for ever. */
   cut(): void {
     this.#continuation = undefined;
     this.onSegmentEnd = undefined;
     this.ready = undefined;
+    const suspension = this.#suspension;
+    this.#suspension = undefined;
+    suspension?.promise.catch(() => undefined);
+    suspension?.reject(aborted);
   }
 }

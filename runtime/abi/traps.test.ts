@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { CanonicalOptions, CoreItem, Plan } from "../component/plan.ts";
 import type { ValueType } from "../component/types.ts";
 import { compileAbi, type CoreFunction } from "./compile.ts";
-import { ComponentState, type RootState } from "./component-state.ts";
+import { ComponentState, type RootState, SyncRoot } from "./component-state.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { ResourceOperations } from "./support.ts";
 
@@ -62,13 +62,14 @@ function guest(
   const memory = new WebAssembly.Memory({ initial: 1 });
   const guestMemory = new GuestMemory();
   guestMemory.bind(memory);
-  const root: RootState = { failure: undefined, callsOut: 0 };
+  const root = new SyncRoot();
   const state = new ComponentState(root);
   const bound = abi.bind({
     memories: [guestMemory],
     functions: [given.realloc ?? ((): number => 1024)],
-    promising: [],
+    suspendable: [],
     states: [state],
+    root,
     resources: new ResourceOperations([{ definer: undefined, destroy: () => undefined }]),
     host: { context: undefined },
   });

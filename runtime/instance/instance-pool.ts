@@ -199,6 +199,7 @@ export class InstancePool<C> implements Disposable {
   /** Gives back the memory of the instances that wait for a request; the next ones are new. */
   trim(): void {
     this.#drop(this.#idle.length);
+    this.#linked.abi.stacks.trim();
   }
 
   /** Gives back everything. Instances that are out go on, but none is taken any more. */
@@ -258,6 +259,7 @@ export class InstancePool<C> implements Disposable {
   #dropSpare(): void {
     this.#drop(this.#spare);
     this.#spare = this.#idle.length;
+    this.#linked.abi.stacks.trim(this.#spare);
     this.#endsLeft = endsPerSurvey;
   }
 

@@ -1,7 +1,7 @@
 import { plainLift } from "../abi/bound-lift.ts";
 import { callExport, type ExportCall } from "../abi/calls.ts";
 import type { AbiInstance, BoundAbi, CoreFunction } from "../abi/compile.ts";
-import { ComponentState, type RootState } from "../abi/component-state.ts";
+import { ComponentState, type RootState, SyncRoot } from "../abi/component-state.ts";
 import { CopyEnd } from "../abi/copy-end.ts";
 import { GuestMemory } from "../abi/guest-memory.ts";
 import {
@@ -44,7 +44,7 @@ export class Instance<C> {
   readonly #memories: GuestMemory[] = [];
   readonly #functions: CoreFunction[] = [];
   readonly #tables: { get(index: number): CoreFunction | null }[] = [];
-  readonly #promising: CoreFunction[] = [];
+  readonly #suspendable: CoreFunction[] = [];
   readonly #resources: readonly ResourceRuntime[];
   readonly #bound: BoundAbi;
   readonly #trampolines: readonly unknown[];
@@ -65,15 +65,16 @@ export class Instance<C> {
     this.#host = { context };
     const { plan, abi } = linked;
     this.#store = abi.isAsync ? new Store() : undefined;
-    this.#root = this.#store ?? { failure: undefined, callsOut: 0 };
+    this.#root = this.#store ?? new SyncRoot();
     this.#states = this.#newStates();
     this.#resources = plan.resources.map((_, index) => this.#resource(index));
     for (const _ of abi.slots.memories) this.#memories.push(new GuestMemory());
     const core: AbiInstance = {
       memories: this.#memories,
       functions: this.#functions,
-      promising: this.#promising,
+      suspendable: this.#suspendable,
       states: this.#states,
+      root: this.#root,
       resources: new ResourceOperations(this.#resources),
       tables: this.#tables,
       host: this.#host,
@@ -158,8 +159,9 @@ export class Instance<C> {
     for (const { slot, exportName } of recipe.tables) {
       this.#tables[slot] = exports[exportName] as { get(index: number): CoreFunction | null };
     }
-    for (const { slot, exportName } of recipe.promising) {
-      this.#promising[slot] = WebAssembly.promising(exports[exportName] as CoreFunction);
+    const { stacks } = this.#linked.abi;
+    for (const { slot, exportName, signature } of recipe.suspendable) {
+      this.#suspendable[slot] = stacks.suspendable(signature, exports[exportName] as CoreFunction);
     }
   }
 
@@ -255,8 +257,7 @@ export class Instance<C> {
 
   /** Lets everything that is under way fail with this error; nothing new begins. */
   fail(error: Error): void {
-    if (this.#store === undefined) this.#root.failure ??= error;
-    else this.#store.fail(error);
+    this.#root.fail(error);
   }
 
   /**
@@ -269,8 +270,7 @@ export class Instance<C> {
       this.#root.failure === undefined &&
       this.#states.every((each) => !each.entered) &&
       this.#store?.isQuiet !== false;
-    if (this.#store === undefined) this.#root.failure ??= ended;
-    else this.#store.fail(ended);
+    this.fail(ended);
     for (const state of this.#states) {
       for (const entry of state.handles.drain()) this.#release(entry);
       state.reset();

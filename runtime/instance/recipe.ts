@@ -24,8 +24,8 @@ export interface CoreInstanceRecipe {
   readonly memories: readonly SlotBinding[];
   readonly functions: readonly SlotBinding[];
   readonly tables: readonly SlotBinding[];
-  /** Functions that are called suspendably as well. */
-  readonly promising: readonly SlotBinding[];
+  /** Functions that are called suspendably as well, with the number that their signature has. */
+  readonly suspendable: readonly (SlotBinding & { readonly signature: number })[];
 }
 
 export function coreInstanceRecipes(
@@ -33,9 +33,7 @@ export function coreInstanceRecipes(
   abi: CompiledAbi,
 ): CoreInstanceRecipe[] {
   const { plan, modules, reset } = prepared;
-  const { slots } = abi;
-  const liftedCores = abi.suspends ? slots.lifted.map((lifted) => lifted.core) : [];
-  const promised = new Set(liftedCores.map((item) => slots.function(item)));
+  const { slots, suspendable } = abi;
   return plan.coreInstances.map((core, index) => {
     const functions = bindings(slots.functions, index);
     const module = modules[core.module];
@@ -48,7 +46,10 @@ export function coreInstanceRecipes(
       memories: bindings(slots.memories, index),
       functions,
       tables: bindings(slots.tables, index),
-      promising: functions.filter(({ slot }) => promised.has(slot)),
+      suspendable: functions.flatMap((binding) => {
+        const signature = suspendable.get(binding.slot);
+        return signature === undefined ? [] : [{ ...binding, signature }];
+      }),
     };
   });
 }

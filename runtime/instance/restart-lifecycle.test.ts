@@ -190,6 +190,19 @@ test("an instance that a call is still inside of is not used again", async () =>
   expect(await guest.call(second.instance, "look")()).toBe(0n);
 });
 
+test("a guest that waits for what never comes fails when its instance ends", async () => {
+  const guest = await testGuest(waiting, [testHost]);
+  const never = new Promise<void>(() => undefined);
+  for (let round = 0; round < 20; round++) {
+    let pending: unknown;
+    {
+      using lease = guest.pool.take(request("each", never));
+      pending = guest.call(lease.instance, "plant")(1n);
+    }
+    await expect(pending).rejects.toThrow("the instance has ended");
+  }
+});
+
 test("an instance whose calls have waited and returned is used again", async () => {
   const guest = await testGuest(waiting, [testHost]);
   const instances = new Set<unknown>();

@@ -63,13 +63,13 @@ export class Http1Wire implements Wire<Http1Response> {
 
   whole(response: Http1Response, head: ResponseHead, body: Uint8Array): void {
     this.head(response, head);
-    response.end(body);
+    endWith(response, body);
   }
 
   plain(response: Http1Response, plain: PlainResponse): void {
     this.#prepareConnection(response);
     response.writeHead(plain.status, reasonPhrase(plain.status), [...plain.headers]);
-    response.end(plain.body);
+    endWith(response, plain.body);
   }
 
   abort(response: Http1Response): void {
@@ -125,6 +125,18 @@ function hasBody(headers: IncomingMessage["headers"]): boolean {
   if (length !== undefined) return length !== "0";
   return headers["transfer-encoding"] !== undefined;
 }
+
+/**
+ * A small body is given as text, which node:http puts behind the head: one buffer and one plain
+ * write for both cost a tenth of a small request less than two buffers in a list.
+ */
+function endWith(response: Http1Response, body: Uint8Array): void {
+  if (body.length > textBytesMax) response.end(body);
+  else response.end(Buffer.prototype.latin1Slice.call(body, 0, body.length), "latin1");
+}
+
+/** Beyond that the copy costs more than the second buffer. */
+const textBytesMax = 4096;
 
 /** Always given: what an earlier, refused head has left behind must not be taken. */
 function reasonPhrase(status: number): string {

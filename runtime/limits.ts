@@ -186,6 +186,8 @@ export const limits = {
   guestDatabaseConnectionsMax: 256,
   /** Spin interfaces: connections to one database address (same as Spin). */
   databaseConnectionsMax: 64,
+  /** Spin interfaces: how long a session that nobody uses stays as its last user has left it. */
+  databaseCleanMsMax: 10,
   /** Spin interfaces: addresses with open connections, for each kind of server. */
   serverAddressesMax: 256,
   /** Spin interfaces: connecting to a server, including its login. */
@@ -247,6 +249,8 @@ export const limits = {
   consoleConnectionsMax: 128,
   consoleFeedsMax: 32,
   consoleSamplesMax: 300,
+  /** Console: how often it is asked anew whether somebody who follows still may. */
+  consoleRecheckMs: 15_000,
   /** Console: requests in one event, and time between two events with requests. */
   consoleBatchRequestsMax: 500,
   consoleBatchEveryMs: 250,
@@ -267,6 +271,8 @@ export const limits = {
   hostQuietMs: 10_000,
   /** Many apps: one that could not be loaded is tried again when it is asked so long after. */
   hostRetryMs: 5_000,
+  /** Many apps: a worker has this long to say what it has counted. */
+  hostCountMsMax: 1_000,
   /** W3C trace context: length of one tracestate (the specification demands 512 at least). */
   traceStateCharsMax: 1_024,
 } as const;

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { type Certificate, makeCertificate } from "./certificate.ts";
 import { program, programObstacle } from "./debian-package.ts";
@@ -74,9 +75,22 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     url: `postgres://tester:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
     certificate,
     kill: () => server.kill(),
-    restart: () => server.restart(),
+    restart: () => restartWhenGone(server),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+}
+
+/** A session that outlives a killed server for a moment keeps its memory, and the next one away. */
+async function restartWhenGone(server: RestartableServer): Promise<void> {
+  for (let triesLeft = 40; ; triesLeft--) {
+    try {
+      await server.restart();
+      return;
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+      await delay(250);
+    }
+  }
 }
 
 /** Debian keeps each major version in a folder of its own. */

@@ -8,10 +8,26 @@ interface Attaching {
   attachListeners(stream: EventEmitter): void;
 }
 
+/** pg's own simple query, which its types do not tell of. */
+interface SimpleQuery {
+  query(text: string): void;
+}
+
 /** pg's connection, which a server cannot break the process through, with rows as bytes. */
 export class GuardedConnection extends Connection {
+  #gate: MessageGate | undefined;
+
   constructor(config: ConnectionConfig) {
     super(config);
+  }
+
+  /**
+   * Sends a statement ahead of what is sent next, in the same packet. Nobody hears of its result;
+   * where it fails the connection is broken.
+   */
+  sendAhead(text: string): void {
+    this.#gate?.skipExchange();
+    (this as unknown as SimpleQuery).query(text);
   }
 
   /** Called by pg, instead of its own. */
@@ -20,6 +36,7 @@ export class GuardedConnection extends Connection {
       (fields: RowFields) => this.emit("dataRow", { fields }),
       (error) => stream.destroy(error),
     );
+    this.#gate = gate;
     (Connection.prototype as unknown as Attaching).attachListeners.call(this, gate);
     stream.on("data", (chunk: Buffer) => gate.push(chunk));
   }

@@ -4,6 +4,8 @@ import { checkMessage } from "./check-message.ts";
 
 const headerBytes = 5;
 const dataRow = 0x44; // D
+const errorResponse = 0x45; // E
+const readyForQuery = 0x5a; // Z
 /** Messages of a server, https://www.postgresql.org/docs/current/protocol-message-formats.html. */
 const known = new Set([...Buffer.from("123ACDEGHIKNRSTVWZcdnstv")]);
 
@@ -23,11 +25,18 @@ export class MessageGate extends EventEmitter {
   /** Bytes of the message at the start, with its header; 0 while that is unknown. */
   #needed = 0;
   #broken = false;
+  /** Exchanges at the front whose answers are nobody's concern. */
+  #skipped = 0;
 
   constructor(onRow: (fields: RowFields) => void, onBroken: (error: Error) => void) {
     super();
     this.#onRow = onRow;
     this.#onBroken = onBroken;
+  }
+
+  /** The next exchange is not handed on, up to its ReadyForQuery. It must not fail. */
+  skipExchange(): void {
+    this.#skipped++;
   }
 
   push(chunk: Buffer): void {
@@ -63,9 +72,15 @@ export class MessageGate extends EventEmitter {
   }
 
   #handOn(message: Buffer): void {
+    if (this.#skipped > 0) return this.#skip(message);
     if (message[0] === dataRow) return this.#onRow(rowFields(message));
     checkMessage(message);
     this.emit("data", message);
+  }
+
+  #skip(message: Buffer): void {
+    if (message[0] === readyForQuery) this.#skipped--;
+    if (message[0] === errorResponse) throw new Error("the session could not be made as new");
   }
 }
 

@@ -21,6 +21,9 @@ export class PostgresConnection implements Poolable {
   readonly #client: Client;
   #alive = true;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Something of the last user may still be there. */
+  #isUsed = false;
+  #cleaning: NodeJS.Timeout | undefined;
 
   private constructor(client: Client) {
     this.#client = client;
@@ -93,18 +96,35 @@ export class PostgresConnection implements Poolable {
     const before = this.#turn;
     this.#turn = statement.done.catch(() => undefined);
     await before;
+    if (this.#isUsed) statement.ahead = discard;
+    this.#isUsed = false;
     this.#client.query(statement);
     return statement.done;
   }
 
-  /** Leaves nothing of the last user: no transaction, setting, lock or temporary table. */
+  /**
+   * Leaves nothing of the last user: no transaction, setting, lock or temporary table. What is left
+   * outside of a transaction goes in the same packet with the next user's first statement, or when
+   * there is none for a moment: a round trip of its own would cost as much as a short statement.
+   */
   async reset(): Promise<boolean> {
+    // A guest that was given up may have left a statement under way.
+    await this.#turn;
     if (this.#client.getTransactionStatus() !== "I") await this.#simple("ROLLBACK");
-    await this.#simple("DISCARD ALL");
+    this.#isUsed = true;
+    this.#cleaning ??= setTimeout(() => this.#clean(), limits.databaseCleanMsMax).unref();
     return this.#client.getTransactionStatus() === "I";
   }
 
+  #clean(): void {
+    this.#cleaning = undefined;
+    if (!this.#isUsed || !this.#alive) return;
+    this.#isUsed = false;
+    this.#simple(discard).catch(() => this.close());
+  }
+
   close(): void {
+    clearTimeout(this.#cleaning);
     this.#alive = false;
     this.#client.end().catch(() => undefined);
     // A server that does not answer would keep the socket open.
@@ -128,6 +148,8 @@ export class PostgresConnection implements Poolable {
     return isReadOnly === (wanted === "read-only");
   }
 }
+
+const discard = "DISCARD ALL";
 
 interface Way {
   readonly host: PostgresHost;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import {
   postgresObstacle,
   type PostgresServer,
@@ -171,6 +171,35 @@ test("nothing of one guest's session is left for the next", async () => {
   expect(
     await second.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"),
   ).toMatchObject({ val: { rows: [[{ val: 0n }]] } });
+});
+
+test("a session that was left is as new for the next guest's first statement", async () => {
+  await using one = newPools({ maxPerAddress: 1 });
+  const within = newScope(one);
+  for (let round = 0; round < 5; round++) {
+    using guest = await openGuest(postgresV4, within, server.url);
+    expect(await guest.query("SHOW application_name")).toMatchObject({
+      val: { rows: [[{ val: "" }]] },
+    });
+    expect(await guest.execute("SET application_name = 'mine'")).toMatchObject({ tag: "ok" });
+    expect(await guest.query("SHOW application_name")).toMatchObject({
+      val: { rows: [[{ val: "mine" }]] },
+    });
+  }
+});
+
+test("what a guest leaves in its session goes although nobody uses it again", async () => {
+  await using pools = newPools({});
+  const within = newScope(pools);
+  using watcher = await openGuest(postgresV4, within, server.url);
+  {
+    using guest = await openGuest(postgresV4, within, server.url);
+    await guest.execute("SELECT pg_advisory_lock(77)");
+  }
+  const locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77";
+  await vi.waitFor(async () => {
+    expect(await watcher.query(locks)).toMatchObject({ val: { rows: [[{ val: 0n }]] } });
+  });
 });
 
 test("a server that dies and comes back", async () => {

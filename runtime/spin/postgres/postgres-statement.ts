@@ -17,6 +17,7 @@ interface ExtendedProtocol {
   sendCopyFail(reason: string): void;
   sync(): void;
   flush(): void;
+  sendAhead(text: string): void;
   readonly stream: { cork(): void; uncork(): void; destroy(error: Error): void };
 }
 
@@ -38,6 +39,8 @@ export class PostgresStatement {
   #failure: Error | undefined;
   #suspended = false;
   #onSuspended: (() => void) | undefined;
+  /** Sent in the same packet, before this statement. */
+  ahead: string | undefined;
 
   constructor(
     statement: { readonly text: string; readonly values: readonly (string | Buffer | null)[] },
@@ -77,6 +80,7 @@ export class PostgresStatement {
     const protocol = connection as unknown as ExtendedProtocol;
     this.#connection = protocol;
     protocol.stream.cork();
+    if (this.ahead !== undefined) protocol.sendAhead(this.ahead);
     protocol.parse({ text: this.#text, name: "", types: [] });
     protocol.bind({ values: this.#values, binary: true });
     protocol.describe({ type: "P", name: "" });

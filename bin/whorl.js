@@ -8,4 +8,6 @@ import { runWithProjectNode } from "./node-binary.js";
 const bundle = fileURLToPath(new URL("../dist/whorl.js", import.meta.url));
 const source = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
 const main = existsSync(source) ? source : bundle;
-runWithProjectNode(["--disable-warning=ExperimentalWarning", main, ...process.argv.slice(2)]);
+const compileCache = new URL("compile-cache.js", import.meta.url).href;
+const flags = ["--disable-warning=ExperimentalWarning", "--import", compileCache];
+runWithProjectNode([...flags, main, ...process.argv.slice(2)]);

@@ -25,6 +25,8 @@ export async function buildOperator(outfile: string): Promise<Metafile> {
     format: "esm",
     target: "node26",
     metafile: true,
+    // What makes the page in a checkout: beside the bundle lies what it has made.
+    external: ["*/build-console.ts"],
     plugins: [withoutUnusedClasses],
     // Bundled CommonJS packages ask for Node's own modules with require.
     banner: {

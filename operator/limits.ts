@@ -69,6 +69,23 @@ export const limits = {
   tokenVerdictMs: 10_000,
   /** Verdicts remembered. */
   tokenVerdictsMax: 1_024,
+  /** Console: what a caller may see is asked anew after this. */
+  consoleVerdictMs: 15_000,
+  /** Console: callers that are remembered. */
+  consoleCallersMax: 256,
+  /** Console: callers that the API server is asked about at once, and questions about one of them. */
+  consoleCallersAtOnceMax: 16,
+  consoleReviewsAtOnceMax: 8,
+  /** Console: namespaces looked through for a caller who may not see all of them. */
+  consoleNamespacesMax: 500,
+  /** Console: those that follow changes at once, and changes that wait for one of them. */
+  consoleFeedsMax: 64,
+  consoleChangesMax: 10_000,
+  /** Console: how often somebody who follows is told of changes. */
+  consoleTellMs: 1_000,
+  /** Console: pods in one answer, failures of one app. */
+  consolePodsMax: 1_000,
+  consoleFailuresMax: 50,
   /** Connections to the health and metrics endpoints. */
   operationsConnectionsMax: 256,
   /** A value of a ConfigMap or Secret that is longer is kept as a digest (base64 for Secrets). */

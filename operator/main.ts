@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import pino from "pino";
+import project from "../package.json" with { type: "json" };
 import { OperatorError, errorText } from "./error.ts";
 import { surviveRejections } from "./kube/run-controllers.ts";
 import { parseOperatorOptions } from "./reconcile/operator-options.ts";
@@ -26,7 +27,8 @@ try {
   if (options.kubeconfig === undefined) config.loadFromDefault();
   else config.loadFromFile(options.kubeconfig);
   const identity = `${hostname()}_${randomBytes(8).toString("hex")}`;
-  const ended = await runOperator({ options, config, log, identity, signal: stop.signal });
+  const { version } = project;
+  const ended = await runOperator({ options, config, log, version, identity, signal: stop.signal });
   if (ended === "lost") log.warn({}, "another replica leads");
   process.exitCode = ended === "lost" ? 1 : 0;
 } catch (error) {

@@ -27,8 +27,12 @@ const executables: readonly string[] = [
  * Makes the tree that install-layout.ts describes, for the processor of this machine. What nodes
  * rarely need (clients of clouds and databases, the encoder of core modules) is in files of its own
  * that are loaded then, so that no process holds it otherwise. The same sources give the same bytes.
+ * With a version, the programs say that they are of that one.
  */
-export async function buildShim(folder: string): Promise<readonly InstalledFile[]> {
+export async function buildShim(
+  folder: string,
+  version?: string,
+): Promise<readonly InstalledFile[]> {
   rmSync(folder, { recursive: true, force: true });
   const code = join(folder, installLayout.code);
   mkdirSync(join(folder, "bin"), { recursive: true });
@@ -47,7 +51,7 @@ export async function buildShim(folder: string): Promise<readonly InstalledFile[
     // The text of the code stays in the memory of each process; names stay for stack traces.
     minifyWhitespace: true,
     minifySyntax: true,
-    plugins: [encoderOfComponents(assets)],
+    plugins: [encoderOfComponents(assets), ...(version === undefined ? [] : [ofVersion(version)])],
     // Bundled CommonJS packages ask for Node's own modules with require.
     banner: {
       js: 'import { createRequire as createRequireForBundle } from "node:module";\nconst require = createRequireForBundle(import.meta.url);',
@@ -68,6 +72,17 @@ export async function buildShim(folder: string): Promise<readonly InstalledFile[
   for (const { path, mode } of files) chmodSync(join(folder, path), mode);
   writeFileSync(join(folder, installLayout.list), formatInstallList(files));
   return files;
+}
+
+/** The shim's programs of another version than the project's. */
+export function ofVersion(version: string): Plugin {
+  return {
+    name: "of-version",
+    setup(esbuild) {
+      const contents = `export const version = ${JSON.stringify(version)};`;
+      esbuild.onLoad({ filter: /\/shim\/version\.ts$/ }, () => ({ contents }));
+    },
+  };
 }
 
 function nodeBinary(): string {

@@ -24,6 +24,8 @@ export const shimLimits = {
   snapshotMsMax: 10_000,
   /** Images that are kept unpacked and prepared. */
   cachedImagesMax: 200,
+  /** An image whose file system could not be prepared is tried again after this. */
+  retryBrokenMs: 60_000,
   /** Sets of layers whose image is remembered. */
   knownLayersMax: 1_000,
   /** What a stock shim prints when it starts. */
@@ -109,6 +111,9 @@ export const shimLimits = {
     backupsMax: 20,
     /** Images that are known to be prepared, or to be none of ours. */
     knownImagesMax: 10_000,
+    /** An image that containerd has not unpacked is looked at again this often, after this pause. */
+    unpackedTriesMax: 30,
+    unpackedPollMs: 1_000,
     /** A slot is held this long after its owner was last seen. */
     slotMs: 60_000,
     /** Whoever waits for a slot asks this often, more or less. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { clusterObstacle, prepareClusterTier } from "./cluster/prepare.ts";
+import { clusterObstacle, prepareClusterTier, prepareLongClusterTier } from "./cluster/prepare.ts";
 import { operatorObstacle, prepareOperatorTier } from "./operator/prepare.ts";
 import { chromiumObstacle } from "./servers/chromium.ts";
 import { containerdObstacle, prepareNodeTier } from "./servers/containerd.ts";
@@ -103,10 +103,10 @@ export const tiers: readonly Tier[] = [
   },
   {
     name: "cluster-long",
-    about: "a hundred apps on a node, kro",
+    about: "a hundred apps on a node, minutes of load, kro, Karpenter",
     isExtra: true,
     obstacle: () => notLinux() ?? clusterObstacle(),
-    prepare: prepareClusterTier,
+    prepare: prepareLongClusterTier,
   },
 ];
 

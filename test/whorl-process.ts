@@ -21,9 +21,13 @@ export interface CommandResult {
 }
 
 /** Runs `whorl` to its end. */
-export function runWhorl(args: readonly string[]): CommandResult {
+export function runWhorl(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): CommandResult {
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
     encoding: "utf8",
+    env: { ...process.env, ...environment },
     timeout: startMsMax,
   });
   return { status, stdout, stderr };

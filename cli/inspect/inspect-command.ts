@@ -19,11 +19,11 @@ export function inspectCommand({ io, directory, finish }: CommandDependencies): 
     )
     .addHelpText("after", examples)
     .action(async (file: string, { output }: { readonly output: "text" | "json" }) => {
-      const [{ inspect }, { guestInterfaces }] = await Promise.all([
+      const [{ inspect }, { interfacesNamed }] = await Promise.all([
         import("./inspect.ts"),
-        import("../../runtime/trigger/guest-interfaces.ts"),
+        import("../../runtime/trigger/services/guest-service.ts"),
       ]);
       const options = { path: resolve(directory, file), output };
-      finish(await inspect(options, { stdout: io.stdout, interfaces: guestInterfaces }));
+      finish(await inspect(options, { stdout: io.stdout, interfaces: interfacesNamed }));
     });
 }

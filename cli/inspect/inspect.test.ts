@@ -1,8 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parse } from "@bytecodealliance/jco";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { interfacesNamed } from "../../runtime/trigger/services/guest-service.ts";
 import { createCaptureIo } from "../capture-io.ts";
 import { inspect } from "./inspect.ts";
 
@@ -14,9 +16,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true }));
 
-const interfaces = [
-  { name: "test:host/things", version: "0.2.5", functions: { now: () => 0n } },
-] as const;
+const interfaces = () =>
+  Promise.resolve([
+    { name: "test:host/things", version: "0.2.5", functions: { now: () => 0n } },
+  ] as const);
 
 async function file(wat: string): Promise<string> {
   const path = join(directory, "app.wasm");
@@ -173,3 +176,21 @@ test("a component that no limit would hold says so, and can be run", async () =>
       "  because a memory that is shared\n",
   );
 });
+
+// Their clients are loaded only where they are asked for: here as well.
+test.each(["spin1", "spin2", "spin3", "spin4", "spin4sql", "spin4pg"])(
+  "nothing of a component of %s's interfaces is unsupported",
+  async (name) => {
+    const io = createCaptureIo();
+    const path = fileURLToPath(
+      new URL(`../../wasm-apps/${name}-rust/${name}.wasm`, import.meta.url),
+    );
+    const code = await inspect(
+      { path, output: "json" },
+      { stdout: io.stdout, interfaces: interfacesNamed },
+    );
+    const { imports, unsupported } = JSON.parse(io.written.stdout) as Record<string, unknown[]>;
+    expect(unsupported).toEqual([]);
+    expect([code, imports?.length]).toEqual([0, expect.any(Number)]);
+  },
+);

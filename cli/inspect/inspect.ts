@@ -3,6 +3,7 @@ import type { HostInterface } from "../../runtime/instance/host-interface.ts";
 import { interfaceKey, parseInterfaceName } from "../../runtime/instance/interface-name.ts";
 import { jcoTools } from "../../runtime/prepare/encode-core-module.ts";
 import { inspectComponent } from "../../runtime/prepare/inspect.ts";
+import { isCoreModule } from "../../runtime/prepare/module-kind.ts";
 import { inspectText } from "./inspect-text.ts";
 import { exitCodes, type TextSink } from "../io.ts";
 
@@ -14,8 +15,10 @@ export interface InspectCommandOptions {
 
 export interface InspectDependencies {
   readonly stdout: TextSink;
-  /** What this program offers to components. */
-  readonly interfaces: readonly Pick<HostInterface<never>, "name" | "version" | "functions">[];
+  /** What this program offers to components; of clients only those that are named in one. */
+  interfaces(
+    isNamed: (interfaceName: string) => boolean,
+  ): Promise<readonly Pick<HostInterface<never>, "name" | "version" | "functions">[]>;
 }
 
 /**
@@ -28,8 +31,13 @@ export async function inspect(
   { path, output }: InspectCommandOptions,
   { stdout, interfaces }: InspectDependencies,
 ): Promise<number> {
-  const inspection = await inspectComponent(await readComponent(path), {
-    provides: hostLookup(interfaces),
+  const bytes = await readComponent(path);
+  // Modules of Spin 1 have other names for the same.
+  const isModule = isCoreModule(bytes);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const offered = await interfaces((name) => isModule || text.includes(name));
+  const inspection = await inspectComponent(bytes, {
+    provides: hostLookup(offered),
     tools: jcoTools,
   });
   if (output === "json") stdout.write(`${JSON.stringify({ file: path, ...inspection })}\n`);
@@ -39,7 +47,7 @@ export async function inspect(
 
 /** Finds functions as the linker does: any version of the same semver track. */
 function hostLookup(
-  interfaces: InspectDependencies["interfaces"],
+  interfaces: Awaited<ReturnType<InspectDependencies["interfaces"]>>,
 ): (interfaceName: string | undefined, name: string) => boolean {
   const offered = new Map(interfaces.map((each) => [interfaceKey(each), each.functions]));
   return (interfaceName, name) => {

@@ -54,6 +54,11 @@ test.each<[Partial<RequestRecord>, string]>([
   expect(requestLine({ ...record, ...changed }, plain)).toBe(expected);
 });
 
+test("where several apps are shown, each line says which one it is of", () => {
+  const line = requestLine({ ...record, traceId: "" }, { hasColors: false, namesApps: true });
+  expect(line).toBe("03:04:05.678  200   1.50ms  GET /cart/17?x=1  shop/cart  warm");
+});
+
 test("lost requests are told of, and colours are only colours", () => {
   expect(requestLine({ lost: 7 }, plain)).toContain("7 requests not shown");
   expect(JSON.parse(requestJson({ lost: 7 }))).toEqual({ event: "lost", count: 7 });

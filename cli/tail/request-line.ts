@@ -7,6 +7,8 @@ import { durationText } from "../top/quantities.ts";
 
 export interface LineStyle {
   readonly hasColors: boolean;
+  /** Where requests of several apps are shown. */
+  readonly namesApps?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export function requestLine(line: FollowedLine, style: LineStyle): string {
     statusText(line, style),
     durationText(line.durationMs).padStart(7),
     what,
-    printableText(line.component),
+    printableText(style.namesApps === true ? `${line.app}/${line.component}` : line.component),
     startText(line, style),
     ...(line.traceId === "" ? [] : [paint(style, "dim", line.traceId)]),
     ...(line.message === undefined ? [] : [paint(style, "red", failure(line.message))]),

@@ -49,13 +49,18 @@ export function tailCommand({ io, environment, machine }: CommandDependencies): 
       const filter = filterOf(flags);
       // What is wrong with it is told before anything is asked for.
       compileFilter(filter);
-      const { client } = await findAdmin(socketPlace(environment, machine?.userId), app);
+      const { client, peer } = await findAdmin(socketPlace(environment, machine?.userId), app);
+      // A process can run many apps; its number stands for all of them.
+      const only = app !== undefined && peer.apps.includes(app) ? app : undefined;
+      const wanted = only === undefined ? filter : { ...filter, app: only };
       const ended = new AbortController();
       void io.signals.next().then(() => ended.abort());
+      const namesApps = peer.apps.length > 1 && only === undefined;
+      const style = { hasColors: io.stdout.hasColors, namesApps };
       let shown = 0;
-      for await (const line of client.requests(filter, ended.signal)) {
+      for await (const line of client.requests(wanted, ended.signal)) {
         io.stdout.write(
-          `${flags.output === "json" ? requestJson(line) : requestLine(line, io.stdout)}\n`,
+          `${flags.output === "json" ? requestJson(line) : requestLine(line, style)}\n`,
         );
         shown++;
         if (shown >= flags.count) break;

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { findAdmin } from "../../runtime/telemetry/admin/admin-client.ts";
+import { type AdminClient, findAdmin } from "../../runtime/telemetry/admin/admin-client.ts";
+import type { UsageSnapshot } from "../../runtime/telemetry/live/usage-snapshot.ts";
 import { WhorlError } from "../../runtime/error.ts";
 import type { CommandDependencies } from "../command.ts";
 import { addKubeFlags, type KubeFlags } from "../kube/kube-flags.ts";
@@ -85,7 +86,11 @@ async function lookedAt(
   }
   if (cluster === undefined && metrics === undefined) {
     const { client, peer } = await findAdmin(socketPlace(environment, machine?.userId), app);
-    return { title: peer.apps.join(", "), usage: (signal) => client.usage(signal) };
+    const only = app !== undefined && peer.apps.includes(app) ? app : undefined;
+    return {
+      title: only ?? namesText(peer.apps),
+      usage: (signal) => usageOf(client, only, signal),
+    };
   }
   const { fleetSource, urlTarget } = await import("./fleet-source.ts");
   const rows = by === "app" ? "app" : "target";
@@ -103,6 +108,24 @@ async function lookedAt(
     usage: fleetSource(() => podTargets(session, app), rows),
   };
 }
+
+/** A process can run many apps (`whorl up --dir`): all of them, or the one that was named. */
+async function usageOf(
+  client: AdminClient,
+  app: string | undefined,
+  signal: AbortSignal,
+): Promise<UsageSnapshot> {
+  const usage = await client.usage(signal);
+  if (app === undefined) return usage;
+  return { ...usage, components: usage.components.filter((each) => each.app === app) };
+}
+
+function namesText(names: readonly string[]): string {
+  const more = names.length - namedMax;
+  return more > 0 ? `${names.slice(0, namedMax).join(", ")} and ${more} more` : names.join(", ");
+}
+
+const namedMax = 3;
 
 function addText(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];

@@ -88,7 +88,7 @@ async function serveFolder(
   options: UpOptions,
   dir: DirOptions,
   { output, quiet }: Pick<UpFlags, "output" | "quiet">,
-  { io, environment, directory, version }: CommandDependencies,
+  { io, environment, directory, version, machine }: CommandDependencies,
 ): Promise<number> {
   const [{ upDir }, { createDirJsonReporter, createDirTextReporter }] = await Promise.all([
     import("./dir/up-dir.ts"),
@@ -97,7 +97,8 @@ async function serveFolder(
   const reporter = output === "json" ? createDirJsonReporter(io) : createDirTextReporter(io);
   const guestLine = quiet === true ? (): void => undefined : reporter.guestLine;
   const shown = { ...reporter, guestLine };
-  return upDir(options, dir, { io, reporter: shown, environment, directory, version });
+  const surroundings = { environment, directory, version, machine };
+  return upDir(options, dir, { io, reporter: shown, ...surroundings });
 }
 
 /** Whether the build came to its end. */

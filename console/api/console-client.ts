@@ -38,6 +38,11 @@ export class ConsoleClient {
     this.#token = token;
   }
 
+  /** Whether it shows a token. */
+  get hasToken(): boolean {
+    return this.#token() !== undefined;
+  }
+
   async info(signal?: AbortSignal): Promise<ConsoleInfo> {
     return (await this.#json("/api/info", signal)) as ConsoleInfo;
   }

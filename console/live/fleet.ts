@@ -26,6 +26,7 @@ export class Fleet extends Changes {
   #process: UsageSample["process"];
   #info: ConsoleInfo | undefined;
   #connection: Connection = "connecting";
+  #refusal = "";
   #isLoaded = false;
   #aheadMs = 0;
 
@@ -49,6 +50,16 @@ export class Fleet extends Changes {
     return this.#connection;
   }
 
+  /** Why access was denied, in the server's words; `""` where it was not. */
+  get refusal(): string {
+    return this.#refusal;
+  }
+
+  /** Whether requests are known here, and with them latency, memory and cold starts. */
+  get knowsRequests(): boolean {
+    return this.#info === undefined || this.#info.requestsKept > 0;
+  }
+
   /** Whether the list of apps has come at least once. */
   get isLoaded(): boolean {
     return this.#isLoaded;
@@ -69,8 +80,9 @@ export class Fleet extends Changes {
     this.changed();
   }
 
-  setConnection(connection: Connection): void {
+  setConnection(connection: Connection, refusal = ""): void {
     this.#connection = connection;
+    this.#refusal = refusal;
     this.changed();
   }
 

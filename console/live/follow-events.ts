@@ -11,7 +11,8 @@ export interface EventFollower {
    */
   onOpen(info: ConsoleInfo): Promise<void> | void;
   onEvent(event: ConsoleEvent): void;
-  onConnection(state: Connection): void;
+  /** With the server's words where it denies access. */
+  onConnection(state: Connection, refusal?: string): void;
 }
 
 const pauseMsMin = 1_000;
@@ -41,7 +42,7 @@ export async function followEvents(
       }
     } catch (error) {
       if (isDenied(error)) {
-        follower.onConnection("denied");
+        follower.onConnection("denied", error.message);
         return;
       }
     }
@@ -52,7 +53,7 @@ export async function followEvents(
   }
 }
 
-function isDenied(error: unknown): boolean {
+function isDenied(error: unknown): error is ConsoleError {
   return (
     error instanceof ConsoleError && (error.code === "unauthorized" || error.code === "forbidden")
   );

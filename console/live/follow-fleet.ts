@@ -18,7 +18,8 @@ export async function followFleet(
 ): Promise<void> {
   const list = new AppsReader(client, fleet, signal);
   const follower = {
-    onConnection: (state: Fleet["connection"]) => fleet.setConnection(state),
+    onConnection: (state: Fleet["connection"], refusal?: string) =>
+      fleet.setConnection(state, refusal),
     onOpen: async (info: ConsoleInfo) => {
       fleet.setInfo(info, Date.now());
       await list.read();

@@ -67,6 +67,26 @@ const titles: Readonly<Record<string, string>> = {
   file: "A file is missing",
   image: "The image is wrong",
   internal: "The guest failed",
+  // Reasons of a SpinApp's Ready condition.
+  ImagePullFailed: "Its image cannot be had",
+  ImageNameInvalid: "Its image has no proper name",
+  ConfigurationMissing: "Something it refers to is not there",
+  ReferenceMissing: "Something it refers to is not there",
+  ContainerNotCreated: "A container cannot be made",
+  ContainerNotStarted: "A container does not start",
+  AppCrashes: "It ends again and again",
+  OutOfMemory: "It used up its memory",
+  Unschedulable: "No node has room for it",
+  FailedScheduling: "No node has room for it",
+  FailedCreatePodSandBox: "The node cannot begin its pod",
+  FailedMount: "A volume cannot be mounted",
+  FailedAttachVolume: "A volume cannot be attached",
+  FailedCreate: "The cluster refuses its pods",
+  InvalidSpec: "Its specification is wrong",
+  NameTaken: "Its name is taken",
+  Refused: "The API server refuses it",
+  Forbidden: "The operator may not do what it needs",
+  JobFailed: "Its job has failed",
 };
 
 function failureTitle(code: string): string {

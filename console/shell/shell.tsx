@@ -60,6 +60,7 @@ export function Shell({ client, fleet, onToken }: ShellProps): VNode {
       <Bar route={route} onTheme={changeTheme} onHelp={() => setHelp(true)} />
       {fleet.connection === "denied" ? (
         <SignIn
+          refusal={client.hasToken ? fleet.refusal : ""}
           onToken={(token) => {
             onToken(token);
             setAttempt((before) => before + 1);

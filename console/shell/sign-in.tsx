@@ -1,9 +1,17 @@
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { tokenFromText } from "../api/token.ts";
+import { Outside } from "../parts/text-parts.tsx";
 
 /** Asks for the token, where none came or the one that came is refused. */
-export function SignIn({ onToken }: { onToken(token: string): void }): VNode {
+export function SignIn({
+  refusal,
+  onToken,
+}: {
+  /** Why a token was refused, in the server's words; `""` where none was shown. */
+  readonly refusal: string;
+  onToken(token: string): void;
+}): VNode {
   const [isEmpty, setEmpty] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
@@ -13,8 +21,14 @@ export function SignIn({ onToken }: { onToken(token: string): void }): VNode {
         <h1>This console needs its token</h1>
         <p class="lead" id="token-help">
           Open the whole address that <code>whorl up --console</code> has printed, or paste it here.
-          In a cluster a bearer token of Kubernetes is asked for.
+          In a cluster give a bearer token of Kubernetes, such as{" "}
+          <code>kubectl create token NAME</code> prints: you see what its account may list.
         </p>
+        {refusal !== "" && (
+          <p class="refusal" role="status">
+            <Outside text={refusal} />
+          </p>
+        )}
         <form
           onSubmit={(event) => {
             event.preventDefault();

@@ -2,7 +2,15 @@ import type { Health } from "../../runtime/telemetry/admin/console-api.ts";
 import type { FleetApp } from "../live/fleet.ts";
 
 /** What the table of apps can be sorted by. */
-export type AppColumn = "name" | "health" | "requests" | "latency" | "errors" | "memory" | "cold";
+export type AppColumn =
+  | "name"
+  | "health"
+  | "requests"
+  | "latency"
+  | "errors"
+  | "memory"
+  | "cold"
+  | "pods";
 
 export interface AppOrder {
   readonly column: AppColumn;
@@ -31,6 +39,7 @@ const values: Readonly<Record<Exclude<AppColumn, "name">, (app: FleetApp) => num
   errors: ({ summary }) => errorShare(summary.usage) ?? 0,
   memory: ({ summary }) => summary.usage.memoryBytes ?? -1,
   cold: ({ summary }) => summary.usage.coldStartsTotal,
+  pods: ({ summary }) => summary.workload?.readyPods ?? -1,
 };
 
 /** The share of requests that fail now, undefined without requests. */

@@ -16,7 +16,8 @@ import { LaneScale, LatencyLane, Meter, Sparkline } from "../parts/small-charts.
 import { Figure, Link, Outside } from "../parts/text-parts.tsx";
 import { type AppColumn, type AppOrder, errorShare } from "./app-order.ts";
 
-interface HeadProps {
+/** How the table is sorted. */
+export interface HeadProps {
   readonly order: AppOrder;
   onOrder(order: AppOrder): void;
 }
@@ -28,11 +29,7 @@ export function AppHead({ order, onOrder }: HeadProps): VNode {
   );
   return (
     <>
-      <span role="columnheader" aria-sort={sortOf(order, "name")}>
-        <SortButton name="health" text="Health" {...{ order, onOrder }} />
-        {", "}
-        <SortButton name="name" text="app" {...{ order, onOrder }} />
-      </span>
+      <NameHead {...{ order, onOrder }} />
       {column("requests", "Requests/s")}
       <span role="columnheader" class="latency" aria-sort={sortOf(order, "latency")}>
         <LaneScale />
@@ -45,12 +42,24 @@ export function AppHead({ order, onOrder }: HeadProps): VNode {
   );
 }
 
+/** The head of the column of names, which sorts by health or by name. */
+export function NameHead({ order, onOrder }: HeadProps): VNode {
+  return (
+    <span role="columnheader" aria-sort={sortOf(order, "name")}>
+      <SortButton name="health" text="Health" {...{ order, onOrder }} />
+      {", "}
+      <SortButton name="name" text="app" {...{ order, onOrder }} />
+    </span>
+  );
+}
+
 interface SortProps extends HeadProps {
   readonly name: AppColumn;
   readonly text: string;
 }
 
-function HeadCell({ class: more, ...sort }: SortProps & { readonly class: string }): VNode {
+/** The head of a column that sorts by itself. */
+export function HeadCell({ class: more, ...sort }: SortProps & { readonly class: string }): VNode {
   return (
     <span role="columnheader" class={more} aria-sort={sortOf(sort.order, sort.name)}>
       <SortButton {...sort} />
@@ -94,19 +103,7 @@ export const AppCells = memo(function AppCells({
   const isStill = usage.requestsPerSecond === 0;
   return (
     <>
-      <span role="gridcell" class="app-name">
-        <HealthGlyph health={summary.health} />
-        <span>
-          <span class="clip">
-            <Link to={{ view: "app", id: summary.id }} tabIndex={-1}>
-              <Outside text={summary.id} />
-            </Link>
-          </span>
-          <span class="clip app-why">
-            <Outside text={whyText(summary)} />
-          </span>
-        </span>
-      </span>
+      <AppName summary={summary} />
       <span role="gridcell" class={`rate${isStill ? " faint" : ""}`}>
         <span class="right">{rateText(usage.requestsPerSecond)}</span>
         <span class="at-desk">
@@ -127,6 +124,25 @@ export const AppCells = memo(function AppCells({
     </>
   );
 });
+
+/** The cell of an app's name, its health and why. */
+export function AppName({ summary }: { readonly summary: AppSummary }): VNode {
+  return (
+    <span role="gridcell" class="app-name">
+      <HealthGlyph health={summary.health} />
+      <span>
+        <span class="clip">
+          <Link to={{ view: "app", id: summary.id }} tabIndex={-1}>
+            <Outside text={summary.id} />
+          </Link>
+        </span>
+        <span class="clip app-why">
+          <Outside text={whyText(summary)} />
+        </span>
+      </span>
+    </span>
+  );
+}
 
 function ErrorsCell({ usage }: { readonly usage: AppSummary["usage"] }): VNode {
   const share = errorShare(usage);

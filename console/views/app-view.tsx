@@ -22,6 +22,7 @@ import { Meter } from "../parts/small-charts.tsx";
 import { Figure, firstLine, Link, Outside } from "../parts/text-parts.tsx";
 import { Why } from "../parts/why.tsx";
 import { AppCharts } from "./app-charts.tsx";
+import { Conditions, Containers, NoFigures, WorkloadLine } from "./workload-parts.tsx";
 
 const everyMs = 2_000;
 
@@ -71,8 +72,18 @@ function AppBody({ app }: { readonly app: AppDetail }): VNode {
         )}
       </p>
       <About app={app} />
+      <WorkloadLine app={app} />
       {isTroubled && newest !== undefined && <Why failure={newest} isShort />}
       {app.warnings.length > 0 && <Warnings warnings={app.warnings} />}
+      {app.workload === undefined ? <Served app={app} /> : <Deployed app={app} />}
+    </>
+  );
+}
+
+/** What is known of an app by who runs it. */
+function Served({ app }: { readonly app: AppDetail }): VNode {
+  return (
+    <>
       <section class="section" aria-label="Charts">
         <AppCharts app={app} />
       </section>
@@ -81,6 +92,20 @@ function AppBody({ app }: { readonly app: AppDetail }): VNode {
         <Triggers triggers={app.triggers} />
         <Failures app={app} />
       </div>
+    </>
+  );
+}
+
+/** What is known of an app in a cluster. */
+function Deployed({ app }: { readonly app: AppDetail }): VNode {
+  return (
+    <>
+      <Conditions app={app} />
+      <div class="columns">
+        <Containers app={app} />
+        <Failures app={app} />
+      </div>
+      <NoFigures what="requests of an app" />
     </>
   );
 }
@@ -265,7 +290,7 @@ function Failures({ app }: { readonly app: AppDetail }): VNode {
     <section class="section">
       <header>
         <h2>Failures</h2>
-        {app.failures.length > 0 && (
+        {app.failures.length > 0 && app.workload === undefined && (
           <span class="end">
             <Link to={{ view: "requests", filters: { app: app.id, errors: "true" } }}>
               Failing requests
@@ -274,7 +299,9 @@ function Failures({ app }: { readonly app: AppDetail }): VNode {
         )}
       </header>
       {app.failures.length === 0 ? (
-        <p class="list-none">None since it was started.</p>
+        <p class="list-none">
+          {app.workload === undefined ? "None since it was started." : "None."}
+        </p>
       ) : (
         <table class="plain-table" aria-label="Failures">
           <tbody>

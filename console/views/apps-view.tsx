@@ -8,6 +8,7 @@ import { usePage } from "../page-context.ts";
 import { useRowHeight, VirtualList } from "../parts/virtual-list.tsx";
 import { type AppFilter, type AppOrder, filterApps, keepOrder, orderApps } from "./app-order.ts";
 import { AppCells, AppHead } from "./app-row.tsx";
+import { WorkloadCells, WorkloadHead } from "./workload-row.tsx";
 
 const firstOrder: AppOrder = { column: "health", isDescending: true };
 const noFilter: AppFilter = { text: "", health: "all" };
@@ -19,7 +20,8 @@ export function AppsView(): VNode {
   const [order, setOrder] = useState(firstOrder);
   const [filter, setFilter] = useState(noFilter);
   const rowHeight = useRowHeight(44, 68);
-  const { apps } = fleet;
+  const { apps, knowsRequests } = fleet;
+  const [Head, Cells] = knowsRequests ? [AppHead, AppCells] : [WorkloadHead, WorkloadCells];
   const hold = useRef(false);
   const shown = useSteadyOrder(filterApps(apps, filter), order, hold);
   return (
@@ -34,12 +36,12 @@ export function AppsView(): VNode {
       ) : (
         <VirtualList
           label="Apps"
-          class="apps"
+          class={knowsRequests ? "apps" : "apps workloads"}
           count={shown.length}
           rowHeight={rowHeight}
-          head={<AppHead order={order} onOrder={setOrder} />}
+          head={<Head order={order} onOrder={setOrder} />}
           rowKey={(at) => shown[at]?.summary.id ?? String(at)}
-          row={(at) => <AppCells app={shown[at]} />}
+          row={(at) => <Cells app={shown[at]} />}
           onHold={(isHeld) => {
             hold.current = isHeld;
           }}
@@ -72,7 +74,8 @@ function summaries(fleet: Fleet): Fleet["apps"][number]["summary"][] {
 
 /** What all of them do, in a sentence. */
 function Lead({ fleet }: { readonly fleet: Fleet }): VNode {
-  const { totals } = fleet;
+  const { totals, knowsRequests } = fleet;
+  if (!knowsRequests) return <p class="lead">As the API server says, kept up to date.</p>;
   if (totals === undefined) return <p class="lead">Waiting for the first figures …</p>;
   const coldPerSecond = totals.coldStartsPerSecond;
   const parts = [
@@ -102,6 +105,10 @@ const choices = [
 
 function AppTools({ filter, shown, total, onFilter }: ToolsProps): VNode {
   const { fleet } = usePage();
+  const { knowsRequests } = fleet;
+  // Whether an app is busy is told by its requests.
+  const isKnown = ({ health }: (typeof choices)[number]): boolean =>
+    knowsRequests || health !== "busy";
   const input = useRef<HTMLInputElement>(null);
   const counts = countHealth(summaries(fleet));
   return (
@@ -111,7 +118,7 @@ function AppTools({ filter, shown, total, onFilter }: ToolsProps): VNode {
           ref={input}
           class="control"
           type="search"
-          placeholder="Name, route or reason"
+          placeholder={knowsRequests ? "Name, route or reason" : "Name or reason"}
           aria-label="Filter apps by name, route or reason"
           data-filter
           value={filter.text}
@@ -119,7 +126,7 @@ function AppTools({ filter, shown, total, onFilter }: ToolsProps): VNode {
         />
         <kbd aria-hidden="true">/</kbd>
       </span>
-      {choices.map(({ health, text }) => (
+      {choices.filter(isKnown).map(({ health, text }) => (
         <button
           key={health}
           type="button"

@@ -1,5 +1,10 @@
 import type { VNode } from "preact";
-import type { Pod, PodContainer, PodNode } from "../../runtime/telemetry/admin/console-api.ts";
+import type {
+  Pod,
+  PodContainer,
+  PodMap,
+  PodNode,
+} from "../../runtime/telemetry/admin/console-api.ts";
 import { bytesQuantity, countText, quantityText } from "../format/quantities.ts";
 import { useLoaded } from "../live/use-loaded.ts";
 import { usePage } from "../page-context.ts";
@@ -11,7 +16,8 @@ const everyMs = 5_000;
 
 /** The pods of each node, and what is in them: Wasm functions beside ordinary containers. */
 export function PodsView(): VNode {
-  const { client } = usePage();
+  const { client, fleet } = usePage();
+  const hasPods = fleet.info?.scope !== "process";
   const { value, problem } = useLoaded("pods", (signal) => client.pods(signal), everyMs);
   const nodes = value?.nodes ?? [];
   return (
@@ -21,8 +27,8 @@ export function PodsView(): VNode {
         <Problem problem={problem} what="the pods" isStale={value !== undefined} />
       )}
       {value === undefined && problem === undefined && <p class="lead">Asking for the pods …</p>}
-      {value !== undefined && <p class="lead">{leadText(nodes)}</p>}
-      {nodes.length > 0 && <Legend />}
+      {value !== undefined && <p class="lead">{leadText(value, hasPods)}</p>}
+      {nodes.length > 0 && <Legend hasMemory={fleet.knowsRequests} />}
       {nodes.map((node) => (
         <Node key={node.name} node={node} />
       ))}
@@ -30,17 +36,24 @@ export function PodsView(): VNode {
   );
 }
 
-function leadText(nodes: readonly PodNode[]): string {
-  if (nodes.length === 0) return "There are no pods where one process serves everything.";
+function leadText({ nodes, total }: PodMap, hasPods: boolean): string {
+  if (!hasPods) return "There are no pods where one process serves everything.";
+  if (nodes.length === 0) return "There are no pods of apps that you may see.";
   const pods = nodes.flatMap((node) => node.pods);
   const containers = pods.flatMap((pod) => pod.containers);
   const wasm = containers.filter(({ kind }) => kind === "wasm").length;
   const unwell = pods.filter((pod) => !isWell(pod)).length;
   const state = unwell === 0 ? "all of them ready" : `${countText(unwell)} not ready`;
+  const places = nodes.filter(({ name }) => name !== "").length;
+  const count = total === undefined ? counted(pods.length, "pod") : shownOf(pods.length, total);
   return (
-    `${counted(pods.length, "pod")} on ${counted(nodes.length, "node")}, ${state}: ` +
+    `${count} on ${counted(places, "node")}, ${state}: ` +
     `${counted(wasm, "Wasm function")} beside ${counted(containers.length - wasm, "container")}.`
   );
+}
+
+function shownOf(shown: number, total: number): string {
+  return `${countText(shown)} of ${countText(total)} pods, those not ready first,`;
 }
 
 function counted(count: number, noun: string): string {
@@ -51,7 +64,7 @@ function isWell({ isReady, phase }: Pod): boolean {
   return isReady || phase === "Succeeded";
 }
 
-function Legend(): VNode {
+function Legend({ hasMemory }: { readonly hasMemory: boolean }): VNode {
   return (
     <p class="legend pods-legend">
       <span>
@@ -60,7 +73,7 @@ function Legend(): VNode {
       <span>
         <ContainerGlyph kind="container" share={0.5} size={18} /> container
       </span>
-      <span>filled as far as its memory is used</span>
+      {hasMemory && <span>filled as far as its memory is used</span>}
     </p>
   );
 }
@@ -69,10 +82,10 @@ function Node({ node: { name, isReady, pods } }: { readonly node: PodNode }): VN
   return (
     <section class="node">
       <header>
-        <h2>
-          <Outside text={name} />
-        </h2>
-        <span class={isReady ? "faint" : "is-failed"}>{isReady ? "ready" : "not ready"}</span>
+        <h2>{name === "" ? "Not on a node yet" : <Outside text={name} />}</h2>
+        {isReady !== undefined && (
+          <span class={isReady ? "faint" : "is-failed"}>{isReady ? "ready" : "not ready"}</span>
+        )}
         <span class="faint end">{counted(pods.length, "pod")}</span>
       </header>
       <ul class="pods">

@@ -12,12 +12,25 @@ import type { RequestFilters } from "../route.ts";
 import { FieldChart } from "./field-chart.tsx";
 import { RequestCells, RequestHead } from "./request-row.tsx";
 import { RequestTools } from "./request-tools.tsx";
+import { NoFigures } from "./workload-parts.tsx";
 
 /** A minute, in quarters of a second; six rows for each decade of durations. */
 const fieldShape = { columnMs: 250, columns: 240, rows: 36 } as const;
 
-/** The requests as they end, newest first. */
+/** The requests as they end, or why there are none. */
 export function RequestsView({ filters }: { readonly filters: RequestFilters }): VNode {
+  const { fleet } = usePage();
+  if (fleet.knowsRequests) return <LiveRequests filters={filters} />;
+  return (
+    <>
+      <h1 tabIndex={-1}>Requests</h1>
+      <NoFigures what="requests" />
+    </>
+  );
+}
+
+/** Newest first. */
+function LiveRequests({ filters }: { readonly filters: RequestFilters }): VNode {
   const { fleet, go } = usePage();
   const { feed, refusal } = useFeed(filters);
   useChanges(feed);

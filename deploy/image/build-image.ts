@@ -16,6 +16,7 @@ import { type ImageName, nodePath, programFiles } from "./programs.ts";
 
 export interface ImageOptions {
   readonly name: ImageName;
+  /** Also what the programs say of themselves. */
   readonly version: string;
   readonly platforms: readonly Platform[];
   readonly locked: readonly LockedDebianPackage[];
@@ -39,7 +40,7 @@ const titles: Readonly<Record<ImageName, string>> = {
 /** Builds an image for platforms. No container engine is needed. */
 export async function buildImage(options: ImageOptions): Promise<FinishedImage> {
   const { name, version } = options;
-  const program = await programFiles(name);
+  const program = await programFiles(name, version);
   const labels = {
     "org.opencontainers.image.title": titles[name],
     "org.opencontainers.image.version": version,

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Metafile, build } from "esbuild";
+import { type Metafile, type Plugin, build } from "esbuild";
+import { writeConsole } from "../../console/build-console.ts";
 import { buildOperator, operatorNodeFlags } from "../../operator/build-operator.ts";
-import { buildShim } from "../../shim/build-shim.ts";
+import { buildShim, ofVersion } from "../../shim/build-shim.ts";
 import { formatInstallList, installLayout, type InstalledFile } from "../../shim/install-layout.ts";
 import { programs } from "../../shim/programs.ts";
 import { type BundledPackage, bundledPackages } from "./bundled-packages.ts";
@@ -28,11 +29,11 @@ export const nodePath: string = `${treeFolder}/${installLayout.node}`;
 
 const sources = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Bundles the programs of an image. */
-export async function programFiles(image: ImageName): Promise<ProgramFiles> {
+/** Bundles the programs of an image; those of nodes say that they are of this version. */
+export async function programFiles(image: ImageName, version: string): Promise<ProgramFiles> {
   const folder = mkdtempSync(join(tmpdir(), "whorl-image-"));
   try {
-    return image === "operator" ? await operatorFiles(folder) : await agentFiles(folder);
+    return image === "operator" ? await operatorFiles(folder) : await agentFiles(folder, version);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -41,10 +42,11 @@ export async function programFiles(image: ImageName): Promise<ProgramFiles> {
 async function operatorFiles(folder: string): Promise<ProgramFiles> {
   const file = join(folder, "operator.js");
   const metafile = await buildOperator(file);
+  const page = await writeConsole(join(folder, "console"));
   const entries = filesIn(folder).map(({ path, content }) => ({ path: `/app/${path}`, content }));
   return {
     entries: () => entries,
-    packages: bundledPackages([metafile]),
+    packages: bundledPackages([metafile, page]),
     settings: {
       entrypoint: [nodePath, ...operatorNodeFlags, "/app/operator.js"],
       user: "65532:65532",
@@ -52,10 +54,11 @@ async function operatorFiles(folder: string): Promise<ProgramFiles> {
   };
 }
 
-async function agentFiles(folder: string): Promise<ProgramFiles> {
+async function agentFiles(folder: string, version: string): Promise<ProgramFiles> {
   const [treeFiles, agentFile] = [join(folder, "tree"), join(folder, "agent/agent.js")];
-  const list = await buildShim(treeFiles);
-  const agent = await bundle({ agent: "shim/agent-main.ts" }, join(folder, "agent"));
+  const list = await buildShim(treeFiles, version);
+  const plugins = [ofVersion(version)];
+  const agent = await bundle({ agent: "shim/agent-main.ts" }, join(folder, "agent"), plugins);
   const shim = await bundle(
     Object.fromEntries(Object.entries(programs).map(([name, path]) => [name, `shim/${path}`])),
     undefined,
@@ -95,6 +98,7 @@ function listWith(list: readonly InstalledFile[], { bytes }: NodeBinary): string
 async function bundle(
   entryPoints: Readonly<Record<string, string>>,
   outdir: string | undefined,
+  plugins: Plugin[] = [],
 ): Promise<Metafile> {
   const { metafile } = await build({
     entryPoints: { ...entryPoints },
@@ -105,6 +109,7 @@ async function bundle(
     format: "esm",
     target: "node26",
     metafile: true,
+    plugins,
     // Bundled CommonJS packages ask for Node's own modules with require.
     banner: {
       js: 'import { createRequire as createRequireForBundle } from "node:module";\nconst require = createRequireForBundle(import.meta.url);',

@@ -96,6 +96,12 @@ const executorColumns: readonly PrinterColumn[] = [
   { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Since when" },
 ];
 
+/**
+ * What status is before the operator has looked: without a generation that is not the object's, kstatus
+ * (Helm, Flux) would take a new app for one that is ready.
+ */
+export const unseenStatus = { observedGeneration: -1, readyReplicas: 0 } as const;
+
 /** The definition of SpinApp. */
 export function spinAppCrd(): CustomResourceDefinition {
   return crd({
@@ -104,7 +110,7 @@ export function spinAppCrd(): CustomResourceDefinition {
     shortNames: ["spin"],
     schema: object(
       "A WebAssembly app: what to run, how often, with which configuration.",
-      { ...objectMeta, spec: spinAppSpec, status: spinAppStatus },
+      { ...objectMeta, spec: spinAppSpec, status: { ...spinAppStatus, default: unseenStatus } },
       { "x-kubernetes-validations": nameRules },
     ),
     columns: spinAppColumns,

@@ -43,7 +43,11 @@ export const operatorRules: readonly PolicyRule[] = [
 /** What it does in its own namespace: take part in the election. */
 export const leaseRules: readonly PolicyRule[] = [
   rule("coordination.k8s.io", ["leases"], ["create"]),
-  { ...rule("coordination.k8s.io", ["leases"], ["get", "update"]), resourceNames: [leaseName] },
+  // Where OwnerReferencesPermissionEnforcement is on, who may not delete may not name owners.
+  {
+    ...rule("coordination.k8s.io", ["leases"], ["get", "update", "delete"]),
+    resourceNames: [leaseName],
+  },
 ];
 
 /** Reading the executors of its own namespace, where it watches another one. */
@@ -67,7 +71,7 @@ export const webhookTrustRules: readonly PolicyRule[] = [
   },
 ];
 
-/** Asking whether a reader of metrics may read them. */
+/** Asking who a reader of metrics or of the console is, and what they may. */
 export const metricsGuardRules: readonly PolicyRule[] = [
   rule("authentication.k8s.io", ["tokenreviews"], ["create"]),
   rule("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),

@@ -44,6 +44,8 @@ export interface AdmissionServerOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly certificate: Certificate;
+  /** PEM: only who has a certificate of this authority is answered; everybody where not given. */
+  readonly clientAuthority?: string | undefined;
   /** By path. */
   readonly handlers: Readonly<Record<string, AdmissionHandler>>;
 }
@@ -52,10 +54,15 @@ export interface AdmissionServerOptions {
 export class AdmissionServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #handlers: Readonly<Record<string, AdmissionHandler>>;
+  /** What stays the same when the certificate changes. */
+  readonly #clients: { readonly ca?: string };
 
-  private constructor({ certificate, handlers }: AdmissionServerOptions) {
+  private constructor({ certificate, clientAuthority, handlers }: AdmissionServerOptions) {
     this.#handlers = handlers;
-    this.#server = createServer({ ...certificate }, (request, response) => {
+    this.#clients = clientAuthority === undefined ? {} : { ca: clientAuthority };
+    const requestCert = clientAuthority !== undefined;
+    const tls = { ...certificate, ...this.#clients, requestCert, rejectUnauthorized: requestCert };
+    this.#server = createServer(tls, (request, response) => {
       void this.#answer(request, response);
     });
     this.#server.maxConnections = limits.operationsConnectionsMax;
@@ -83,7 +90,7 @@ export class AdmissionServer implements AsyncDisposable {
 
   /** New connections get this certificate; open ones go on. */
   renew({ cert, key }: Certificate): void {
-    this.#server.setSecureContext({ cert, key });
+    this.#server.setSecureContext({ cert, key, ...this.#clients });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

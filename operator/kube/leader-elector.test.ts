@@ -3,6 +3,7 @@ import { KubeClient } from "./client.ts";
 import { type FakeAnswer, FakeApi, refusal } from "./fake-api.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { LeaderElector } from "./leader-elector.ts";
+import type { FindOwner } from "./lease-owner.ts";
 import type { Lease } from "./lease-state.ts";
 import type { TransportRequest } from "./transport.ts";
 
@@ -39,13 +40,18 @@ class Candidate {
   leads = false;
   network: "up" | "down" | "hangs" | "answers are lost" = "up";
 
-  constructor(identity: string, server: LeaseServer, clock: FakeClock) {
+  constructor(
+    identity: string,
+    server: LeaseServer,
+    { clock, owner }: { readonly clock: FakeClock; readonly owner?: FindOwner },
+  ) {
     this.clock = clock;
     const transport = new FakeApi(async (request) => await this.#send(request, server));
     this.elector = new LeaderElector({
       client: new KubeClient({ transport, userAgent: "test", clock }),
       lease: { namespace: "n", name: "l" },
       identity,
+      owner,
       clock,
       random: () => 0,
     });
@@ -82,8 +88,8 @@ class Candidate {
 function pair(): { server: LeaseServer; clock: FakeClock; first: Candidate; second: Candidate } {
   const server = new LeaseServer();
   const clock = new FakeClock();
-  const first = new Candidate("first", server, clock);
-  const second = new Candidate("second", server, clock);
+  const first = new Candidate("first", server, { clock });
+  const second = new Candidate("second", server, { clock });
   return { server, clock, first, second };
 }
 
@@ -156,7 +162,9 @@ test.each(["1990-01-01T00:00:00Z", "2099-01-01T00:00:00Z"])(
 test("two machines with different clocks never lead at the same time", async () => {
   const server = new LeaseServer();
   const clocks = [new FakeClock(), new FakeClock(new Date("1999-01-01T00:00:00Z"))];
-  const candidates = clocks.map((clock, index) => new Candidate(`first-${index}`, server, clock));
+  const candidates = clocks.map(
+    (clock, index) => new Candidate(`first-${index}`, server, { clock }),
+  );
   const networks = ["up", "down", "hangs", "up", "answers are lost", "up"] as const;
   const led = new Set<string>();
   // A fixed walk that looks like chance: both networks come and go for an hour. A program that has
@@ -164,7 +172,7 @@ test("two machines with different clocks never lead at the same time", async () 
   for (let second = 0; second < 3600; second += 1) {
     for (const [index, clock] of clocks.entries()) {
       const lost = candidates[index]?.result === "lost";
-      if (lost) candidates[index] = new Candidate(`${second}-${index}`, server, clock);
+      if (lost) candidates[index] = new Candidate(`${second}-${index}`, server, { clock });
       const network = networks[Math.floor(second / (13 + 4 * index)) % networks.length];
       if (candidates[index] !== undefined) candidates[index].network = network ?? "up";
       await clock.advance(1000);
@@ -196,10 +204,34 @@ test("a candidate cannot lead over a Lease it has not seen for a whole duration"
     metadata: { namespace: "n", name: "l", uid: "u", resourceVersion: "0" },
     spec: { holderIdentity, leaseDurationSeconds: 15, renewTime: "1990-01-01T00:00:00.000000Z" },
   };
-  const candidate = new Candidate("first", server, clock);
+  const candidate = new Candidate("first", server, { clock });
   await clock.advance(14_900);
   expect(candidate.leads).toBe(false);
   await clock.advance(2000);
   expect(candidate.leads).toBe(true);
   expect(candidate.elector.leads).toBe(true);
+});
+
+test("the Lease has each leader's owner, and is not taken before it is known", async () => {
+  const server = new LeaseServer();
+  const clock = new FakeClock();
+  const owner = { apiVersion: "apps/v1", kind: "Deployment", name: "o", uid: "1" };
+  let tries = 0;
+  const late: FindOwner = async () => {
+    tries += 1;
+    if (tries === 1) throw new Error("ECONNREFUSED");
+    return await Promise.resolve(owner);
+  };
+  const first = new Candidate("first", server, { clock, owner: late });
+  await clock.advance(1000);
+  expect(server.lease).toBeUndefined();
+  await clock.advance(2000);
+  expect(first.leads).toBe(true);
+  expect(server.lease?.metadata.ownerReferences).toEqual([owner]);
+  const next = { ...owner, uid: "2" };
+  const second = new Candidate("second", server, { clock, owner: () => Promise.resolve(next) });
+  first.stop.abort();
+  await clock.advance(5000);
+  expect(second.leads).toBe(true);
+  expect(server.lease?.metadata.ownerReferences).toEqual([owner, next]);
 });

@@ -3,6 +3,7 @@ import { limits } from "../limits.ts";
 import type { KubeClient } from "./client.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { isKubeError } from "./kube-error.ts";
+import type { FindOwner } from "./lease-owner.ts";
 import {
   type Lease,
   type LeaseDecision,
@@ -10,6 +11,7 @@ import {
   type LeaseView,
   decide,
   observe,
+  ownedBy,
   released,
 } from "./lease-state.ts";
 import { type Log, silentLog } from "./log.ts";
@@ -26,6 +28,8 @@ export interface LeaderElectorOptions {
   readonly lease: { readonly namespace: string; readonly name: string };
   /** Of this process, different from that of every other. */
   readonly identity: string;
+  /** Whom the Lease goes with; it stays when the last candidate ends where not given. */
+  readonly owner?: FindOwner | undefined;
   readonly clock?: Clock;
   /** In [0, 1). */
   readonly random?: () => number;
@@ -192,13 +196,14 @@ export class LeaderElector {
   async #write(decision: LeaseDecision, signal: AbortSignal): Promise<boolean> {
     if (decision.kind === "wait") return false;
     const { client, lease: metadata } = this.#options;
+    const owner = await this.#options.owner?.(signal);
     const startMs = this.#clock.now();
     const { spec } = decision;
     try {
       const lease =
         decision.kind === "create"
-          ? await client.create(leases, { metadata, spec }, { signal })
-          : await client.update(leases, { ...decision.lease, spec }, { signal });
+          ? await client.create(leases, ownedBy({ metadata, spec }, owner), { signal })
+          : await client.update(leases, ownedBy({ ...decision.lease, spec }, owner), { signal });
       this.#held = lease;
       // From when we asked: the others may count from then.
       this.#renewedMs = startMs;

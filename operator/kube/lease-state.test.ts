@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Lease, type LeaseView, decide, observe, released } from "./lease-state.ts";
+import { type Lease, type LeaseView, decide, observe, ownedBy, released } from "./lease-state.ts";
 
 const facts = {
   identity: "me",
@@ -119,5 +119,23 @@ test("taking over sets acquireTime, renewing keeps it", () => {
       acquireTime: "2026-01-01T00:00:00.000000Z",
       renewTime: "2026-01-01T00:00:02.000000Z",
     },
+  });
+});
+
+describe("ownedBy", () => {
+  const owner = { apiVersion: "apps/v1", kind: "Deployment", name: "o", uid: "d2" };
+  const earlier = { ...owner, uid: "d1" };
+  const owned = (...ownerReferences: (typeof owner)[]): Lease => {
+    return { metadata: { ...leaseOf().metadata, ownerReferences } };
+  };
+
+  test.each([
+    { name: "nobody", lease: leaseOf(), by: undefined, owners: undefined },
+    { name: "the first one", lease: leaseOf(), by: owner, owners: [owner] },
+    { name: "the same again", lease: owned(owner), by: owner, owners: [owner] },
+    // Garbage collection takes out those that are gone.
+    { name: "one after another", lease: owned(earlier), by: owner, owners: [earlier, owner] },
+  ])("$name", ({ lease, by, owners }) => {
+    expect(ownedBy(lease, by).metadata.ownerReferences).toEqual(owners);
   });
 });

@@ -1,4 +1,4 @@
-import type { KubeObject } from "./object.ts";
+import type { KubeObject, OwnerReference } from "./object.ts";
 
 /** `coordination.k8s.io/v1` Lease, as it is on the wire. */
 export interface Lease extends KubeObject {
@@ -68,6 +68,13 @@ export function released(spec: LeaseSpec | undefined, date: Date): LeaseSpec {
     renewTime: microTime(date),
     leaseTransitions: spec?.leaseTransitions ?? 0,
   };
+}
+
+/** The Lease with one more owner: garbage collection deletes it when all of them are gone. */
+export function ownedBy(lease: Lease, owner: OwnerReference | undefined): Lease {
+  const owners = lease.metadata.ownerReferences ?? [];
+  if (owner === undefined || owners.some(({ uid }) => uid === owner.uid)) return lease;
+  return { ...lease, metadata: { ...lease.metadata, ownerReferences: [...owners, owner] } };
 }
 
 /** `metav1.MicroTime`. */

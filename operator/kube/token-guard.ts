@@ -1,28 +1,13 @@
 import { createHash } from "node:crypto";
 import { errorText } from "../error.ts";
 import { limits } from "../limits.ts";
+import { reviewAccess, reviewToken } from "./access-review.ts";
 import type { KubeClient } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Log, silentLog } from "./log.ts";
 
 /** `unauthorized`: nobody known (401); `forbidden`: known, without the right (403). */
 export type Verdict = "allowed" | "unauthorized" | "forbidden";
-
-interface TokenReview {
-  readonly status?: {
-    readonly authenticated?: boolean;
-    readonly user?: {
-      readonly username?: string;
-      readonly uid?: string;
-      readonly groups?: readonly string[];
-      readonly extra?: Readonly<Record<string, readonly string[]>>;
-    };
-  };
-}
-
-interface AccessReview {
-  readonly status?: { readonly allowed?: boolean };
-}
 
 /**
  * Asks the API server whether the bearer of a token may GET a path that is no resource (TokenReview,
@@ -70,23 +55,10 @@ export class TokenGuard {
   }
 
   async #ask(token: string, path: string): Promise<Verdict> {
-    const review = await this.#post<TokenReview>("authentication.k8s.io", "TokenReview", { token });
-    const user = review.status?.user;
-    if (review.status?.authenticated !== true || user === undefined) return "unauthorized";
-    const access = await this.#post<AccessReview>("authorization.k8s.io", "SubjectAccessReview", {
-      user: user.username,
-      uid: user.uid,
-      groups: user.groups,
-      extra: user.extra,
-      nonResourceAttributes: { path, verb: "get" },
-    });
-    return access.status?.allowed === true ? "allowed" : "forbidden";
-  }
-
-  async #post<T>(group: string, kind: string, spec: object): Promise<T> {
-    const path = `/apis/${group}/v1/${kind.toLowerCase()}s`;
-    const body = { apiVersion: `${group}/v1`, kind, spec };
-    return (await this.#client.raw({ method: "POST", path, body })) as T;
+    const user = await reviewToken(this.#client, token);
+    if (user === undefined) return "unauthorized";
+    const wanted = { nonResourceAttributes: { path, verb: "get" } };
+    return (await reviewAccess(this.#client, user, wanted)) ? "allowed" : "forbidden";
   }
 }
 

@@ -248,7 +248,7 @@ test("objects from before the rules are reported in their status, and stay writa
     const live = await cluster.until(
       namespace,
       `spinapp/${app}`,
-      ({ status }) => status !== undefined,
+      ({ status }) => status?.conditions !== undefined,
     );
     expect(readyReason(live)).toBe("InvalidSpec");
     const stalled = live.status?.conditions?.find(({ type }) => type === "Stalled");

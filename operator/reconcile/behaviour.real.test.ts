@@ -157,7 +157,11 @@ test("a changed Secret of the runtime configuration rolls the pods; the old conf
   const store =
     "runtimeConfig: {keyValueStores: [{name: default, type: redis, options: [{name: url, valueFrom: {secretKeyRef: {name: backend, key: url}}}]}]}";
   cluster.apply(namespace, spinApp("a", store));
-  const blocked = await cluster.until(namespace, "spinapp/a", ({ status }) => status !== undefined);
+  const blocked = await cluster.until(
+    namespace,
+    "spinapp/a",
+    ({ status }) => status?.conditions !== undefined,
+  );
   expect(readyReason(blocked)).toBe("ReferenceMissing");
   kubectl("create", "secret", "generic", "backend", "--from-literal=url=redis://one");
   const first = configSecret(await cluster.until(namespace, "deployment/a"));
@@ -203,7 +207,11 @@ test("an executor that appears, changes or is switched is followed", async () =>
     namespace,
     spinApp("a", "executor: special").replace("executor: containerd-shim-spin, ", ""),
   );
-  const live = await cluster.until(namespace, "spinapp/a", ({ status }) => status !== undefined);
+  const live = await cluster.until(
+    namespace,
+    "spinapp/a",
+    ({ status }) => status?.conditions !== undefined,
+  );
   expect(readyReason(live)).toBe("MissingExecutor");
   expect(operator.announcements).toContainEqual(
     expect.objectContaining({ type: "Warning", reason: "MissingExecutor" }),
@@ -333,7 +341,11 @@ test.each(["deployment", "service"])(
 
 test("a child that the API server refuses is told with its reason", async () => {
   cluster.apply(namespace, spinApp("a", "containers: [{name: Bad_Name, image: x}]"));
-  const live = await cluster.until(namespace, "spinapp/a", ({ status }) => status !== undefined);
+  const live = await cluster.until(
+    namespace,
+    "spinapp/a",
+    ({ status }) => status?.conditions !== undefined,
+  );
   expect(readyReason(live)).toBe("Refused");
   expect(JSON.stringify(live.status)).toContain("spec.template.spec.containers[1].name");
 });

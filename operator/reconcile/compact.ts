@@ -88,7 +88,7 @@ export function isDigest(value: string): boolean {
   return value.startsWith(digestMark);
 }
 
-/** Name, owner, and how its containers are. */
+/** Name, owner, where it is, and how its containers are. */
 export function compactPod(pod: ObservedPod): ObservedPod {
   const { apiVersion, kind } = pod;
   const { name, namespace, uid, resourceVersion, labels, creationTimestamp, deletionTimestamp } =
@@ -113,7 +113,9 @@ export function compactPod(pod: ObservedPod): ObservedPod {
     initContainerStatuses,
     containerStatuses,
   };
-  return defined({ apiVersion, kind, metadata: defined(metadata), status: defined(status) });
+  const { nodeName } = pod.spec ?? {};
+  const spec = nodeName === undefined ? undefined : { nodeName };
+  return defined({ apiVersion, kind, metadata: defined(metadata), spec, status: defined(status) });
 }
 
 /** Without the fields that are undefined; the rest keeps its type. */

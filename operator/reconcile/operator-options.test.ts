@@ -11,9 +11,12 @@ test("without flags: both servers, every namespace, no election", () => {
     metricsCertificates: undefined,
     webhooks: undefined,
     webhookCertificates: undefined,
+    webhookClientAuthority: undefined,
+    console: undefined,
     leaderElect: false,
     watchNamespace: undefined,
     operatorNamespace: "spin-operator",
+    leaseOwner: undefined,
     concurrency: 8,
     logLevel: "info",
     kubeconfig: undefined,
@@ -46,7 +49,37 @@ test.each([
     options: { webhooks: { host: "127.0.0.1", port: 1 } },
   },
   { argv: ["--webhook-cert-path", "/c"], options: { webhookCertificates: "/c" } },
+  { argv: ["--webhook-client-ca-file", "/a"], options: { webhookClientAuthority: "/a" } },
+  { argv: ["--lease-owner=whorl-operator"], options: { leaseOwner: "whorl-operator" } },
   { argv: ["--watch-namespace", "shop"], options: { watchNamespace: "shop" } },
+  { argv: ["--console=false"], options: { console: undefined } },
+  { argv: ["--console", "--console-bind-address", "0"], options: { console: undefined } },
+  {
+    argv: ["--console"],
+    options: {
+      console: {
+        address: { host: "0.0.0.0", port: 8090 },
+        isSecure: true,
+        certificates: undefined,
+        hostNames: [],
+        title: "cluster",
+      },
+    },
+  },
+  {
+    argv: [
+      ...["--console", "--console-secure=false", "--console-title", "prod"],
+      ...["--console-host-names=a.example,b.example", "--console-cert-path=/c"],
+    ],
+    options: {
+      console: {
+        isSecure: false,
+        certificates: "/c",
+        hostNames: ["a.example", "b.example"],
+        title: "prod",
+      },
+    },
+  },
 ])("$argv", ({ argv, options }) => {
   expect(parseOperatorOptions(argv, nowhere)).toMatchObject(options);
 });

@@ -19,14 +19,33 @@ export interface OperatorOptions {
   readonly webhooks: ListenAddress | undefined;
   /** Folder with tls.crt and tls.key for the webhooks; one of our own where not given. */
   readonly webhookCertificates: string | undefined;
+  /** File with the authority that the API server has a client's certificate of. */
+  readonly webhookClientAuthority: string | undefined;
+  /** The console; undefined where it is not served. */
+  readonly console: ConsoleSettings | undefined;
   readonly leaderElect: boolean;
   /** Only this namespace is watched; all where undefined. */
   readonly watchNamespace: string | undefined;
   /** Namespace of the Lease and of executors that serve the whole cluster. */
   readonly operatorNamespace: string;
+  /** Deployment of that namespace that the Lease goes with. */
+  readonly leaseOwner: string | undefined;
   readonly concurrency: number;
   readonly logLevel: string;
   readonly kubeconfig: string | undefined;
+}
+
+/** How the console is served. */
+export interface ConsoleSettings {
+  readonly address: ListenAddress;
+  /** Over TLS. */
+  readonly isSecure: boolean;
+  /** Folder with tls.crt and tls.key; one that is made up where not given. */
+  readonly certificates: string | undefined;
+  /** Names under which people reach it, beside addresses and localhost. */
+  readonly hostNames: readonly string[];
+  /** What stands at the top of the page. */
+  readonly title: string;
 }
 
 const concurrencyMax = 256;
@@ -41,7 +60,15 @@ export const operatorUsage = `operator: runs SpinApps as Deployments, Jobs and C
   --enable-webhooks                    serve spin-operator's admission webhooks too
   --webhook-bind-address ADDRESS       :9443 where not given
   --webhook-cert-path FOLDER           its tls.crt and tls.key instead of the operator's own
+  --webhook-client-ca-file FILE        answer only who has a certificate of this authority
+  --console                            serve the console, to those who show a token
+  --console-bind-address ADDRESS       :8090 where not given
+  --console-secure=false               the console over plain HTTP
+  --console-cert-path FOLDER           its tls.crt and tls.key instead of a made-up certificate
+  --console-host-names NAME,NAME       names that people reach it by, beside localhost and addresses
+  --console-title TEXT                 the cluster's name on the page
   --leader-elect                       only one of several replicas works (Lease ${leaseName})
+  --lease-owner DEPLOYMENT             of the same namespace: the Lease goes when it goes
   --watch-namespace NAMESPACE          look at one namespace only
   --operator-namespace NAMESPACE       where the Lease and shared executors are
   --concurrency NUMBER                 apps worked on at a time, 8 where not given
@@ -77,9 +104,12 @@ export function parseOperatorOptions(
         ? undefined
         : parseAddress("--webhook-bind-address", values["webhook-bind-address"] ?? ":9443"),
     webhookCertificates: values["webhook-cert-path"],
+    webhookClientAuthority: values["webhook-client-ca-file"] || undefined,
+    console: parseConsole(values),
     leaderElect: (values["leader-elect"] ?? "false") !== "false",
     watchNamespace: values["watch-namespace"] || undefined,
     operatorNamespace: values["operator-namespace"] ?? podNamespace ?? "spin-operator",
+    leaseOwner: values["lease-owner"] || undefined,
     concurrency: parseConcurrency(values.concurrency ?? "8"),
     logLevel: parseLevel(values["log-level"] ?? "info"),
     kubeconfig: values.kubeconfig,
@@ -91,6 +121,8 @@ const booleans = new Set([
   "--leader-elect",
   "--metrics-secure",
   "--enable-webhooks",
+  "--console",
+  "--console-secure",
   "--enable-http2",
   "--zap-devel",
 ]);
@@ -116,6 +148,7 @@ function parseStrictly(args: string[]) {
       "metrics-secure": text,
       "metrics-cert-path": text,
       "leader-elect": text,
+      "lease-owner": text,
       "watch-namespace": text,
       "operator-namespace": text,
       concurrency: text,
@@ -124,6 +157,13 @@ function parseStrictly(args: string[]) {
       "enable-webhooks": text,
       "webhook-bind-address": text,
       "webhook-cert-path": text,
+      "webhook-client-ca-file": text,
+      console: text,
+      "console-bind-address": text,
+      "console-secure": text,
+      "console-cert-path": text,
+      "console-host-names": text,
+      "console-title": text,
       // spin-operator's: there is no HTTP/2, and logs have one form.
       "enable-http2": text,
       "zap-devel": text,
@@ -133,6 +173,21 @@ function parseStrictly(args: string[]) {
       "zap-time-encoding": text,
     },
   });
+}
+
+function parseConsole(
+  values: ReturnType<typeof parseStrictly>["values"],
+): ConsoleSettings | undefined {
+  if ((values.console ?? "false") === "false") return undefined;
+  const address = parseAddress("--console-bind-address", values["console-bind-address"] ?? ":8090");
+  if (address === undefined) return undefined;
+  return {
+    address,
+    isSecure: (values["console-secure"] ?? "true") !== "false",
+    certificates: values["console-cert-path"] || undefined,
+    hostNames: (values["console-host-names"] ?? "").split(",").filter((name) => name !== ""),
+    title: values["console-title"] || (values["watch-namespace"] ?? "") || "cluster",
+  };
 }
 
 function parseAddress(flag: string, address: string): ListenAddress | undefined {

@@ -2,12 +2,14 @@ import { hostname } from "node:os";
 import { rootCertificates } from "node:tls";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { leaseName } from "../api/names.ts";
+import type { ConsoleDependencies } from "../console/serve-console.ts";
 import { Caches } from "../kube/caches.ts";
 import { KubeClient } from "../kube/client.ts";
 import { systemClock } from "../kube/clock.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
 import { KubeConfigTransport } from "../kube/kube-config-transport.ts";
 import { LeaderElector } from "../kube/leader-elector.ts";
+import { deploymentOwner } from "../kube/lease-owner.ts";
 import type { Log } from "../kube/log.ts";
 import { OperatorMetrics } from "../kube/metrics.ts";
 import { OperationsServer } from "../kube/operations-server.ts";
@@ -18,12 +20,19 @@ import { TokenGuard } from "../kube/token-guard.ts";
 import { limits } from "../limits.ts";
 import { operatorControllers } from "./operator-controllers.ts";
 import type { OperatorOptions } from "./operator-options.ts";
-import { certificateIn, followFolder, serveWebhooks } from "./serve-webhooks.ts";
+import {
+  certificateIn,
+  followFolder,
+  serveWebhooks,
+  type WebhookDependencies,
+} from "./serve-webhooks.ts";
 
 export interface RunOperatorDependencies {
   readonly options: OperatorOptions;
   readonly config: KubeConfig;
   readonly log: Log;
+  /** Of Whorl. */
+  readonly version: string;
   /** Of this process, different from that of every other. */
   readonly identity: string;
   readonly signal: AbortSignal;
@@ -67,16 +76,21 @@ export async function runOperator(deps: RunOperatorDependencies): Promise<"stopp
   });
   await using _health = await serveHealth(options, caches);
   await using _metrics = await serveMetrics(options, { client, metrics, log, signal });
-  const { webhooks: address, webhookCertificates: certificates } = options;
-  await using _webhooks =
-    address === undefined
+  await using _webhooks = await openWebhooks(options, { client, caches, scope, log, signal });
+  const { operatorNamespace: namespace, leaseOwner } = options;
+  const owner =
+    leaseOwner === undefined
       ? undefined
-      : await serveWebhooks({ client, caches, scope, address, certificates, log, signal });
+      : deploymentOwner(client, { namespace, name: leaseOwner }, log);
+  await using _console = await openConsole(options, {
+    ...{ client, caches, scope, log, signal, version: deps.version },
+  });
   const elector = options.leaderElect
     ? new LeaderElector({
         client,
-        lease: { namespace: options.operatorNamespace, name: leaseName },
+        lease: { namespace, name: leaseName },
         identity,
+        owner,
         log,
         observer: metrics.leader(leaseName),
       })
@@ -124,11 +138,54 @@ async function serveMetrics(
     guard: async (authorization, path) => await guard.check(authorization, path),
     tls,
   });
-  if (metricsCertificates === undefined) return server;
+  return metricsCertificates === undefined
+    ? server
+    : renewedFrom(metricsCertificates, server, deps);
+}
+
+async function openWebhooks(
+  { webhooks: address, webhookCertificates, webhookClientAuthority }: OperatorOptions,
+  deps: Pick<WebhookDependencies, "client" | "caches" | "scope" | "log" | "signal">,
+): Promise<AsyncDisposable | undefined> {
+  if (address === undefined) return undefined;
+  const files = { certificates: webhookCertificates, clientAuthority: webhookClientAuthority };
+  return await serveWebhooks({ ...deps, address, ...files });
+}
+
+async function openConsole(
+  { console: settings }: OperatorOptions,
+  deps: Pick<ConsoleDependencies, "client" | "caches" | "scope" | "log" | "version"> & {
+    readonly signal: AbortSignal;
+  },
+): Promise<AsyncDisposable | undefined> {
+  if (settings === undefined) return undefined;
+  const { address, isSecure, certificates, hostNames, title } = settings;
+  // Only who serves it loads it, and the page with it.
+  const [{ serveConsole }, { consoleFiles }] = await Promise.all([
+    import("../console/serve-console.ts"),
+    import("../../console/files.ts"),
+  ]);
+  const certificate =
+    certificates === undefined ? ownCertificate : (): Certificate => certificateIn(certificates);
+  const server = await serveConsole({
+    ...deps,
+    ...{ address, hostNames, title, clock: systemClock, files: await consoleFiles() },
+    certificate: isSecure ? certificate() : undefined,
+  });
+  deps.log.info({ url: server.url }, "serving the console");
+  return isSecure && certificates !== undefined ? renewedFrom(certificates, server, deps) : server;
+}
+
+/** A server that gets each new certificate of a folder. */
+function renewedFrom(
+  folder: string,
+  server: AsyncDisposable & { renew(certificate: Certificate): void },
+  deps: { readonly log: Log; readonly signal: AbortSignal },
+): AsyncDisposable {
   const stop = new AbortController();
   const signal = AbortSignal.any([deps.signal, stop.signal]);
   const changed = (certificate: Certificate): void => server.renew(certificate);
-  const following = followFolder(metricsCertificates, { changed, log: deps.log, signal });
+  const following = followFolder(folder, { changed, log: deps.log, signal });
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       stop.abort();

@@ -50,7 +50,11 @@ test("spin-operator's samples are taken as they are, and each gets its children"
 test("a resync asks nothing of the API server", async () => {
   const settled = cluster.names("shop", "spinapps");
   for (const name of settled) {
-    await cluster.until("shop", `spinapp/${name}`, ({ status }) => status !== undefined);
+    await cluster.until(
+      "shop",
+      `spinapp/${name}`,
+      ({ status }) => status?.conditions !== undefined,
+    );
   }
   await using second = await TestOperator.start(cluster.server);
   const late = cluster.apply("shop", golden("minimal.in.yaml").replace("hello,", "late,"));

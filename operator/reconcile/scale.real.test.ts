@@ -94,7 +94,11 @@ test("200 apps at once: at most 6 requests for each, and none for a resync", asy
 
   await using after = await TestOperator.start(cluster.server, { namespace });
   cluster.apply(namespace, spinApp("newcomer"));
-  await cluster.until(namespace, "spinapp/newcomer", ({ status }) => status !== undefined);
+  await cluster.until(
+    namespace,
+    "spinapp/newcomer",
+    ({ status }) => status?.conditions !== undefined,
+  );
   await delay(2_000);
   expect(after.requests.filter((request) => !request.includes("newcomer"))).toEqual([
     `POST /api/v1/namespaces/${namespace}/secrets`,

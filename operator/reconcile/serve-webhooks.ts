@@ -26,6 +26,8 @@ export interface WebhookDependencies {
   readonly address: ListenAddress;
   /** Folder with tls.crt and tls.key; a certificate of our own where undefined or empty. */
   readonly certificates: string | undefined;
+  /** File with the authority that clients have a certificate of; anybody is answered where undefined. */
+  readonly clientAuthority: string | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -50,7 +52,12 @@ export async function serveWebhooks(deps: WebhookDependencies): Promise<AsyncDis
     log,
   });
   const certificate = isGiven ? certificateIn(folder) : await keeper.current(signal);
-  const server = await AdmissionServer.start({ ...address, certificate, handlers });
+  const clientAuthority =
+    deps.clientAuthority === undefined ? undefined : readFileSync(deps.clientAuthority, "utf8");
+  const server = await AdmissionServer.start({
+    ...address,
+    ...{ certificate, clientAuthority, handlers },
+  });
   const changed = (renewed: Certificate): void => server.renew(renewed);
   const renewing = isGiven
     ? followFolder(folder, { changed, log, signal })

@@ -1,43 +1,20 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseAllDocuments, stringify } from "yaml";
 import { OperatorProcess, generatedRules } from "../../test/operator/operator-process.ts";
 import { TestCluster, poll, spinApp } from "../../test/operator/test-cluster.ts";
+import { webhooksHere } from "../../test/operator/webhooks-here.ts";
 import { freePort } from "../../test/servers/server-process.ts";
-import { webhookFiles } from "../admission/generate-webhooks.ts";
 import { webhookNames } from "../admission/webhook-paths.ts";
-import type { Manifest } from "../desired/manifest.ts";
 import { spinApps } from "./resources.ts";
 
 let cluster: TestCluster;
 let operator: OperatorProcess;
 let namespace: string;
 
-/**
- * deploy/webhooks as it is, but for the Service: there is no pod network here, and the API server
- * follows an external name. The certificate is checked for the Service's name all the same.
- */
-function reachable(port: number): string {
-  const objects = parseAllDocuments(webhookFiles()["webhooks.yaml"] ?? "");
-  const here = objects.map((document) => {
-    const object = document.toJS() as Manifest;
-    if (object.kind === "Service") {
-      const spec = { type: "ExternalName", externalName: "localhost", ports: [{ port }] };
-      return { ...object, spec };
-    }
-    const webhooks = object["webhooks"] as { readonly clientConfig: { service: object } }[];
-    for (const { clientConfig } of webhooks) {
-      clientConfig.service = { ...clientConfig.service, port };
-    }
-    return object;
-  });
-  return here.map((object) => stringify(object)).join("---\n");
-}
-
 beforeAll(async () => {
   cluster = await TestCluster.start();
   cluster.server.kubectl(["create", "namespace", "spin-operator"]);
   const port = await freePort();
-  cluster.server.kubectl(["apply", "-f", "-"], reachable(port));
+  cluster.server.kubectl(["apply", "-f", "-"], webhooksHere(port));
   generatedRules(cluster.server, ["cluster-wide", "leader-election", "metrics", "webhooks"]);
   operator = await OperatorProcess.start(cluster.server, {
     token: cluster.server.weakToken,

@@ -130,6 +130,21 @@ const rows: readonly Row[] = [
     message: "pod hello-x: container hello: not found: hello:1",
   },
   {
+    name: "the kubelet has evicted the pod, and with it killed its containers",
+    given: {
+      deployment: deployment(partial),
+      pods: [
+        pod(
+          { state: { terminated: { exitCode: 137, reason: "Error" } } },
+          { phase: "Failed", reason: "Evicted", message: "The node was low on resource: memory." },
+        ),
+      ],
+    },
+    ready: "False Evicted",
+    others: ["Reconciling=True"],
+    message: "pod hello-x: The node was low on resource: memory.",
+  },
+  {
     name: "the app says why it ended",
     given: {
       deployment: deployment(partial),

@@ -29,6 +29,7 @@ export interface ContainerStatus {
   readonly name: string;
   readonly ready?: boolean;
   readonly restartCount?: number;
+  readonly image?: string;
   readonly imageID?: string;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
@@ -47,6 +48,7 @@ export interface ContainerState {
 
 /** What the operator reads of a pod. */
 export interface ObservedPod extends KubeObject {
+  readonly spec?: { readonly nodeName?: string };
   readonly status?: {
     readonly phase?: string;
     readonly reason?: string;

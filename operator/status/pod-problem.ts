@@ -57,15 +57,15 @@ function created({ metadata }: ObservedPod): string {
 function problemOf(pod: ObservedPod, events: readonly ObservedEvent[]): Problem | undefined {
   const { status } = pod;
   if (status === undefined || pod.metadata.deletionTimestamp !== undefined) return undefined;
+  const { phase, reason, message = "the pod has failed" } = status;
+  // What ended the pod as a whole (its eviction, say) tells more than how its containers ended.
+  if (phase === "Failed" && reason) return { reason: word(reason), message };
   const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
   for (const container of containers) {
     const problem = containerProblem(container);
     if (problem !== undefined) return problem;
   }
-  if (status.phase === "Failed") {
-    const { reason = "PodFailed", message = "the pod has failed" } = status;
-    return { reason: word(reason), message };
-  }
+  if (phase === "Failed") return { reason: "PodFailed", message };
   return unscheduled(pod) ?? eventProblem(pod, events);
 }
 

@@ -1,4 +1,4 @@
-import { trap } from "../error.ts";
+import { trap, WhorlError } from "../error.ts";
 import { type Chunk, type CopyBuffer, firstOf, restOf } from "./copy-buffer.ts";
 import type { StreamChunk, StreamSource } from "./host-values.ts";
 import { type CopyListener, copyResults, type ElementKind, SharedStream } from "./shared-stream.ts";
@@ -7,6 +7,8 @@ import type { Store } from "./store.ts";
 /** A stream whose items come from the host. */
 export class SourceStream extends SharedStream {
   readonly #source: StreamSource;
+  /** Of the store, in which it was given away. */
+  readonly #life: number;
   #isDropped = false;
   /** Pulled, but not yet read. */
   #rest: Chunk | undefined;
@@ -18,6 +20,7 @@ export class SourceStream extends SharedStream {
   constructor(store: Store, kind: ElementKind, source: StreamSource) {
     super(store, kind);
     this.#source = source;
+    this.#life = store.life;
   }
 
   guestRead(buffer: CopyBuffer, listener: CopyListener): void {
@@ -40,6 +43,7 @@ export class SourceStream extends SharedStream {
     const { life } = store;
     const settled = (next: () => void): void => {
       if (store.life === life) this.#settled(store, next);
+      else this.#pulling = undefined;
     };
     this.#pulling = Promise.resolve(pulled).then(
       (chunk) => settled(() => this.#take(chunk)),
@@ -97,22 +101,37 @@ export class SourceStream extends SharedStream {
 
   /** The host reads back what it has given to a guest. */
   async read(max: number = this.hostReadMax): Promise<StreamChunk | undefined> {
-    let isCancelled = false;
-    const cancelled = new Promise<void>((resolve) => {
-      this.#cancelHostRead = () => {
-        isCancelled = true;
-        resolve();
-      };
-    });
-    while (this.#rest === undefined && !this.#isDropped && !isCancelled) {
-      if (this.#pulling === undefined) this.#pull(max);
-      if (this.#pulling !== undefined) await Promise.race([this.#pulling, cancelled]);
-    }
-    this.#cancelHostRead = undefined;
+    if (this.#rest === undefined && !this.#isDropped) await this.#fill(max);
     if (this.#isDropped) return undefined;
     const chunk = this.#rest ?? (this.kind.isBytes ? new Uint8Array(0) : []);
     this.#rest = restOf(chunk, max);
     return firstOf(chunk, max) as StreamChunk;
+  }
+
+  /** Resolves when there is something to read, or nothing any more, or the read is taken back. */
+  async #fill(max: number): Promise<void> {
+    const { store } = this;
+    if (store.failure !== undefined) throw store.failure;
+    if (store.life !== this.#life) throw new WhorlError("trap", "the instance has ended");
+    let isCancelled = false;
+    const { promise: interrupted, resolve, reject } = Promise.withResolvers<void>();
+    // A source that answers at once lets nobody wait for it.
+    interrupted.catch(() => undefined);
+    this.#cancelHostRead = () => {
+      isCancelled = true;
+      resolve();
+    };
+    const onFailure = { isWaiting: false, fail: reject };
+    store.listeners.add(onFailure);
+    try {
+      while (this.#rest === undefined && !this.#isDropped && !isCancelled) {
+        if (this.#pulling === undefined) this.#pull(max);
+        if (this.#pulling !== undefined) await Promise.race([this.#pulling, interrupted]);
+      }
+    } finally {
+      store.listeners.delete(onFailure);
+      this.#cancelHostRead = undefined;
+    }
   }
 
   cancelRead(): void {

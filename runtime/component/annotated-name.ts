@@ -1,10 +1,10 @@
-import type { Entity, FuncEntity } from "./entities.ts";
+import type { Entity, FuncEntity, ResourceEntity } from "./entities.ts";
 import { parsePlainName } from "./extern-name.ts";
 import type { LinkContext } from "./link-context.ts";
 import type { ValueType } from "./types.ts";
 
 /** Resources imported or exported by a plain name in one scope so far. */
-export type ResourceNames = Map<string, number>;
+export type ResourceNames = Map<string, ResourceEntity>;
 
 /**
  * Checks that `[constructor]`, `[method]` and `[static]` name functions of a resource that is
@@ -18,7 +18,7 @@ export function checkAnnotatedName(
   entity: Entity,
 ): void {
   if (entity.kind === "type" && entity.type.kind === "resource") {
-    resources.set(name, entity.type.resource);
+    resources.set(name, entity.type);
     return;
   }
   if (!name.startsWith("[")) return;
@@ -39,7 +39,7 @@ function checkConstructor(
   context: LinkContext,
   name: string,
   { type }: FuncEntity,
-  resource: number,
+  resource: ResourceEntity,
 ): void {
   const made = type.result?.kind === "result" ? type.result.ok : type.result;
   if (!isHandle(made, "own", resource)) context.fail(`${name} does not return its resource`);
@@ -49,7 +49,7 @@ function checkMethod(
   context: LinkContext,
   name: string,
   { type }: FuncEntity,
-  resource: number,
+  resource: ResourceEntity,
 ): void {
   const self = type.params[0];
   if (self?.name !== "self" || !isHandle(self.type, "borrow", resource)) {
@@ -57,6 +57,10 @@ function checkMethod(
   }
 }
 
-function isHandle(type: ValueType | undefined, kind: "own" | "borrow", resource: number): boolean {
-  return type?.kind === kind && type.resource === resource;
+function isHandle(
+  type: ValueType | undefined,
+  kind: "own" | "borrow",
+  { resource, opaque }: ResourceEntity,
+): boolean {
+  return type?.kind === kind && type.resource === resource && type.opaque === opaque;
 }

@@ -33,6 +33,11 @@ export type Source =
        * they are declared, as if the host had made them.
        */
       readonly isComposed?: boolean;
+      /**
+       * It is known to fit; of its types only what is declared shows from now on, as those of an
+       * export do that has a type ascribed to it.
+       */
+      readonly isAscribed?: boolean;
     }
   /** It is made: the host will provide it. `interfaceName` is undefined at the top level. */
   | HostSource;
@@ -92,7 +97,8 @@ function bindFunc(context: LinkContext, type: FuncEntity, source: Source): Entit
   if (source.kind === "given") {
     const { entity, path } = source;
     if (entity.kind !== "func") return wrongSort(context, source, "func");
-    if (isSameFuncType(context, entity.type, type)) return { ...entity, type };
+    const fits = source.isAscribed === true || isSameFuncType(context, entity.type, type);
+    if (fits) return { ...entity, type };
     return context.fail(`${path} has another function type than declared`);
   }
   const { interfaceName, name } = source;
@@ -110,6 +116,7 @@ function bindSameType(context: LinkContext, type: TypeEntity, source: Source): E
   if (source.kind === "given") {
     if (source.entity.kind !== "type") return wrongSort(context, source, "type");
     if (!isSameType(context, source.entity.type, type)) {
+      if (source.isAscribed === true) return { kind: "type", type };
       context.fail(`${source.path} is another type than declared`);
     }
     if (source.isComposed !== true) return source.entity;
@@ -120,8 +127,12 @@ function bindSameType(context: LinkContext, type: TypeEntity, source: Source): E
 function bindResource(context: LinkContext, source: Source): Entity {
   if (source.kind === "given") {
     if (source.entity.kind !== "type") return wrongSort(context, source, "type");
-    if (source.entity.type.kind === "resource") return source.entity;
-    return context.fail(`${source.path} is a ${source.entity.type.kind} and not a resource type`);
+    const { type } = source.entity;
+    if (type.kind !== "resource") {
+      return context.fail(`${source.path} is a ${type.kind} and not a resource type`);
+    }
+    if (source.isAscribed !== true) return source.entity;
+    return { kind: "type", type: { ...type, identity: {}, opaque: {} } };
   }
   const resource = importResource(context, source);
   return { kind: "type", type: { kind: "resource", resource, identity: {} } };
@@ -238,8 +249,7 @@ function bindExport(
   const path = `${source.path} ${JSON.stringify(name)}`;
   const entity = instance.kind === "instance" ? instance.exports.get(name) : undefined;
   if (entity === undefined) return context.fail(`${path} is missing`);
-  const { isComposed = false } = source;
-  return bindExtern(context, scope, type, { kind: "given", entity, path, isComposed });
+  return bindExtern(context, scope, type, { ...source, entity, path });
 }
 
 function declare(

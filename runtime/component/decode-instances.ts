@@ -1,5 +1,6 @@
 import { checkImplements, NameScope, readExternName } from "./decode-names.ts";
 import { readCoreSortIndex, readSortIndex } from "./decode-sorts.ts";
+import { parsePlainName } from "./extern-name.ts";
 import { hex, type Reader } from "./reader.ts";
 import type { CoreInstanceSyntax, CoreSortIndex, InstanceSyntax, SortIndex } from "./syntax.ts";
 
@@ -64,7 +65,12 @@ function readInlineExports(reader: Reader): ReadonlyMap<string, SortIndex> {
   const exports = new Map<string, SortIndex>();
   const count = reader.count("exports");
   for (let index = 0; index < count; index++) {
+    const start = reader.offset;
     const name = readExternName(reader, names);
+    if (parsePlainName(name.name)?.annotation !== undefined) {
+      // Scopes that name resources are components and their types (Binary.md, notes on exports).
+      reader.invalid(`${name.name} belongs to a resource, which an instance cannot name`, start);
+    }
     const item = readSortIndex(reader);
     checkImplements(reader, name, item.sort === "instance" ? "instance" : undefined);
     exports.set(name.name, item);

@@ -65,6 +65,12 @@ export interface ResourceEntity {
   readonly kind: "resource";
   readonly resource: number;
   readonly identity: TypeIdentity;
+  /**
+   * Set where an export was ascribed `(sub resource)`: the type is then another one than that which
+   * it was made from, though handles of both are the same at run time (Explainer.md, "Type
+   * Checking").
+   */
+  readonly opaque?: TypeIdentity;
 }
 
 /** An enclosing scope as it was when something inside it was written: later items are unseen. */

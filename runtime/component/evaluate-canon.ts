@@ -116,9 +116,12 @@ function resourceBuiltin(
   scope: Scope,
   { kind, resource: index }: Extract<CanonSyntax, { resource: number }>,
 ): void {
-  const { resource } = resourceAt(context, scope, index);
-  if (kind !== "resource.drop" && !context.plan.isDefinedBy(resource, scope.instance)) {
-    context.fail(`${kind} of a resource that another component defines`);
+  const { resource, opaque } = resourceAt(context, scope, index);
+  if (kind !== "resource.drop") {
+    if (opaque !== undefined) context.fail(`${kind} of a resource that is opaque here`);
+    if (!context.plan.isDefinedBy(resource, scope.instance)) {
+      context.fail(`${kind} of a resource that another component defines`);
+    }
   }
   const trampoline: Trampoline = { kind, resource, instance: scope.instance };
   const type = resourceSignatures[kind] ?? { params: [], results: [] };

@@ -197,14 +197,7 @@ function evaluateExport(
   { name, item, type }: Definition & { kind: "export" },
 ): void {
   const found = entityAt(context, scope, item);
-  const bound =
-    type === undefined
-      ? found
-      : bindExtern(context, scope, type, {
-          kind: "given",
-          entity: found,
-          path: `export ${JSON.stringify(name)}`,
-        });
+  const bound = type === undefined ? found : ascribed(context, scope, { name, found, type });
   const entity: Entity =
     bound.kind === "type" ? { kind: "type", type: renamed(bound.type) } : bound;
   visible.addExport(name, entity);
@@ -212,6 +205,19 @@ function evaluateExport(
   checkAnnotatedName(context, exportNames, name, entity);
   addEntity(scope, entity);
   exports.set(name, entity);
+}
+
+/** An export as the type says that is ascribed to it (Binary.md, `export`). */
+function ascribed(
+  context: LinkContext,
+  scope: Scope,
+  { name, found, type }: { name: string; found: Entity; type: ExternTypeSyntax },
+): Entity {
+  const given = { kind: "given", entity: found, path: `export ${JSON.stringify(name)}` } as const;
+  const bound = bindExtern(context, scope, type, given);
+  const isOpaque = type.kind === "type-resource" || type.kind === "instance";
+  if (!isOpaque) return bound;
+  return bindExtern(context, scope, type, { ...given, entity: bound, isAscribed: true });
 }
 
 /** The entity that a sort and an index mean. */

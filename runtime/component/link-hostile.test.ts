@@ -129,6 +129,32 @@ function manyImports(count: number): Bytes {
   return [one(7, 0x40, vec(), 0x01, 0x00), section(10, leb(count), imports)];
 }
 
+/** Outer aliases of one and the same type. */
+function manyAliases(count: number): Bytes {
+  return [
+    one(7, 0x7d),
+    section(
+      6,
+      leb(count),
+      times(count, () => [0x03, 0x02, 0x00, 0x00]),
+    ),
+  ];
+}
+
+/**
+ * Components inside each other, each of which aliases all types that the one around it has, twice
+ * over: the innermost has 2^depth of them.
+ */
+function aliasBomb(depth: number): Bytes {
+  const inside = (level: number): Bytes => {
+    if (level === depth) return [];
+    const own = 2 ** level;
+    const aliases = times(2 * own, (index) => [0x03, 0x02, 0x01, leb(index % own)]);
+    return section(4, componentPreamble, section(6, leb(2 * own), aliases), inside(level + 1));
+  };
+  return [one(7, 0x7d), inside(0)];
+}
+
 /** A module instantiated over and over with very many imports. */
 function coreInstantiationBomb(imports: number, instances: number): Bytes {
   const module = section(
@@ -182,6 +208,8 @@ test.each([
   { what: "instance types that double at each level", bytes: instanceTypeBomb(40, 2) },
   { what: "instance types in a long chain", bytes: instanceTypeBomb(5_000, 1) },
   { what: "exported instances in a long chain", bytes: instanceBomb(5_000, 1) },
+  { what: "aliases beyond the limit", bytes: manyAliases(limits.indexSpaceItemsMax + 1) },
+  { what: "aliases that double at each level", bytes: aliasBomb(17) },
   { what: "imports beyond the limit", bytes: manyImports(limits.indexSpaceItemsMax + 1) },
   { what: "core instances with many imports", bytes: coreInstantiationBomb(10_000, 110) },
 ])("$what reach a limit", ({ bytes }) => {

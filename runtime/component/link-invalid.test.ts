@@ -306,6 +306,12 @@ const names: Case[] = [
     wat: '(import "r" (type (sub resource))) (import "[static]r.f" (instance))',
     message: "not a function",
   },
+  {
+    what: "constructor in an instance made of exports",
+    wat: `(import "r" (type $r (sub resource))) (import "f" (func $f (result (own $r))))
+      (instance (export "a" (type $r)) (export "[constructor]a" (func $f)))`,
+    message: "which an instance cannot name",
+  },
 ];
 
 const unused: Case[] = [

@@ -166,6 +166,34 @@ test("an imported resource keeps its identity in the components it is passed to"
   ]);
 });
 
+test("a resource and the type that an export of it is ascribed are one at run time", async () => {
+  const plan = await link(`(component
+    (component $c
+      (type $r (resource (rep i32)))
+      (export $a "a" (type $r) (type (sub resource)))
+      (core func $new (canon resource.new $r))
+      (core module $m (import "" "new" (func $new (param i32) (result i32)))
+        (func (export "make") (result i32) (call $new (i32.const 7))))
+      (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+      (func $make (result (own $a)) (canon lift (core func $i "make")))
+      (instance $i' (export "a" (type $a)) (export "make" (func $make)))
+      (type $hidden (instance
+        (export "a" (type $b (sub resource))) (export "make" (func (result (own $b))))))
+      (export "i" (instance $i') (instance (type $hidden))))
+    (instance $c1 (instantiate $c))
+    (alias export $c1 "i" (instance $i))
+    (alias export $i "a" (type $a))
+    (component $user
+      (import "a" (type $a (sub resource)))
+      (import "make" (func $make (result (own $a))))
+      (core func (canon resource.drop $a)) (core func (canon lower (func $make))))
+    (instance (instantiate $user (with "a" (type $a)) (with "make" (func $i "make")))))`);
+  expect(plan.resources).toMatchObject([{ kind: "defined", instance: 1 }]);
+  const drops = plan.trampolines.filter(({ kind }) => kind === "resource.drop");
+  expect(drops).toMatchObject([{ resource: 0, instance: 2 }]);
+  expect(lowered(plan).function.type.result).toMatchObject({ kind: "own", resource: 0 });
+});
+
 test("a component lowers what its sibling lifts, with the sibling's resource", async () => {
   const plan = await link(`(component
     (component $A

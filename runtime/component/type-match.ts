@@ -36,7 +36,7 @@ export function isSameValueType(
       return b.kind === "result" && same(a.ok, b.ok) && same(a.err, b.err);
     case "own":
     case "borrow":
-      return b.kind === a.kind && a.resource === b.resource;
+      return b.kind === a.kind && a.resource === b.resource && a.opaque === b.opaque;
     case "stream":
     case "future":
       return b.kind === a.kind && same(a.element, b.element);
@@ -87,7 +87,7 @@ export function isSameType(context: LinkContext, a: TypeEntity, b: TypeEntity): 
     case "func":
       return b.kind === "func" && isSameFuncType(context, a, b);
     case "resource":
-      return b.kind === "resource" && a.resource === b.resource;
+      return b.kind === "resource" && a.resource === b.resource && a.opaque === b.opaque;
     default:
       // Their uses are compared export by export; the bare type has no identity to lose.
       return true;

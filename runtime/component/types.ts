@@ -44,8 +44,9 @@ export type ValueType =
       readonly ok: ValueType | undefined;
       readonly err: ValueType | undefined;
     }
-  | { readonly kind: "own"; readonly resource: number }
-  | { readonly kind: "borrow"; readonly resource: number }
+  /** `opaque` is for the linker only (ResourceEntity). */
+  | { readonly kind: "own"; readonly resource: number; readonly opaque?: object }
+  | { readonly kind: "borrow"; readonly resource: number; readonly opaque?: object }
   | { readonly kind: "stream"; readonly element: ValueType | undefined }
   | { readonly kind: "future"; readonly element: ValueType | undefined };
 

@@ -204,9 +204,10 @@ const handleShape: Shape = { size: 4, align: 4, flat: i32 };
 
 export function handleEntity(
   kind: "own" | "borrow",
-  { resource, identity }: ResourceEntity,
+  { resource, identity, opaque }: ResourceEntity,
 ): ValueEntity {
-  const entity = composed({ kind, resource }, [], handleShape);
+  const type = opaque === undefined ? { kind, resource } : { kind, resource, opaque };
+  const entity = composed(type, [], handleShape);
   const needs = new Set([identity]);
   return { ...entity, resource: true, borrow: kind === "borrow", needs, parts: needs };
 }

@@ -5,11 +5,13 @@ import { errorText } from "../error.ts";
 import { limits } from "../limits.ts";
 import { OverloadLog } from "../trigger/http/failure-answer.ts";
 import type { ListenAddress } from "../trigger/http/listen.ts";
+import { answerPlainly } from "./answer-plainly.ts";
 import { ConnectionTable } from "./connection-table.ts";
-import { discardInput, openDescriptors } from "./descriptors.ts";
+import { openDescriptors } from "./descriptors.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { Doorman } from "./doorman.ts";
 import type { Caller } from "./doorman.ts";
+import { HostTelemetry } from "./host-telemetry.ts";
 import { PreloadQueue } from "./preload-queue.ts";
 import type { Failure, FromWorker, HostedApp, HostSettings } from "./protocol.ts";
 import { RemoteEvents } from "./remote-events.ts";
@@ -67,8 +69,10 @@ export class AppHost implements AsyncDisposable {
   /** Callers that wait until all apps are known. */
   #held: Caller[] | undefined;
   #versions = 0;
-  readonly #untouched = new UntouchedConnections<WorkerThread>(untouchedMsMax);
+  readonly #untouched = new UntouchedConnections<WorkerThread>({ afterMs, spentMs });
   readonly #overload: OverloadLog;
+  /** What all apps tell of themselves. */
+  readonly telemetry: HostTelemetry;
   #timer: NodeJS.Timeout | undefined;
   #closed: Promise<void> | undefined;
   /** `loaded` and `failed` with the name of the app. */
@@ -79,6 +83,10 @@ export class AppHost implements AsyncDisposable {
     this.#options = options;
     this.#overload = new OverloadLog({ error: (message) => options.log.error("", message) });
     this.#descriptors = openDescriptors();
+    this.telemetry = new HostTelemetry({
+      workers: () => this.#pool.workers,
+      onWarning: (message) => options.log.warning("", message),
+    });
     const { log, settings, workerCode: code, workersMin, workersMax, workersPerAppMax } = options;
     this.#pool = new WorkerPool({
       ...{ code, settings, workersMin, workersMax, workersPerAppMax },
@@ -138,6 +146,7 @@ export class AppHost implements AsyncDisposable {
     this.#broken.delete(name);
     this.#doorman.stop(name);
     this.#preload.remove(name);
+    this.telemetry.forget(name);
     for (const worker of this.#pool.workers) {
       worker.forget(name);
       this.#residents.remove(worker, name);
@@ -147,6 +156,11 @@ export class AppHost implements AsyncDisposable {
 
   has(name: string): boolean {
     return this.#apps.has(name);
+  }
+
+  /** Of the apps that are served. */
+  get names(): readonly string[] {
+    return [...this.#apps.keys()];
   }
 
   /** How many apps are served. */
@@ -243,7 +257,11 @@ export class AppHost implements AsyncDisposable {
 
   #watch(slot: number, worker: WorkerThread): void {
     this.#untouched.add(slot, worker, performance.now());
-    this.#timer ??= setTimeout(() => this.#moveUntouched(), untouchedMsMax).unref();
+    this.#checkUntouched();
+  }
+
+  #checkUntouched(): void {
+    this.#timer ??= setTimeout(() => this.#moveUntouched(), this.#untouched.checkMs).unref();
   }
 
   /** What waits for a worker that is stuck goes to one that is not, if there is one. */
@@ -255,9 +273,7 @@ export class AppHost implements AsyncDisposable {
         this.#connections.find(slot)?.worker === worker && this.#connections.isUntouched(slot),
     );
     for (const slot of slots) this.#moveFrom(slot, stuck);
-    if (this.#untouched.size > 0) {
-      this.#timer ??= setTimeout(() => this.#moveUntouched(), untouchedMsMax).unref();
-    }
+    if (this.#untouched.size > 0) this.#checkUntouched();
   }
 
   #moveFrom(slot: number, stuck: ReadonlySet<WorkerThread>): void {
@@ -286,7 +302,14 @@ export class AppHost implements AsyncDisposable {
     const { log } = this.#options;
     switch (message.kind) {
       case "ready":
+        this.telemetry.greet(worker);
+        return;
       case "ended":
+        return;
+      case "counted":
+      case "requests":
+      case "untold":
+        this.telemetry.hear(worker, message);
         return;
       case "loaded":
         this.#onLoaded(worker, message.name);
@@ -360,23 +383,16 @@ export class AppHost implements AsyncDisposable {
     this.#descriptors.sweepImages(worker.threadId);
     this.#residents.removeWorker(worker);
     this.#events.lost(worker);
+    this.telemetry.lost(worker);
     for (const caller of this.#connections.rescue(worker)) this.#admit(caller);
     this.#preload.lost(worker.apps);
   }
 }
 
 /** A connection that a worker has not looked at for so long is given to another one. */
-const untouchedMsMax = 25;
+const afterMs = 25;
+const spentMs = (worker: WorkerThread): number | undefined => worker.spentMs;
 
 function urlOf(host: string, port: number): string {
   return host.includes(":") ? `http://[${host}]:${port}` : `http://${host}:${port}`;
-}
-
-/** Answers without any worker, and ends the connection. */
-function answerPlainly({ socket }: Caller, status: string, text: string, header = ""): void {
-  const length = `content-length: ${Buffer.byteLength(text)}\r\n`;
-  socket.end(`HTTP/1.1 ${status}\r\n${header}${length}connection: close\r\n\r\n${text}`);
-  discardInput(socket);
-  const timer = setTimeout(() => socket.destroy(), limits.refusalMsMax).unref();
-  socket.once("close", () => clearTimeout(timer));
 }

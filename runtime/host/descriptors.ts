@@ -65,8 +65,11 @@ function sharedMappingsOf(file: string): { readonly start: bigint; readonly size
     });
 }
 
-/** Without the warning that it is experimental: it is for who chose it, which is not the user. */
-function loadFfi(): typeof nodeFfi {
+/**
+ * Without the warning that it is experimental: it is for who chose it, which is not the user. Throws
+ * `unsupported` where Node does not have it.
+ */
+export function loadFfi(): typeof nodeFfi {
   const { emitWarning } = process;
   process.emitWarning = (): void => undefined;
   try {

@@ -7,6 +7,7 @@ import { listen } from "../trigger/http/listen.ts";
 import type { ListenAddress } from "../trigger/http/listen.ts";
 import { stopReading } from "./descriptors.ts";
 import { appOfHost, findHost } from "./request-name.ts";
+import { takeShortTurns } from "./short-turns.ts";
 
 /** A connection that has begun to say what it wants. */
 export interface Caller {
@@ -38,8 +39,11 @@ export class Doorman {
   /** The oldest first. */
   readonly #silent = new Map<Socket, SilentCaller>();
 
+  /** The thread that makes it is the one that listens. */
   constructor(options: DoormanOptions) {
     this.#options = options;
+    // Who knocks must not wait behind workers that have much to do.
+    takeShortTurns();
   }
 
   /**

@@ -9,6 +9,7 @@ import type { Inbound, Outgoing } from "../trigger/http/wire.ts";
 import type { StartedApp } from "../trigger/running-app.ts";
 import { startApp } from "../trigger/start-app.ts";
 import { ConnectionSlots } from "./connection-slots.ts";
+import { FairTurns } from "./fair-turns.ts";
 import type {
   EventMessage,
   Failure,
@@ -17,9 +18,13 @@ import type {
   ToWorker,
   WorkerSettings,
 } from "./protocol.ts";
+import { FittingTurns } from "./fitting-turns.ts";
+import { takeOrdinaryTurns, takeShortTurns } from "./short-turns.ts";
+import { ownThread } from "./thread-time.ts";
 import { WorkerApps } from "./worker-apps.ts";
 import type { LoadedApp } from "./worker-apps.ts";
 import { WorkerServer } from "./worker-server.ts";
+import { WorkerTelemetry } from "./worker-telemetry.ts";
 
 /** A thread that runs guests: what the doorman hands to it, and nothing else. */
 export class GuestWorker {
@@ -28,6 +33,16 @@ export class GuestWorker {
   readonly #engine: Engine;
   readonly #apps: WorkerApps;
   readonly #server: WorkerServer;
+  readonly #fitting = new FittingTurns({
+    utilization: () => performance.eventLoopUtilization(),
+    take: (length) => (length === "short" ? takeShortTurns() : takeOrdinaryTurns()),
+  });
+  readonly #turns = new FairTurns({
+    turnMsMax,
+    now: () => performance.now(),
+    later: (run) => void setImmediate(run),
+  });
+  readonly #telemetry: Promise<WorkerTelemetry | undefined>;
   /** Requests for apps that the doorman was asked about. */
   readonly #unknown = new Map<string, (() => void)[]>();
 
@@ -40,6 +55,7 @@ export class GuestWorker {
       limits: settings.limits,
       onWarning: (message) => this.#tell({ kind: "warning", app: "", message }),
     });
+    this.#telemetry = WorkerTelemetry.open(settings, (message) => this.#tell(message));
     this.#apps = new WorkerApps({
       start: (hosted, listen) => this.#start(hosted, listen),
       onLoaded: (name) => this.#tell({ kind: "loaded", name }),
@@ -53,7 +69,7 @@ export class GuestWorker {
       onClosed: (slots) => this.#tell({ kind: "closed", slots }),
     });
     port.on("message", (message: ToWorker) => this.#take(message));
-    this.#tell({ kind: "ready" });
+    this.#tell({ kind: "ready", thread: ownThread() });
   }
 
   /** Goes on after an error that nobody caught. */
@@ -80,6 +96,12 @@ export class GuestWorker {
         return;
       case "remove":
         this.#apps.remove(message.name);
+        void this.#telemetry.then((telemetry) => telemetry?.forget(message.name));
+        return;
+      case "record":
+      case "count":
+      case "follow":
+        void this.#telemetry.then((telemetry) => telemetry?.take(message));
         return;
       case "connection":
         this.#server.adopt(message);
@@ -109,7 +131,8 @@ export class GuestWorker {
   #ask<T extends Outgoing>(inbound: Inbound<T>, name: string): void {
     const ask = ({ dispatcher }: LoadedApp): void => {
       inbound.response.on("close", () => this.#apps.done(name));
-      dispatcher.handle(inbound);
+      this.#fitting.note(performance.now());
+      this.#turns.take(name, () => dispatcher.handle(inbound));
     };
     const refuse = (failure: Failure): void =>
       sendText(
@@ -153,11 +176,13 @@ export class GuestWorker {
     if (!isTaken) refused({ code: "limit", message: "too many requests and events wait" });
   }
 
-  #start(hosted: HostedApp, listen: SharedListener): Promise<StartedApp> {
+  async #start(hosted: HostedApp, listen: SharedListener): Promise<StartedApp> {
     const { environment, variables, processEnvironment, reuse } = this.#settings;
     const { name, app, runtimeConfig } = hosted;
-    return startApp(app, {
+    const telemetry = await this.#telemetry;
+    return await startApp(app, {
       listen,
+      ...(telemetry !== undefined && { telemetry: telemetry.ofApp(name) }),
       engine: this.#engine,
       hasEventsFromOutside: true,
       ...{ environment, variables, processEnvironment, reuse, runtimeConfig },
@@ -172,10 +197,14 @@ export class GuestWorker {
   async #end(): Promise<void> {
     await this.#server.close(AbortSignal.timeout(limits.shutdownMsMax));
     await this.#apps.close(AbortSignal.timeout(limits.shutdownMsMax));
+    await (await this.#telemetry)?.close();
     this.#engine[Symbol.dispose]();
     this.#tell({ kind: "ended" });
   }
 }
+
+/** Requests begin for so long before the event loop looks at what else has come. */
+const turnMsMax = 1;
 
 /** More wait already than can be answered soon (RFC 9110, 15.6.4). */
 const busy: PlainResponse = {

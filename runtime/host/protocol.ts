@@ -2,6 +2,8 @@ import type { App, EventTrigger } from "../app/app.ts";
 import type { RuntimeConfig } from "../app/runtime-config.ts";
 import type { WhorlErrorCode } from "../error.ts";
 import type { InstanceLimits } from "../limits.ts";
+import type { RequestRecord } from "../telemetry/live/request-record.ts";
+import type { FamilyCounts } from "../telemetry/metrics/family-counts.ts";
 import type { ExportCandidate, ExportWish } from "../trigger/component-exports.ts";
 import type { ReuseLimits } from "../trigger/executor/reused-instances.ts";
 
@@ -29,6 +31,15 @@ export interface HostSettings {
   readonly cacheDirectory: string | undefined;
   /** What prepared components depend on beside their bytes. */
   readonly prepareVersion: string;
+  /** Undefined: nothing is counted, and nothing exported. */
+  readonly telemetry?: HostTelemetrySettings | undefined;
+}
+
+export interface HostTelemetrySettings {
+  /** Of this program. */
+  readonly version: string;
+  /** Whether requests are recorded at once, or from when somebody looks. */
+  readonly begin: "now" | "asked";
 }
 
 /** What a worker begins with. */
@@ -48,8 +59,15 @@ export type ToWorker =
   | { readonly kind: "unknown"; readonly name: string }
   | ConnectionMessage
   | EventMessage
+  | AboutTelemetry
   /** Lets requests under way finish, then says `ended`. */
   | { readonly kind: "end" };
+
+/** For who looks: record requests, say what was counted, send requests as they end. */
+export type AboutTelemetry =
+  | { readonly kind: "record" }
+  | { readonly kind: "count"; readonly id: number }
+  | { readonly kind: "follow"; readonly isOn: boolean };
 
 export interface ConnectionMessage {
   readonly kind: "connection";
@@ -73,7 +91,8 @@ export interface EventMessage {
 
 /** From a worker to the doorman. */
 export type FromWorker =
-  | { readonly kind: "ready" }
+  /** `thread` as the kernel numbers it, where it says so. */
+  | { readonly kind: "ready"; readonly thread: number | undefined }
   | { readonly kind: "loaded" | "unloaded"; readonly name: string }
   | { readonly kind: "failed"; readonly name: string; readonly failure: Failure }
   /** Connections that the worker is done with. */
@@ -90,7 +109,14 @@ export type FromWorker =
       readonly line: string;
     }
   | { readonly kind: "warning" | "error"; readonly app: string; readonly message: string }
+  | TelemetryOfWorker
   | { readonly kind: "ended" };
+
+export type TelemetryOfWorker =
+  | { readonly kind: "counted"; readonly id: number; readonly counts: readonly FamilyCounts[] }
+  | { readonly kind: "requests"; readonly records: readonly RequestRecord[] }
+  /** Something is set up wrongly, as every worker finds out. */
+  | { readonly kind: "untold"; readonly message: string };
 
 /** A WhorlError on its way between threads, which keep only the message of errors. */
 export interface Failure {

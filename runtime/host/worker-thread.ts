@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { ConnectionSlots } from "./connection-slots.ts";
 import type { PlaceableWorker } from "./placement.ts";
 import type { FromWorker, HostedApp, ToWorker, WorkerSettings } from "./protocol.ts";
+import { spentMs } from "./thread-time.ts";
 
 /** A worker with requests that has not begun or ended one for so long may be stuck in a guest. */
 const silentMs = 20;
@@ -29,6 +30,8 @@ export class WorkerThread implements PlaceableWorker {
   readonly #loading = new Set<string>();
   readonly #slots: ConnectionSlots;
   readonly #thread: Worker;
+  /** As the kernel numbers it. */
+  #nativeThread: number | undefined;
   #connectionCount = 0;
   #reason: string | undefined;
 
@@ -39,7 +42,10 @@ export class WorkerThread implements PlaceableWorker {
     const own = new Worker(code, { workerData: settings, name: `guests ${settings.index}` });
     this.#thread = own;
     this.threadId = own.threadId;
-    this.#thread.on("message", (message: FromWorker) => onMessage(this, message));
+    this.#thread.on("message", (message: FromWorker) => {
+      if (message.kind === "ready") this.#nativeThread = message.thread;
+      onMessage(this, message);
+    });
     this.#thread.on("error", (error: unknown) => {
       this.#reason = error instanceof Error ? error.message : String(error);
     });
@@ -70,6 +76,11 @@ export class WorkerThread implements PlaceableWorker {
   isSilent(): boolean {
     // Loading an app takes its time.
     return this.#loading.size === 0 && this.#slots.isSilent(this.index, silentMs);
+  }
+
+  /** Processor time of the thread so far; undefined where nobody knows. */
+  get spentMs(): number | undefined {
+    return spentMs(this.#nativeThread);
   }
 
   /** Requests that it is answering. */

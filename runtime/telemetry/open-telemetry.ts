@@ -10,6 +10,7 @@ import { RecordedHandler, componentState, type ComponentState } from "./record/r
 import type { SharedRecording } from "./record/shared-recording.ts";
 import { resourceAttributes, type ResourceFacts } from "./resource.ts";
 import { UsageSources } from "./record/usage-sources.ts";
+import type { CpuScope } from "./record/usage-sources.ts";
 import type {
   ComponentUsage,
   HandlerIdentity,
@@ -32,6 +33,8 @@ export interface TelemetryOptions {
   readonly begin?: "now" | "asked";
   /** Keeps requests with their spans, so that one can be looked into. */
   readonly keepsRequests?: boolean;
+  /** Whose processor time is told; of the process where not given. */
+  readonly cpuOf?: CpuScope;
   /** Something is set up wrongly, or the collector is not there. */
   onWarning(message: string): void;
   /** Lines of a component were held back by the rate limit: at most once a second for each. */
@@ -58,12 +61,12 @@ export interface OpenTelemetry extends Telemetry {
 /** Starts to count. Never throws for what the environment says; see `onWarning`. */
 export async function openTelemetry(options: TelemetryOptions): Promise<OpenTelemetry> {
   const { environment, resource, onWarning, lineRate = defaultLineRate } = options;
-  const { begin = "now", keepsRequests = false } = options;
+  const { begin = "now", keepsRequests = false, cpuOf = "process" } = options;
   const otlp = otlpOptions(environment);
   for (const warning of otlp.warnings) onWarning(`telemetry: ${warning}`);
   const metrics = new RuntimeMetrics();
   const components = new Map<string, ComponentState>();
-  const usage = new UsageSources(metrics, () => components.values());
+  const usage = new UsageSources(metrics, () => components.values(), cpuOf);
   let pipeline: OtlpPipeline | undefined;
   if (Object.keys(otlp.targets).length > 0) {
     // Loaded by who exports only.

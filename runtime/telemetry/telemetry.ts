@@ -86,6 +86,8 @@ export interface GuestTelemetry {
   /** The span in which the guest runs. */
   readonly outer: GuestSpanContext;
   readonly onSpan: (span: GuestSpan) => void;
+  /** The guest is in this span from now on: what it asks of the host belongs there. */
+  readonly onCurrent: (span: GuestSpanContext) => void;
   readonly onMetrics: (
     metrics: GuestMetrics,
   ) =>

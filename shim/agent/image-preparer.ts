@@ -82,13 +82,31 @@ export class ImagePreparer {
     for (const image of images) {
       signal.throwIfAborted();
       if (this.#known.has(image.digest)) continue;
-      await this.whileIdle(() => this.#prepare(image, address));
+      const result = await this.whileIdle(() => this.#prepare(image, address));
+      if (result === "packed") void this.#prepareUnpacked(image, address, signal);
       if (this.#known.size >= shimLimits.agent.knownImagesMax) this.#known.clear();
       this.#known.add(image.digest);
     }
   }
 
-  async #prepare(image: NamedImage, address: string): Promise<void> {
+  /** containerd may say that it has an image before it has unpacked it, which it may never do. */
+  async #prepareUnpacked(image: NamedImage, address: string, signal: AbortSignal): Promise<void> {
+    const { unpackedTriesMax, unpackedPollMs } = shimLimits.agent;
+    const { log, metrics } = this.#options;
+    try {
+      for (let tries = 0; tries < unpackedTriesMax; tries += 1) {
+        await pause(unpackedPollMs, signal);
+        if (signal.aborted) return;
+        const result = await this.whileIdle(() => this.#prepare(image, address));
+        if (result !== "packed") return;
+      }
+      metrics.images.inc({ result: "other" });
+    } catch (error) {
+      if (!signal.aborted) log(`image ${image.name} is not prepared: ${errorText(error)}`);
+    }
+  }
+
+  async #prepare(image: NamedImage, address: string): Promise<PrepareAnswer["result"]> {
     const { front, metrics, log } = this.#options;
     using client = await TtrpcClient.connect(front);
     const request: PrepareRequest = { address, namespace: "k8s.io", image };
@@ -103,9 +121,10 @@ export class ImagePreparer {
     try {
       const bytes = await Promise.race([client.call({ ...call, payload }), answered.promise]);
       const answer = JSON.parse(Buffer.from(bytes).toString()) as PrepareAnswer;
-      metrics.images.inc({ result: answer.result });
+      if (answer.result !== "packed") metrics.images.inc({ result: answer.result });
       if (answer.result === "prepared") log(`image ${image.name} is prepared`);
       if (answer.result === "broken") log(answer.reason);
+      return answer.result;
     } finally {
       clearTimeout(timer);
     }

@@ -7,7 +7,7 @@ import { linuxKernel } from "../host/kernel.ts";
  * node's own nsenter does it; the shim needs util-linux in any case. Gives the exit status.
  */
 export function runOnHost([root = "/", ...command]: readonly string[]): number {
-  linuxKernel().changeRoot(root);
+  linuxKernel().enterRoot(root);
   const namespaces = ["--mount", "--uts", "--ipc", "--net"];
   const args = ["--target", "1", ...namespaces, "--", ...command];
   const { status, error } = spawnSync("nsenter", args, { stdio: "inherit" });

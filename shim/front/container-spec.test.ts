@@ -72,6 +72,16 @@ test("a network namespace without a path is a new one", () => {
   expect(parsed({ linux: { namespaces: [{ type: "network" }] } }).network).toEqual({ kind: "new" });
 });
 
+test.each([
+  ["mappings", { uidMappings: [{ containerID: 0, hostID: 65_536, size: 65_536 }] }, true],
+  ["mappings of groups alone", { gidMappings: [{ containerID: 0, hostID: 1, size: 1 }] }, true],
+  ["an option", { options: ["rbind", "ridmap"] }, true],
+  ["no mappings", { uidMappings: [], gidMappings: null, options: ["rbind"] }, undefined],
+])("a mount with %s", (_name, fields, isMapped) => {
+  const { mounts } = parsed({ mounts: [{ destination: "/d", source: "/s", ...fields }] });
+  expect(mounts[0]?.isMapped).toBe(isMapped);
+});
+
 describe("what cannot be used is refused, with its place", () => {
   test.each([
     [[], "config.json has to be an object"],
@@ -82,6 +92,7 @@ describe("what cannot be used is refused, with its place", () => {
     [{ process: { user: { uid: 1.5 } } }, "process.user.uid has to be an integer"],
     [{ mounts: {} }, "mounts has to be a list"],
     [{ mounts: [{ destination: "relative" }] }, "mounts.destination has to be an absolute path"],
+    [{ mounts: [{ destination: "/d", uidMappings: {} }] }, "mounts.uidMappings has to be a list"],
     [{ annotations: { a: 1 } }, "annotations.a has to be a string"],
     [{ linux: { namespaces: [null] } }, "linux.namespaces has to be an object"],
     [{ linux: { resources: { memory: { limit: "1Gi" } } } }, "memoryBytes has to be an integer"],

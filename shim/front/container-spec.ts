@@ -23,6 +23,8 @@ export interface SpecMount {
   readonly type: string;
   readonly source: string;
   readonly options: readonly string[];
+  /** Its files are to be seen under other users than their own (an idmapped mount). */
+  readonly isMapped?: true;
 }
 
 /** The network that a container lives in. */
@@ -121,11 +123,15 @@ function mount(value: unknown): SpecMount {
   const entry = fields(value, "mounts");
   const destination = text(entry["destination"], "mounts.destination");
   if (!destination.startsWith("/")) wrong("mounts.destination", "an absolute path");
+  const options = strings(entry["options"], "mounts.options");
+  const maps = ["uidMappings", "gidMappings"].flatMap((key) => list(entry[key], `mounts.${key}`));
+  const isMapped = maps.length > 0 || options.some((option) => /^r?idmap$/.test(option));
   return {
     destination,
     type: text(entry["type"], "mounts.type"),
     source: text(entry["source"], "mounts.source"),
-    options: strings(entry["options"], "mounts.options").map(mountOption),
+    options: options.map(mountOption),
+    ...(isMapped && { isMapped }),
   };
 }
 

@@ -3,6 +3,7 @@ import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js"
 import { whorl } from "../../proto/gen/wire.js";
 import { ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
+import type { RootfsMount } from "./app-in-rootfs.ts";
 
 const { content: wire } = whorl;
 
@@ -23,6 +24,17 @@ export interface ContentDescriptor {
   readonly digest: string;
   /** Bytes. */
   readonly size: number;
+}
+
+/** Layers of an image as one file system, for somebody who only looks. */
+export interface SnapshotView extends AsyncDisposable {
+  readonly mounts: readonly RootfsMount[];
+}
+
+/** An unpacked image. */
+export interface Snapshot {
+  readonly snapshotter: string;
+  readonly name: string;
 }
 
 /**
@@ -83,7 +95,7 @@ export class ContainerdClient implements Disposable {
    * Keeps content, and what its labels refer to, from being collected until the result is disposed;
    * for some minutes if that never happens.
    */
-  async hold(digest: string): Promise<AsyncDisposable> {
+  async hold(digest: string): Promise<AsyncDisposable & { readonly id: string }> {
     const id = `whorl-${randomUUID()}`;
     const expires = new Date(Date.now() + shimLimits.prepareMsMax * 2).toISOString();
     const leases = "containerd.services.leases.v1.Leases";
@@ -95,6 +107,7 @@ export class ContainerdClient implements Disposable {
       resource,
     });
     return {
+      id,
       [Symbol.asyncDispose]: async () => {
         // It expires in any case.
         await this.#unary(`${leases}/Delete`, [wire.DeleteLeaseRequest, nothing], { id }).catch(
@@ -104,13 +117,48 @@ export class ContainerdClient implements Disposable {
     };
   }
 
+  /** What the image with this configuration was unpacked to; undefined if it was not. */
+  async unpacked(configuration: string): Promise<Snapshot | undefined> {
+    const { info } = await this.#unary(
+      "containerd.services.content.v1.Content/Info",
+      [wire.ContentInfoRequest, wire.ContentInfoResponse],
+      { digest: configuration },
+    );
+    for (const [label, name] of Object.entries(info?.labels ?? {})) {
+      const [, snapshotter] = /^containerd\.io\/gc\.ref\.snapshot\.(.+)$/.exec(label) ?? [];
+      if (snapshotter !== undefined) return { snapshotter, name };
+    }
+    return undefined;
+  }
+
+  /** `lease`: id of one that {@link hold} made; with its end the view is gone at the latest. */
+  async view({ snapshotter, name }: Snapshot, lease: string): Promise<SnapshotView> {
+    const key = `whorl-${randomUUID()}`;
+    const service = "containerd.services.snapshots.v1.Snapshots";
+    const { mounts } = await this.#unary(
+      `${service}/View`,
+      [wire.ViewSnapshotRequest, wire.ViewSnapshotResponse],
+      { snapshotter, key, parent: name },
+      lease,
+    );
+    return {
+      mounts: mounts as RootfsMount[],
+      [Symbol.asyncDispose]: async () => {
+        const removed = { snapshotter, key };
+        const codecs = [wire.RemoveSnapshotRequest, nothing] as const;
+        await this.#unary(`${service}/Remove`, codecs, removed).catch(() => undefined);
+      },
+    };
+  }
+
   [Symbol.dispose](): void {
     this.#client.close();
   }
 
-  #metadata(): Metadata {
+  #metadata(lease?: string): Metadata {
     const metadata = new Metadata();
     metadata.set("containerd-namespace", this.#namespace);
+    if (lease !== undefined) metadata.set("containerd-lease", lease);
     return metadata;
   }
 
@@ -118,6 +166,7 @@ export class ContainerdClient implements Disposable {
     method: string,
     [request, answer]: readonly [Encoder<Fields>, Decoder<Answer>],
     fields: Fields,
+    lease?: string,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
@@ -125,7 +174,7 @@ export class ContainerdClient implements Disposable {
         (each: Fields) => Buffer.from(request.encode(each).finish()),
         (bytes) => answer.decode(bytes),
         fields,
-        this.#metadata(),
+        this.#metadata(lease),
         { deadline: Date.now() + shimLimits.callMsMax },
         (error: ServiceError | null, value) => {
           if (error === null) resolve(value as Answer);

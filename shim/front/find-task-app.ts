@@ -6,6 +6,7 @@ import type { ContainerSpec } from "./container-spec.ts";
 import type { ImageCache } from "./image-cache.ts";
 import { chooseIsolation, type IsolationMode } from "./isolation.ts";
 import type { TaskApp } from "./wasm-task.ts";
+import { whyNotMounted } from "./why-not-mounted.ts";
 
 /** A container whose app is looked for. */
 export interface Candidate {
@@ -26,6 +27,15 @@ export interface FindTaskAppOptions {
  * root has nothing that could be run.
  */
 export async function findTaskApp(
+  candidate: Candidate,
+  options: FindTaskAppOptions,
+): Promise<TaskApp | undefined> {
+  const app = await lookForApp(candidate, options);
+  const reason = app === undefined ? undefined : whyNotMounted(candidate);
+  return reason === undefined ? app : { kind: "broken", reason };
+}
+
+async function lookForApp(
   candidate: Candidate,
   options: FindTaskAppOptions,
 ): Promise<TaskApp | undefined> {

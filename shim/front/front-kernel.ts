@@ -18,6 +18,12 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** Descriptors of another process's mount view and of its root there. */
+export interface MountView {
+  readonly mounts: number;
+  readonly root: number;
+}
+
 /**
  * What the front does by system calls that Node has no function for. Each call works at once and on
  * this thread alone, which is in its own namespaces again when it returns. Errors are ShimErrors
@@ -26,8 +32,8 @@ export interface SocketAddress {
 export interface FrontKernel {
   /** Descriptors that are made while `run` runs belong to the network behind `network`. */
   inNetwork<T>(network: number, run: () => T): T;
-  /** Paths mean what they mean in the mount view behind `view` while `run` runs. */
-  inView<T>(view: number, run: () => T): T;
+  /** Paths mean what they mean to the process behind `view` while `run` runs. */
+  inView<T>(view: MountView, run: () => T): T;
   /** A descriptor of a mount of `source` that is nowhere to be seen yet, with all below it. */
   cloneMount(source: string, options: { readonly isReadOnly: boolean }): number;
   /** Shows a cloned mount at a path that exists. */
@@ -107,20 +113,24 @@ class LinuxFrontKernel implements FrontKernel {
     }
   }
 
-  inView<T>(view: number, run: () => T): T {
-    const { setns, unshare, fchdir, chroot } = this.#native;
+  inView<T>(view: MountView, run: () => T): T {
+    const { setns, unshare } = this.#native;
     // Other threads keep what they have; those that were started since then share it again.
     this.#check(unshare(flags.ownFileSystemState), "taking leave of other threads' folders");
-    this.#check(setns(view, flags.newMounts), "entering a host's mounts");
+    this.#check(setns(view.mounts, flags.newMounts), "entering a host's mounts");
     try {
+      this.#check(this.#enterRoot(view.root), "entering a host's root");
       return run();
     } finally {
       const isBack =
-        setns(this.#own.mounts, flags.newMounts) === 0 &&
-        fchdir(this.#own.root) === 0 &&
-        chroot(".") === 0;
+        setns(this.#own.mounts, flags.newMounts) === 0 && this.#enterRoot(this.#own.root) === 0;
       if (!isBack) process.abort();
     }
+  }
+
+  #enterRoot(root: number): number {
+    const { fchdir, chroot } = this.#native;
+    return fchdir(root) === 0 ? chroot(".") : -1;
   }
 
   cloneMount(source: string, { isReadOnly }: { readonly isReadOnly: boolean }): number {

@@ -34,6 +34,8 @@ export interface PrepareRequest {
 export type PrepareAnswer =
   /** Also if it was before. */
   | { readonly result: "prepared" }
-  /** No app, or one in a file system, which the first container has to bring. */
+  /** No app. */
   | { readonly result: "other" }
+  /** An ordinary image that containerd has not unpacked yet: nobody knows what is in it. */
+  | { readonly result: "packed" }
   | { readonly result: "broken"; readonly reason: string };

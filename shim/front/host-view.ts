@@ -1,15 +1,18 @@
 import {
   closeSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   rmdirSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { seatsFolder, sharedRoot } from "../host/protocol.ts";
-import type { FrontKernel } from "./front-kernel.ts";
+import { ShimError } from "../error.ts";
+import { seatsFolder } from "../host/protocol.ts";
+import type { FrontKernel, MountView } from "./front-kernel.ts";
 import type { SeatMount } from "./seat-volumes.ts";
 
 /**
@@ -19,12 +22,22 @@ import type { SeatMount } from "./seat-volumes.ts";
  */
 export class HostView implements Disposable {
   readonly #kernel: FrontKernel;
-  readonly #view: number;
+  readonly #view: MountView;
 
-  /** Of a process that has entered its own view already. */
+  /**
+   * Of a process that has entered its own view and root already.
+   * @throws ShimError `internal` if its view is the node's own, where nothing may be mounted
+   */
   constructor(kernel: FrontKernel, pid: number) {
     this.#kernel = kernel;
-    this.#view = openSync(`/proc/${pid}/ns/mnt`, "r");
+    using opened = new DisposableStack();
+    const open = (name: string): number =>
+      opened.adopt(openSync(`/proc/${pid}/${name}`, "r"), closeSync);
+    this.#view = { mounts: open("ns/mnt"), root: open("root") };
+    if (fstatSync(this.#view.mounts).ino === statSync("/proc/self/ns/mnt").ino) {
+      throw new ShimError("internal", `process ${pid} has no mounts of its own`);
+    }
+    opened.move();
   }
 
   /**
@@ -38,7 +51,7 @@ export class HostView implements Disposable {
       return { mount, fd: taken.adopt(this.#kernel.cloneMount(source, { isReadOnly }), closeSync) };
     });
     this.#kernel.inView(this.#view, () => {
-      mkdirSync(inView(folder), { recursive: true, mode: 0o755 });
+      mkdirSync(folder, { recursive: true, mode: 0o755 });
       for (const { mount, fd } of cloned) this.#attach(mount, fd);
     });
   }
@@ -46,23 +59,23 @@ export class HostView implements Disposable {
   /** Hides a seat's folder with everything that is mounted below it. */
   hide(folder: string, mounts: readonly SeatMount[]): void {
     this.#kernel.inView(this.#view, () => {
-      for (const { target } of mounts.toReversed()) this.#kernel.detachMount(inView(target));
+      for (const { target } of mounts.toReversed()) this.#kernel.detachMount(target);
       // One by one: what may be in a folder that is still mounted is not ours to remove.
       const targets = mounts.map(({ target }) => target);
       const folders = [...new Set([...targets.map((target) => dirname(target)), folder])];
-      for (const path of [...targets, ...folders.toSorted(longestFirst)]) remove(inView(path));
+      for (const path of [...targets, ...folders.toSorted(longestFirst)]) remove(path);
     });
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#view);
+    closeSync(this.#view.mounts);
+    closeSync(this.#view.root);
   }
 
   #attach({ target, isDirectory }: SeatMount, fd: number): void {
-    const path = inView(target);
-    mkdirSync(isDirectory ? path : dirname(path), { recursive: true, mode: 0o755 });
-    if (!isDirectory) writeFileSync(path, "");
-    this.#kernel.attachMount(fd, path);
+    mkdirSync(isDirectory ? target : dirname(target), { recursive: true, mode: 0o755 });
+    if (!isDirectory) writeFileSync(target, "");
+    this.#kernel.attachMount(fd, target);
   }
 }
 
@@ -82,8 +95,4 @@ function remove(path: string): void {
 /** Folder of a seat, as its host sees it. */
 export function seatFolder(seat: string): string {
   return join(seatsFolder, seat);
-}
-
-function inView(path: string): string {
-  return join(sharedRoot, path);
 }

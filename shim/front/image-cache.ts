@@ -16,12 +16,17 @@ import { join } from "node:path";
 import { ContentStore } from "../../runtime/image/content-store.ts";
 import { type Digest, parseDigest, sha256Digest, splitDigest } from "../../runtime/image/digest.ts";
 import { imageForm } from "../../runtime/image/image-contents.ts";
-import { type Descriptor, parseManifest } from "../../runtime/image/manifest.ts";
+import {
+  type Descriptor,
+  type ImageManifest,
+  parseManifest,
+} from "../../runtime/image/manifest.ts";
 import { blobsOf } from "../../runtime/image/image.ts";
 import { selectPlatform } from "../../runtime/image/select-platform.ts";
 import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 import { preparedImageFile, type PreparedImage } from "../preparer/prepared-image.ts";
+import { findApp, layersOf } from "./app-in-rootfs.ts";
 import type { ContainerdClient, ContentDescriptor } from "./containerd-client.ts";
 import type { AppInLayers } from "../preparer/app-in-layers.ts";
 import { KnownLayers } from "./known-layers.ts";
@@ -46,6 +51,9 @@ export type FoundImage =
   /** An ordinary image, or none. */
   | { readonly kind: "other" }
   | { readonly kind: "broken"; readonly reason: string };
+
+/** What an image that no container was made of turned out to be. */
+export type ImageAhead = FoundImage | { readonly kind: "packed" };
 
 /**
  * Images that are apps, unpacked and prepared once for the node. Each has a folder that only its
@@ -86,6 +94,31 @@ export class ImageCache {
   }
 
   /**
+   * As {@link findTarget}, for an image that no container was made of yet: an app in its file system
+   * is one too, if containerd has unpacked it.
+   */
+  async findAhead(
+    target: ContentDescriptor & { readonly name: string },
+    containerd: ContainerdClient,
+  ): Promise<ImageAhead> {
+    const found = await this.findTarget(target, containerd);
+    if (found.kind !== "other") return found;
+    await using lease = await containerd.hold(target.digest);
+    const configuration = await imageConfiguration(target, containerd);
+    if (configuration === undefined) return found;
+    const snapshot = await containerd.unpacked(configuration.digest);
+    if (snapshot === undefined) return { kind: "packed" };
+    await using view = await containerd.view(snapshot, lease.id);
+    const app = findApp({ args: configuration.args, annotations: new Map() }, view.mounts);
+    if (app?.isThere !== true) return found;
+    const layers = layersOf(view.mounts);
+    const key = keyInRootfs(target, app);
+    // A container has one of its own on top.
+    this.#layers.add({ path: app.path, layers: ["", ...layers] }, key);
+    return await this.#findRootfs(key, target.name, { path: app.path, layers });
+  }
+
+  /**
    * An app that lies in the file system of a container's image, unpacked out of it. Rejects when
    * containerd cannot be asked.
    */
@@ -98,14 +131,20 @@ export class ImageCache {
     if (early !== undefined) return early;
     const target = await containerd.imageOf(containerId);
     if (target === undefined) return { kind: "other" };
-    const { name, digest } = target;
-    const key = sha256Digest(Buffer.from(`${digest} ${app.path}`));
+    const key = keyInRootfs(target, app);
     this.#layers.add(app, key);
+    return this.#findRootfs(key, target.name, app);
+  }
+
+  async #findRootfs(key: Digest, name: string, app: AppInLayers): Promise<FoundImage> {
     const known = this.#images.get(key);
     if (known !== undefined) return known;
-    const found = this.#prepareRootfs(key, name, app);
+    const preparing = this.#prepareRootfs(key, name, app);
+    this.#images.set(key, preparing);
+    const found = await preparing;
     // What does not work is not tried again for every container.
-    this.#images.set(key, found);
+    const forget = (): unknown => this.#images.delete(key);
+    if (found.kind === "broken") setTimeout(forget, shimLimits.retryBrokenMs).unref();
     return found;
   }
 
@@ -205,12 +244,45 @@ function describe({
   return { ...rest, digest: parseDigest(digest, "image") };
 }
 
+function keyInRootfs({ digest }: { digest: string }, { path }: { path: string }): Digest {
+  return sha256Digest(Buffer.from(`${digest} ${path}`));
+}
+
+/** What an ordinary image starts; undefined for one that cannot be read, as nobody waits for it. */
+async function imageConfiguration(
+  target: ContentDescriptor & { readonly name: string },
+  containerd: ContainerdClient,
+): Promise<{ readonly digest: string; readonly args: readonly string[] } | undefined> {
+  try {
+    const found = await platformManifest(target.name, describe(target), containerd);
+    if (found === undefined) return undefined;
+    const { config } = found.manifest;
+    const bytes = await collect(containerd, config);
+    const { config: inner } = JSON.parse(bytes.toString()) as { readonly config?: unknown };
+    const { Entrypoint, Cmd } = (inner ?? {}) as Readonly<Record<string, unknown>>;
+    const args = [Entrypoint, Cmd].flatMap((each) => (Array.isArray(each) ? each.map(String) : []));
+    return { digest: config.digest, args };
+  } catch {
+    return undefined;
+  }
+}
+
 /** The manifest of this platform; undefined for an image that is no artifact. */
 async function imageManifest(
   name: string,
   target: Descriptor,
   containerd: ContainerdClient,
 ): Promise<ImageSource["manifest"] | undefined> {
+  const found = await platformManifest(name, target, containerd);
+  if (found === undefined || !isArtifact(name, found.manifest)) return undefined;
+  return found;
+}
+
+async function platformManifest(
+  name: string,
+  target: Descriptor,
+  containerd: ContainerdClient,
+): Promise<(ImageSource["manifest"] & { readonly manifest: ImageManifest }) | undefined> {
   let descriptor = target;
   for (let depth = 0; depth < 3; depth += 1) {
     const bytes = await collect(containerd, descriptor);
@@ -220,12 +292,12 @@ async function imageManifest(
       descriptor = selectPlatform(parsed.index, { wanted: undefined, machine });
       continue;
     }
-    return isArtifact(name, parsed.manifest) ? { descriptor, bytes } : undefined;
+    return { descriptor, bytes, manifest: parsed.manifest };
   }
   return undefined;
 }
 
-function isArtifact(name: string, manifest: Parameters<typeof imageForm>[0]["manifest"]): boolean {
+function isArtifact(name: string, manifest: ImageManifest): boolean {
   try {
     return imageForm({ name, manifest }) !== "container";
   } catch {

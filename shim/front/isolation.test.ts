@@ -60,6 +60,10 @@ test.each<[string, Partial<Spec>]>([
   expect(choose(spec)).toMatchObject({ kind: "pod", reason: expect.stringContaining(reason) });
 });
 
+test("requests alone are no limits", () => {
+  expect(choose({ resources: { cpuShares: 512 } })).toEqual({ kind: "domain", domain: "ns-shop" });
+});
+
 test("an app that is not unpacked is not shared", () => {
   expect(choose({}, { appKind: "rootfs" }).kind).toBe("pod");
 });

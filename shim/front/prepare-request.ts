@@ -10,12 +10,14 @@ export async function prepareOnRequest(
 ): Promise<PrepareAnswer> {
   const { address, namespace, image } = parse(payload);
   using containerd = new ContainerdClient(address, namespace);
-  const found = await images.findTarget(image, containerd);
+  const found = await images.findAhead(image, containerd);
   switch (found.kind) {
     case "image":
       return { result: "prepared" };
     case "other":
       return { result: "other" };
+    case "packed":
+      return { result: "packed" };
     case "broken":
       return { result: "broken", reason: found.reason };
   }

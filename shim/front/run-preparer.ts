@@ -23,7 +23,7 @@ export interface PreparerOptions {
  */
 export async function runPreparer({ folder, id, path, app }: PreparerOptions): Promise<void> {
   const node = [process.execPath, "--disable-warning=ExperimentalWarning", programFile("preparer")];
-  const own = ["--net", "--ipc", "--mount", "--propagation", "private"];
+  const own = ["--net", "--ipc", "--mount", "--propagation", "slave"];
   const args = [...own, "--", ...node, folder, String(id)];
   if (app !== undefined) args.push(JSON.stringify(app));
   const child = spawn("unshare", args, {

@@ -15,6 +15,7 @@ const kernel = {
   enterNetwork: (): void => undefined,
   redirect: (): void => undefined,
   changeRoot: (): void => undefined,
+  enterRoot: (): void => undefined,
   forbidNewPrivileges: (): void => undefined,
   filterCalls: (): void => undefined,
   allowOwnInspection: (): void => undefined,

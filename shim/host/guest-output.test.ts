@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { shimLimits } from "../limits.ts";
 import { TestFolder } from "../test-folder.ts";
@@ -42,6 +42,20 @@ test("lines arrive", async () => {
   expect(available()).toBe("one\ntwo\n");
 });
 
+test("a container may have a file for its log, or nothing at all", async () => {
+  const path = folder.file("file");
+  for (const [target, text] of [
+    [path, "a\n"],
+    ["/dev/null", ""],
+    [path, "a\na\n"],
+  ] as const) {
+    const file = guestOutput(openSync(target, "a"));
+    file.writeLine("a");
+    await file.end();
+    expect(readFileSync(target, "utf8")).toBe(text);
+  }
+});
+
 test("a full pipe costs lines, never the guest; the log says how many", async () => {
   const line = "x".repeat(1023);
   const kept = shimLimits.unreadOutputBytesMax / 1024;
@@ -58,6 +72,16 @@ test("a full pipe costs lines, never the guest; the log says how many", async ()
   expect(text.split("\n").filter((each) => each === line)).toHaveLength(lines - Number(lost));
   expect(Number(lost)).toBeGreaterThan(0);
   await output.end();
+});
+
+test("what was lost is told at the end, if nothing was written since", async () => {
+  const line = "x".repeat(1023);
+  const lines = (2 * shimLimits.unreadOutputBytesMax) / 1024;
+  for (let index = 0; index < lines; index += 1) output.writeLine(line);
+  const ended = output.end();
+  let text = "";
+  await expect.poll(() => (text += available()), { interval: 5 }).toContain("lines were lost");
+  await ended;
 });
 
 test("it ends although nobody reads", async () => {

@@ -1,3 +1,4 @@
+import { createWriteStream, fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import { shimLimits } from "../limits.ts";
 
@@ -11,27 +12,34 @@ export interface GuestOutput {
 
 const endMsMax = 1_000;
 
-/** Writes to a pipe, FIFO or socket that this process has inherited. */
+/** Writes to whatever this process has inherited: FIFO, socket, file, or /dev/null. */
 export function guestOutput(fd: number): GuestOutput {
-  const socket = new Socket({ fd, readable: false, writable: true });
-  socket.on("error", () => undefined);
+  const found = fstatSync(fd);
+  const stream =
+    found.isFIFO() || found.isSocket()
+      ? new Socket({ fd, readable: false, writable: true })
+      : createWriteStream("", { fd });
+  stream.on("error", () => undefined);
   let dropped = 0;
+  const tellDropped = (): void => {
+    if (dropped === 0) return;
+    stream.write(`whorl: ${dropped} lines were lost because nobody read the log\n`);
+    dropped = 0;
+  };
   return {
     writeLine(line) {
-      if (socket.writableLength > shimLimits.unreadOutputBytesMax) {
+      if (stream.writableLength > shimLimits.unreadOutputBytesMax) {
         dropped += 1;
         return;
       }
-      if (dropped > 0) {
-        socket.write(`whorl: ${dropped} lines were lost because nobody read the log\n`);
-        dropped = 0;
-      }
-      socket.write(`${line}\n`);
+      tellDropped();
+      stream.write(`${line}\n`);
     },
     end: () =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, endMsMax);
-        socket.end(() => {
+        tellDropped();
+        stream.end(() => {
           clearTimeout(timer);
           resolve();
         });

@@ -22,10 +22,10 @@ import { guestLineFormat } from "./guest-line-format.ts";
 import type { GuestOutput } from "./guest-output.ts";
 import { invocationLimits } from "./invocation-limits.ts";
 import type { Kernel } from "./kernel.ts";
-import { lastRequests } from "./last-requests.ts";
 import { listenAddress } from "./listen-address.ts";
 import type { HostCommand, HostReport, HostSpec } from "./protocol.ts";
 import { openPodTelemetry, type PodTelemetry } from "./pod-telemetry.ts";
+import { ServedApp } from "./served-app.ts";
 import { version } from "../version.ts";
 import { preparedImageFile } from "../preparer/prepared-image.ts";
 import { imageFolder } from "./scratch-folder.ts";
@@ -55,11 +55,10 @@ export class Host {
   readonly #dependencies: HostDependencies;
   #outputs: { readonly stdout: GuestOutput; readonly stderr: GuestOutput } | undefined;
   #prepared: Promise<Prepared> | undefined;
-  #running: Promise<StartedApp> | undefined;
+  readonly #served = new ServedApp();
   #telling: PodTelemetry | undefined;
   #terminationLog: number | undefined;
   #hasFailed = false;
-  #isDraining = false;
 
   constructor(dependencies: HostDependencies) {
     this.#dependencies = dependencies;
@@ -74,11 +73,11 @@ export class Host {
           await this.#prepared;
           return;
         case "serve":
-          this.#running = this.#serve();
-          await this.#untilExit(await this.#running);
+          await this.#untilExit();
           return;
         case "drain":
-          await this.#drain();
+          await this.#served.drain();
+          await this.#end(0);
           return;
         case "share":
         case "ping":
@@ -155,22 +154,11 @@ export class Host {
   }
 
   /** An app with a command ends with it. */
-  async #untilExit({ url, exited }: StartedApp): Promise<void> {
-    this.#dependencies.report({ kind: "running", url });
-    if (exited === undefined) return;
-    const status = await exited;
-    if (!this.#isDraining) await this.#end(status);
-  }
-
-  async #drain(): Promise<void> {
-    this.#isDraining = true;
-    // What is still starting is given up: nobody can have asked it for anything.
-    const nothing: Promise<StartedApp | undefined> = Promise.resolve(undefined);
-    const running = await Promise.race([this.#running ?? nothing, nothing]);
-    if (running !== undefined) await lastRequests(running);
-    // Whoever sent the signal decides how long this may take, and sends SIGKILL then.
-    await running?.close(new AbortController().signal);
-    await this.#end(0);
+  async #untilExit(): Promise<void> {
+    const { report } = this.#dependencies;
+    const onRunning = (url: string | undefined): void => report({ kind: "running", url });
+    const status = await this.#served.serve(this.#serve(), onRunning);
+    if (status !== undefined) await this.#end(status);
   }
 
   async #fail(error: unknown): Promise<void> {

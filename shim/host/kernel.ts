@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readlinkSync } from "node:fs";
 import { dlopen, getInt32, getRawPointer } from "node:ffi";
 import { getSystemErrorMap } from "node:util";
 import { ShimError } from "../error.ts";
@@ -32,8 +32,13 @@ export interface Kernel {
   enterNetwork(path: string | undefined): void;
   /** What is written to `fd` goes where `target` does. */
   redirect(fd: number, target: number): void;
-  /** The root of every thread of this process. */
+  /**
+   * The root of every thread of this process. If a file system is mounted at `path`, nothing else is
+   * left in the process's mount view, which has to be its own.
+   */
   changeRoot(path: string): void;
+  /** Paths of this process begin there; mounts stay as they are. */
+  enterRoot(path: string): void;
   /** No program started from here ever gets more privileges. */
   forbidNewPrivileges(): void;
   /** Every thread of this process, now and later, is refused what the filter refuses. */
@@ -55,6 +60,7 @@ export interface ReceivedDescriptors {
 
 const prctlOptions = { setParentDeathSignal: 1, setDumpable: 4, setNoNewPrivileges: 38 } as const;
 
+const pivotRootNumbers: Readonly<Record<string, bigint>> = { x64: 155n, arm64: 41n };
 const seccompNumbers: Readonly<Record<string, bigint>> = { x64: 317n, arm64: 277n };
 /** CLONE_NEWNET. */
 const newNetwork = 0x4000_0000;
@@ -63,14 +69,17 @@ const receiveFlags = 0x4000_0040;
 const messageBytesMax = 256;
 /** As many as the kernel passes at once. */
 const descriptorsMax = 253;
+/** MNT_DETACH. */
+const detach = 2;
+const noSuchCall = -1n;
 const setModeFilter = 1n;
 const allThreads = 1n;
 
-/** Loads them from the C library. */
-export function linuxKernel(): Kernel {
-  const { functions } = dlopen(null, {
+function openNative() {
+  return dlopen(null, {
     mount: { arguments: ["string", "string", "string", "u64", "string"], return: "i32" },
     chroot: { arguments: ["string"], return: "i32" },
+    umount2: { arguments: ["string", "i32"], return: "i32" },
     syscall: { arguments: ["i64", "u64", "u64", "pointer"], return: "i64" },
     setns: { arguments: ["i32", "i32"], return: "i32" },
     unshare: { arguments: ["i32"], return: "i32" },
@@ -79,7 +88,32 @@ export function linuxKernel(): Kernel {
     bind: { arguments: ["i32", "pointer", "u32"], return: "i32" },
     __errno_location: { arguments: [], return: "pointer" },
     recvmsg: { arguments: ["i32", "pointer", "i32"], return: "i64" },
-  });
+  }).functions;
+}
+
+function changeRoot(
+  path: string,
+  { syscall, umount2, chroot }: ReturnType<typeof openNative>,
+): void {
+  const mounts = (id: string): string => readlinkSync(`/proc/${id}/ns/mnt`);
+  if (mounts("self") === mounts(String(process.ppid))) {
+    throw new ShimError("internal", "this process has no mounts of its own");
+  }
+  process.chdir(path);
+  const here = Buffer.from(".\0");
+  const at = getRawPointer(here);
+  const number = pivotRootNumbers[process.arch] ?? noSuchCall;
+  const isPivoted = syscall(number, at, at, at) === 0n;
+  // What was the root is where this process is then, and can be let go of.
+  if ((isPivoted ? umount2(".", detach) : chroot(".")) !== 0) {
+    throw new ShimError("internal", `changing the root to ${path} failed`);
+  }
+  process.chdir("/");
+}
+
+/** Loads them from the C library. */
+export function linuxKernel(): Kernel {
+  const functions = openNative();
   const check = (result: unknown, what: string): void => {
     if (result !== 0) throw new ShimError("internal", `${what} failed`);
   };
@@ -101,7 +135,8 @@ export function linuxKernel(): Kernel {
     },
     redirect: (fd, target) =>
       check(functions.dup2(target, fd) === fd ? 0 : -1, `redirecting output ${fd}`),
-    changeRoot(path) {
+    changeRoot: (path) => changeRoot(path, functions),
+    enterRoot(path) {
       process.chdir(path);
       check(functions.chroot("."), `changing the root to ${path}`);
       process.chdir("/");

@@ -22,13 +22,13 @@ import { guestLineFormat } from "./guest-line-format.ts";
 import type { GuestOutput } from "./guest-output.ts";
 import { invocationLimits } from "./invocation-limits.ts";
 import type { Kernel } from "./kernel.ts";
-import { lastRequests } from "./last-requests.ts";
 import { listenAddress } from "./listen-address.ts";
 import { PodSockets } from "./pod-sockets.ts";
 import { asksForTelemetry } from "./pod-telemetry.ts";
 import type { ProcessUsage } from "./process-usage.ts";
 import type { SeatCommand, SeatReport, SeatSpec } from "./protocol.ts";
 import { SeatMeter } from "./seat-meter.ts";
+import { ServedApp } from "./served-app.ts";
 import { readWarmAnnotations } from "./warm-annotations.ts";
 import { whyUnsuitable } from "./why-unsuitable.ts";
 
@@ -61,11 +61,8 @@ export class Seat {
   readonly #sockets: PodSockets;
   #outputs: Outputs | undefined;
   #prepared: Promise<Prepared> | undefined;
-  #running: Promise<StartedApp> | undefined;
-  /** Cuts off what is in flight. */
-  readonly #cut = new AbortController();
+  readonly #served = new ServedApp();
   readonly #meter = new SeatMeter();
-  #isDraining = false;
   #hasEnded = false;
 
   constructor(dependencies: SeatDependencies) {
@@ -89,11 +86,11 @@ export class Seat {
           await this.#prepared;
           return;
         case "serve":
-          this.#running = this.#serve();
-          await this.#untilExit(await this.#running);
+          await this.#untilExit();
           return;
         case "drain":
-          await this.#drain();
+          await this.#served.drain();
+          await this.#end(0);
           return;
         case "remove":
           await this.#remove();
@@ -185,23 +182,11 @@ export class Seat {
   }
 
   /** An app with a command ends with it. */
-  async #untilExit({ url, exited }: StartedApp): Promise<void> {
-    this.#dependencies.report({ kind: "running", url });
-    if (exited === undefined) return;
-    const status = await exited;
-    if (!this.#isDraining) await this.#end(status);
-  }
-
-  async #drain(): Promise<void> {
-    this.#isDraining = true;
-    // What is still starting is given up: nobody can have asked it for anything.
-    const nothing: Promise<StartedApp | undefined> = Promise.resolve(undefined);
-    const running = await Promise.race([this.#running ?? nothing, nothing]);
-    if (running !== undefined) await lastRequests(running, this.#cut.signal);
-    if (this.#hasEnded) return;
-    // Whoever sent the signal decides how long this may take, and sends SIGKILL then.
-    await running?.close(this.#cut.signal);
-    await this.#end(0);
+  async #untilExit(): Promise<void> {
+    const { report } = this.#dependencies;
+    const onRunning = (url: string | undefined): void => report({ kind: "running", url });
+    const status = await this.#served.serve(this.#serve(), onRunning);
+    if (status !== undefined) await this.#end(status);
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -228,9 +213,7 @@ export class Seat {
 
   async #remove(): Promise<void> {
     this.#hasEnded = true;
-    this.#cut.abort();
-    const closing = this.#running?.then((running) => running.close(this.#cut.signal));
-    await closing?.catch(() => undefined);
+    await this.#served.cutOff();
     await this.#release();
   }
 

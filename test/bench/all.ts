@@ -1,13 +1,30 @@
-/** `npm run bench`: every benchmark, one after the other; says which ones could not be run. */
+/**
+ * `npm run bench`: every benchmark, one after the other; says which ones could not be run. Names as
+ * arguments run just those.
+ */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const names = [
-  ...["cold", "http", "density", "noisy", "bodies", "engine"],
-  ...["spin", "images", "operator", "node", "soak", "draw-plots"],
+  ...[
+    "cold",
+    "http",
+    "seventy",
+    "two-cores",
+    "density",
+    "node",
+    "noisy",
+    "bodies",
+    "growth",
+    "soak",
+  ],
+  ...["engine", "spin", "images", "operator", "telemetry", "cluster", "draw-plots"],
 ];
 
-const failed = names.filter((name) => {
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !names.includes(name));
+if (unknown.length > 0) throw new Error(`there is no ${unknown.join(", ")}: ${names.join(", ")}`);
+const failed = (wanted.length > 0 ? wanted : names).filter((name) => {
   const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
   const { status } = spawnSync(process.execPath, [script], { stdio: "inherit" });
   return status !== 0;

@@ -22,7 +22,7 @@ const sizes = [10_000, 100_000, 1_000_000, 10_000_000] as const;
 const judged = 10_000_000;
 const connections = 4;
 const reach = { atLeast: 0.6 };
-const directions = ["response", "echo"] as const;
+const directions: readonly Direction[] = ["response", "upload", "echo"];
 
 const node: Contestant = {
   name: "node:http",
@@ -34,7 +34,14 @@ const node: Contestant = {
   ],
 };
 
-type Direction = (typeof directions)[number];
+type Direction = "response" | "upload" | "echo";
+
+/** An upload is answered with the length of what the guest has read, an echo with all of it. */
+const paths: Readonly<Record<Direction, (bytes: number) => string>> = {
+  response: (bytes) => `bytes?length=${bytes}`,
+  upload: () => "length",
+  echo: () => "echo",
+};
 
 /** Megabytes of bodies in a second, one way. */
 async function throughput(
@@ -44,11 +51,11 @@ async function throughput(
   seconds: number,
 ): Promise<number> {
   const common = { connections, seconds, core: loadCore };
-  const { requestsPerSecond, errors } = await floodWithWrk(
-    direction === "response"
-      ? { ...common, url: `${url}bytes?length=${bytes}` }
-      : { ...common, url: `${url}echo`, bodyBytes: bytes },
-  );
+  const { requestsPerSecond, errors } = await floodWithWrk({
+    ...common,
+    url: `${url}${paths[direction](bytes)}`,
+    ...(direction !== "response" && { bodyBytes: bytes }),
+  });
   if (errors > 0) throw new Error(`${errors} of the requests to ${url} failed`);
   return (requestsPerSecond * bytes) / 1e6;
 }

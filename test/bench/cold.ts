@@ -1,8 +1,8 @@
 /**
  * `npm run bench:cold`: from connect to the first byte of the answer, of apps that nobody has asked
  * for a while. 200 distinct apps in one `whorl up --dir`, each asked over a new connection, in turn
- * with a bare node:http server that has idled as long. Beside it: servers started for the request,
- * and an app whose digest the cache has never seen.
+ * with a bare node:http server that has idled as long. Beside it: an app whose digest the cache has
+ * never seen, servers and pods started for the request.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import { freshStarts } from "./fresh-starts.ts";
 import { firstByte } from "./first-byte.ts";
 import { IdleNodeServer } from "./idle-node-server.ts";
 import { newDigests } from "./new-digests.ts";
+import { podsFromZero } from "./pods-from-zero.ts";
 import { Report, shown, whorlVersion } from "./report.ts";
 import { processorSeconds, ServedFolder } from "./served-folder.ts";
 import { summary } from "./statistics.ts";
@@ -142,8 +143,10 @@ try {
   const usedSeconds = processorSeconds(served.pid) - usedBefore;
   const figures = measured.map((each) => judge(report, each));
   const fresh = await newDigests(report, { kinds, folder, cores: serverCore });
-  const rivals = values["without-rivals"] ? [] : await freshStarts(report, kinds, serverCore);
-  report.end({ figures, usedSeconds, preparedMs, fresh, rivals, raw: measured });
+  const isAlone = values["without-rivals"];
+  const rivals = isAlone ? [] : await freshStarts(report, kinds, serverCore);
+  const pods = isAlone ? [] : await podsFromZero(report);
+  report.end({ figures, usedSeconds, preparedMs, fresh, rivals, pods, raw: measured });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -3,13 +3,14 @@
  * wasmtime. `--seconds` is for each load, `--without-load` leaves the servers out.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { arch, cpus, release, tmpdir, totalmem } from "node:os";
-import { basename, join } from "node:path";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Contestant, findContestants } from "./contestants.ts";
 import { type EngineFigures, measureEngine, measurePrepare, median } from "./engine-figures.ts";
+import { Report, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
 import { runWrk } from "./wrk.ts";
 
@@ -19,7 +20,6 @@ const crowd = 32;
 const idleApps = 100;
 
 const wasmApps = fileURLToPath(new URL("../../wasm-apps/", import.meta.url));
-const resultsFolder = fileURLToPath(new URL("results/", import.meta.url));
 const idleScript = fileURLToPath(new URL("idle-apps.ts", import.meta.url));
 
 interface Load {
@@ -28,6 +28,7 @@ interface Load {
 }
 
 interface Measured {
+  /** Below wasm-apps/, where it is one of those. */
   readonly component: string;
   readonly bytes: number;
   readonly engine: EngineFigures;
@@ -44,6 +45,11 @@ function defaultComponents(): string[] {
     "hello-typescript/dist/hello.wasm",
   ];
   return files.map((file) => join(wasmApps, file)).filter((file) => existsSync(file));
+}
+
+function nameOf(file: string): string {
+  const name = relative(wasmApps, file);
+  return name.startsWith("..") ? basename(file) : name;
 }
 
 function wasmtimeFile(contestants: readonly Contestant[]): string | undefined {
@@ -112,9 +118,10 @@ function pair({ p50, p99 }: { readonly p50: number; readonly p99: number }): str
   return `${p50.toFixed(1)} / ${p99.toFixed(1)} us`;
 }
 
-function print({ component, bytes, engine, prepareMs, wasmtimeCompileMs, loads }: Measured): void {
-  const line = (what: string, value: string): void => console.log(`  ${what.padEnd(52)}${value}`);
-  console.log(`\n${component} (${(bytes / 1024).toFixed(0)} kB)`);
+function describe(report: Report, measured: Measured): void {
+  const { component, bytes, engine, prepareMs, wasmtimeCompileMs, loads } = measured;
+  const line = (what: string, value: string): void => report.line(`  ${what}`, value);
+  report.line(component, `${(bytes / 1024).toFixed(0)} kB`);
   line("instances are", engine.fresh === undefined ? "used again" : `new: ${engine.fresh}`);
   line("isolation (take, put back), p50 / p99", pair(engine.isolation));
   line("request without server, p50 / p99", pair(engine.request));
@@ -160,25 +167,23 @@ try {
   const contestants = findContestants(folder).filter((each) => "command" in each);
   const wasmtime = wasmtimeFile(contestants);
   const servers = contestants.filter(({ name }) => name !== "node:http");
-  const machine = {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 1024 ** 3),
-    kernel: `${release()} ${arch()}`,
-    node: process.version,
-    versions: servers.map(({ name, version }) => `${name}: ${version}`),
+  const report = new Report({
+    name: "engine",
+    versions: {
+      whorl: whorlVersion(),
+      ...Object.fromEntries(servers.map(({ name, version }) => [name, version])),
+    },
     commands: servers.map(({ command }) =>
       command("FILE", 8080)
         .map((part) => basename(part))
         .join(" "),
     ),
-  };
-  console.log(JSON.stringify(machine, undefined, 2));
+  });
   const measured: Measured[] = [];
   for (const component of positionals.length > 0 ? positionals : defaultComponents()) {
     const bytes = new Uint8Array(readFileSync(component));
     const one: Measured = {
-      component,
+      component: nameOf(component),
       bytes: bytes.length,
       engine: await measureEngine(component),
       prepareMs: await measurePrepare(bytes, prepareRounds),
@@ -188,19 +193,15 @@ try {
         ? {}
         : await measureLoads(servers, component, Number(values.seconds)),
     };
-    print(one);
+    describe(report, one);
     measured.push(one);
   }
   const idleBytes = measureIdle(join(folder, "cache"));
   for (const [state, bytes] of Object.entries(idleBytes)) {
-    console.log(
-      `\nEach of ${idleApps} idle apps (${state}): ${(bytes / 1000).toFixed(0)} kB (PSS)`,
-    );
+    const text = `${(bytes / 1000).toFixed(0)} kB (proportional set size)`;
+    report.line(`each of ${idleApps} idle apps, ${state}`, text);
   }
-  mkdirSync(resultsFolder, { recursive: true });
-  const file = join(resultsFolder, `engine-${new Date().toISOString().replaceAll(":", "-")}.json`);
-  writeFileSync(file, JSON.stringify({ machine, measured, idleBytes }, undefined, 2));
-  console.log(`Raw results: ${file}`);
+  report.end({ measured, idleBytes });
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -8,9 +8,14 @@ export interface FirstByte {
 }
 
 /** Asks over a new connection, as a client that has never been there. */
-export async function firstByte(port: number, host: string, path = "/"): Promise<FirstByte> {
+export async function firstByte(
+  port: number,
+  host: string,
+  path = "/",
+  address = "127.0.0.1",
+): Promise<FirstByte> {
   const startedMs = performance.now();
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  const socket = connect({ port, host: address, noDelay: true });
   socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
   const [chunk] = (await once(socket, "data")) as [Buffer];
   const ms = performance.now() - startedMs;

@@ -5,7 +5,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { arch, cpus, release, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,11 +13,12 @@ import { build } from "esbuild";
 import { skopeoObstacle } from "../images/skopeo.ts";
 import { program } from "../servers/debian-package.ts";
 import { registryObstacle, startDockerRegistry } from "../servers/docker-registry.ts";
+import { Report, shown, whorlVersion } from "./report.ts";
+import { median } from "./statistics.ts";
 
 const rounds = 9;
 const wasmBytes = 12 * 1000 * 1000;
 const driverSource = fileURLToPath(new URL("images-driver.ts", import.meta.url));
-const resultsFolder = fileURLToPath(new URL("results/", import.meta.url));
 
 /** An app of one component that does not compress, with a few files. */
 function makeApp(folder: string): string {
@@ -86,10 +87,6 @@ function driveWith(driver: string): (...args: string[]) => Promise<Driven> {
   };
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 /** Milliseconds of each round. */
 interface Compared {
   /** Whorl as a whole process. */
@@ -111,24 +108,24 @@ async function compare(
   return { process: wholeMs, transfer: driven.ms, skopeo: otherMs, moved: driven.moved };
 }
 
-function printTable(results: Readonly<Record<string, Compared>>): void {
-  const columns = ["process ms", "transfer ms", "skopeo ms", "process/s.", "transfer/s."];
-  console.log("".padEnd(12) + columns.map((column) => column.padStart(13)).join(""));
+function reportResults(report: Report, results: Readonly<Record<string, Compared>>): void {
   for (const [name, { process: whole, transfer, skopeo: other }] of Object.entries(results)) {
     const [a, b, c] = [median(whole), median(transfer), median(other)];
-    const cells = [
-      a.toFixed(0),
-      b.toFixed(0),
-      c.toFixed(0),
-      (a / c).toFixed(2),
-      (b / c).toFixed(2),
-    ];
-    console.log(name.padEnd(12) + cells.map((cell) => cell.padStart(13)).join(""));
+    report.line(
+      name,
+      `${shown(a)} ms as a process, ${shown(b)} ms without its start, skopeo ${shown(c)} ms ` +
+        `(${shown(a / c)}x, ${shown(b / c)}x)`,
+    );
   }
 }
 
 const obstacle = registryObstacle() ?? skopeoObstacle();
 if (obstacle !== undefined) throw new Error(obstacle);
+const report = new Report({
+  name: "images",
+  versions: { whorl: whorlVersion(), skopeo: (await skopeo("--version")).trim() },
+  commands: ["whorl registry push APP NAME", "whorl registry pull NAME", "skopeo copy"],
+});
 const folder = mkdtempSync(join(tmpdir(), "whorl-bench-"));
 const registry = await startDockerRegistry();
 try {
@@ -173,18 +170,8 @@ try {
       result.skopeo.push(measured.skopeo);
     }
   }
-  printTable(results);
-  const machine = {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    kernel: `${release()} ${arch()}`,
-    node: process.version,
-    skopeo: (await skopeo("--version")).trim(),
-  };
-  mkdirSync(resultsFolder, { recursive: true });
-  const file = join(resultsFolder, `images-${new Date().toISOString().replaceAll(":", "-")}.json`);
-  writeFileSync(file, JSON.stringify({ machine, results }, undefined, 2));
-  console.log(`\nRaw results: ${file}`);
+  reportResults(report, results);
+  report.end({ results });
 } finally {
   await registry[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 /**
- * Bodies without any guest: a POST is echoed, a GET of `/bytes?length=N` answered with N bytes.
+ * Bodies without any guest: a POST is echoed, one to `/length` answered with the length of its body,
+ * a GET of `/bytes?length=N` with N bytes.
  * `node-bodies-server.ts PORT`.
  */
 import { createServer } from "node:http";
@@ -8,6 +9,12 @@ import { pipeline } from "node:stream";
 const chunk = Buffer.alloc(64 * 1024, "x");
 
 const server = createServer((request, response) => {
+  if (request.url === "/length") {
+    let length = 0;
+    request.on("data", (part: Buffer) => (length += part.length));
+    request.on("end", () => response.end(`${length}\n`));
+    return;
+  }
   if (request.method === "POST") {
     pipeline(request, response, () => undefined);
     return;

@@ -1,4 +1,6 @@
-/** What node:http costs without any guest: `node-http-server.ts PORT`; prints the real port. */
+/**
+ * What node:http costs without any guest: `node-http-server.ts PORT [ADDRESS]`; prints the real port.
+ */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -6,6 +8,7 @@ const server = createServer((_request, response) => {
   response.writeHead(200, { "content-type": "text/plain" });
   response.end("Hello from Whorl\n");
 });
-server.listen(Number(process.argv[2]), "127.0.0.1", () => {
+const [port, address = "127.0.0.1"] = process.argv.slice(2);
+server.listen(Number(port), address, () => {
   console.log((server.address() as AddressInfo).port);
 });

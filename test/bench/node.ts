@@ -1,183 +1,132 @@
 /**
- * What a pod costs beside runc, on the same containerd: `npm run bench:node -- 20 100` for 20 rounds
- * and 100 idle pods that share a process. Needs root, runc and the CNI plugins; leaves nothing
- * behind.
+ * `npm run bench:node`: what a pod costs beside runc, on the same containerd. `-- 10 500 50`: 10
+ * rounds of single pods, then 500 Wasm pods on the node, and 50 pods of runc. Needs root, runc and
+ * the CNI plugins; leaves nothing behind.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { get } from "node:http";
+import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ContainerOptions } from "../servers/cri.ts";
-import { TestContainerd, type TestPod } from "../servers/containerd.ts";
-import { shimSandboxHandler } from "../servers/containerd-configuration.ts";
+import { TestContainerd } from "../servers/containerd.ts";
 import { testImages } from "../servers/test-images.ts";
+import { manyPods, type ManyPods } from "./many-pods.ts";
+import {
+  type PodContestant,
+  runcHttpd,
+  runcNode,
+  whorlAlone,
+  whorlNamespace,
+  whorlSandbox,
+} from "./pod-contestants.ts";
+import { rateTo, stagesTo } from "./pod-stages.ts";
+import { fromZeroMs, podSteps, startPod } from "./pod-start.ts";
+import { Report, shown, whorlVersion } from "./report.ts";
+import { median, summary } from "./statistics.ts";
 
-interface Contestant {
-  readonly name: string;
-  readonly handler: string;
-  readonly container: ContainerOptions;
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** So many are left idle to see what memory one more takes. */
-  readonly idlePods: number;
-}
-
-const rounds = Number(process.argv[2] ?? "10");
-const sharingPods = Number(process.argv[3] ?? "100");
+const [rounds = 10, wasmPods = 500, runcPodsWanted = 50] = process.argv.slice(2).map(Number);
+const runcPods = Math.min(runcPodsWanted, wasmPods);
 /** Each with a process of its own. */
-const ownPods = 4;
-const sharing = { "io.whorl.isolation": "namespace" };
-
-const server = "mkdir -p /www && echo hello > /www/index.html && exec httpd -f -p 80 -h /www";
-const contestants: readonly Contestant[] = [
-  {
-    name: "runc, busybox httpd",
-    handler: "runc",
-    container: { name: "a", image: "localhost/busybox:1", command: ["sh", "-c", server] },
-    idlePods: ownPods,
-  },
-  {
-    name: "whorl, hello, isolation=pod",
-    handler: "whorl",
-    container: { name: "a", image: "localhost/hello:1" },
-    annotations: { "io.whorl.isolation": "pod" },
-    idlePods: ownPods,
-  },
-  {
-    name: "whorl, hello, isolation=namespace",
-    handler: "whorl",
-    container: { name: "a", image: "localhost/hello:1" },
-    annotations: sharing,
-    idlePods: ownPods,
-  },
-  {
-    name: "whorl, hello, isolation=namespace, sandboxer=shim",
-    handler: shimSandboxHandler,
-    container: { name: "a", image: "localhost/hello:1" },
-    annotations: sharing,
-    idlePods: sharingPods,
-  },
-];
-
-const columns = ["RunPodSandbox", "Create", "Start", "sum", "answers after", "Stop"] as const;
-type Row = Record<(typeof columns)[number], number>;
+const ownPods = 5;
 
 /** Long enough for a host process to be waiting again. */
-const pauseMs = 1500;
+const pauseMs = 1000;
 
-const containerd = await TestContainerd.start({ release: "2.4" });
-try {
-  for (const image of testImages()) await containerd.importImage(image);
-  const rows: Record<string, Row & { "MB PSS per idle pod": number }> = {};
-  for (const each of contestants) {
-    const measured: Row[] = [];
-    // The first one pays for the front and its compile cache.
-    for (let round = 0; round <= rounds; round += 1) {
-      const row = await measure(each);
-      if (round > 0) measured.push(row);
-      await delay(pauseMs);
-    }
-    const medians = columns.map((name) => [name, median(measured.map((row) => row[name]))]);
-    const memory = await memoryPerPod(each);
-    rows[each.name] = {
-      ...(Object.fromEntries(medians) as Row),
-      "MB PSS per idle pod": Math.round(memory * 10) / 10,
-    };
+/** Milliseconds of each step, and of taking the container down again. */
+type Row = Readonly<Record<(typeof podSteps)[number] | "Stop", number>>;
+
+interface Single {
+  readonly name: string;
+  readonly rows: readonly Row[];
+}
+
+async function single(containerd: TestContainerd, contestant: PodContestant): Promise<Single> {
+  const rows: Row[] = [];
+  // The first one pays for the front and its compile cache.
+  for (let round = 0; round <= rounds; round++) {
+    const { pod, container, ms } = await startPod(containerd, contestant);
+    const startedMs = performance.now();
+    await containerd.cri.call("StopContainer", { containerId: container, timeout: 0 });
+    const Stop = performance.now() - startedMs;
+    await containerd.removePod(pod);
+    if (round > 0) rows.push({ ...ms, Stop });
+    await delay(pauseMs);
   }
-  console.log(`containerd 2.4, medians of ${rounds} in ms`);
-  console.table(rows);
-} finally {
-  await containerd[Symbol.asyncDispose]();
+  return { name: contestant.name, rows };
 }
 
-async function measure({ handler, container, annotations = {} }: Contestant): Promise<Row> {
-  const times = [performance.now()];
-  const lap = (): void => void times.push(performance.now());
-  const pod = await containerd.runPod({ handler, annotations });
-  lap();
-  const id = await containerd.createContainer(pod, container);
-  lap();
-  await containerd.cri.call("StartContainer", { containerId: id });
-  lap();
-  await untilAnswered(pod);
-  lap();
-  await containerd.cri.call("StopContainer", { containerId: id, timeout: 0 });
-  lap();
-  await containerd.removePod(pod);
-  const [sandbox = 0, create = 0, start = 0, answer = 0, stop = 0] = times
-    .slice(1)
-    .map((time, index) => time - (times[index] ?? 0));
-  return {
-    RunPodSandbox: sandbox,
-    Create: create,
-    Start: start,
-    sum: sandbox + create + start,
-    "answers after": answer,
-    Stop: stop,
-  };
+function reportSingle(report: Report, { name, rows }: Single): void {
+  const whole = summary(rows.map((ms) => fromZeroMs({ ms })));
+  const steps = [...podSteps, "Stop" as const].map(
+    (step) => `${step} ${shown(median(rows.map((row) => row[step])))}`,
+  );
+  report.line(
+    `${name}: from zero to the first byte`,
+    `p50 ${shown(whole.p50)} ms, p90 ${shown(whole.p90)} ms`,
+  );
+  report.line("  p50 of each step, ms", steps.join(", "));
 }
 
-async function untilAnswered({ ip }: TestPod): Promise<void> {
-  while (!(await isAnswered(`http://${ip}/`))) await delay(1);
+function reportMany(report: Report, { name, stages, idlePart }: ManyPods): void {
+  for (const { pods, perSecond, startMs, answerMs, bytesPerPod, processes } of stages) {
+    report.line(
+      `${name}, ${pods} pods`,
+      `${shown(perSecond)} started/s (p99 ${shown(startMs.p99)} ms), ` +
+        `answer p50 ${shown(answerMs.p50)} ms, p99 ${shown(answerMs.p99)} ms, ` +
+        `${shown(bytesPerPod / 1e6)} MB each, ${processes} processes`,
+    );
+  }
+  const pods = stages.at(-1)?.pods ?? 1;
+  // containerd 2.4 asks for the figures of each container and of each sandbox every second.
+  report.line(
+    "  processor while only containerd asks",
+    `${shown(idlePart * 100)} % of a core, ${shown((idlePart * 100) / pods)} % for each pod`,
+  );
 }
 
-function isAnswered(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = get(url, { agent: false }, (response) => {
-      response.resume().on("end", () => resolve(true));
-    });
-    request.on("error", () => resolve(false));
+function judge(report: Report, runc: ManyPods, wasm: ManyPods): void {
+  const last = wasm.stages.at(-1);
+  if (last === undefined) return;
+  const { pods, silent, bytesPerPod } = last;
+  const served = ((pods - silent) / pods) * 100;
+  const figure = `pods that answer, of ${pods} on a node`;
+  report.verdict({ figure, measured: served, unit: "%", reach: { atLeast: 100 } });
+  report.verdict({
+    ...{ figure: `memory of each of ${pods} pods`, measured: bytesPerPod / 1e6, unit: "MB" },
+    reach: { atMost: 2 },
+  });
+  const compared = runc.stages.at(-1)?.pods ?? 0;
+  report.line(
+    `whorl, until there are ${pods} pods`,
+    `${shown(rateTo(wasm.stages, pods))} started/s`,
+  );
+  report.verdict({
+    figure: `pods started in a second until there are ${compared}, ours / runc`,
+    ...{ measured: rateTo(wasm.stages, compared) / rateTo(runc.stages, compared), unit: "x" },
+    reach: { atLeast: 1 },
   });
 }
 
-/** What one more pod takes, when there is one already. */
-async function memoryPerPod(contestant: Contestant): Promise<number> {
-  const { handler, container, annotations = {}, idlePods } = contestant;
-  const pods: TestPod[] = [];
-  const add = async (): Promise<void> => {
-    const pod = await containerd.runPod({ handler, annotations });
-    pods.push(pod);
-    await containerd.startContainer(pod, container);
-    await untilAnswered(pod);
-  };
-  await add();
-  await delay(pauseMs);
-  const before = proportionalMegabytes();
-  for (let count = 0; count < idlePods; count += 1) {
-    await add();
-    if (idlePods <= ownPods) await delay(pauseMs);
+const startedMs = performance.now();
+const containerd = await TestContainerd.start({ release: "2.4" });
+try {
+  for (const image of testImages()) await containerd.importImage(image);
+  const runcVersion = execFileSync("runc", ["--version"], { encoding: "utf8" }).split("\n", 1)[0];
+  const report = new Report({
+    name: "node",
+    versions: { whorl: whorlVersion(), containerd: "2.4", runc: runcVersion ?? "" },
+    commands: [`node node.ts ${rounds} ${wasmPods} ${runcPods}`],
+  });
+  const singles: Single[] = [];
+  for (const each of [runcHttpd, runcNode, whorlAlone, whorlNamespace, whorlSandbox]) {
+    const measured = await single(containerd, each);
+    reportSingle(report, measured);
+    singles.push(measured);
   }
-  await delay(pauseMs);
-  const after = proportionalMegabytes();
-  for (const pod of pods) await containerd.removePod(pod);
-  return (after - before) / idlePods;
-}
-
-/** Of every process that this containerd has to do with, itself excepted. */
-function proportionalMegabytes(): number {
-  const { folder, cgroupParent } = containerd;
-  const isOurs = (pid: string): boolean => {
-    const text = ["cmdline", "environ", "cgroup"].map((file) => textOf(`/proc/${pid}/${file}`));
-    const [command = "", environment = "", cgroup = ""] = text;
-    if (/\/containerd\0/.test(command)) return false;
-    return (
-      [command, environment].some((each) => each.includes(folder)) || cgroup.includes(cgroupParent)
-    );
-  };
-  const kilobytes = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isOurs(name))
-    .map((pid) => Number(/^Pss:\s+(\d+)/m.exec(textOf(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
-  return kilobytes.reduce((sum, each) => sum + each, 0) / 1024;
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    // The process has just ended.
-    return "";
-  }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return Math.round((sorted[Math.floor(sorted.length / 2)] ?? 0) * 10) / 10;
+  const alone = await manyPods(containerd, whorlAlone, [ownPods]);
+  const runc = await manyPods(containerd, runcHttpd, stagesTo(runcPods));
+  const wasm = await manyPods(containerd, whorlSandbox, stagesTo(runcPods, wasmPods));
+  for (const each of [alone, runc, wasm]) reportMany(report, each);
+  judge(report, runc, wasm);
+  report.line("the whole run", `${shown((performance.now() - startedMs) / 1000)} s`);
+  report.end({ singles, many: [wasm, runc], alone });
+} finally {
+  await containerd[Symbol.asyncDispose]();
 }

@@ -1,119 +1,71 @@
 /**
  * `npm run bench:noisy`: how long a quiet app takes to answer while another one is flooded. Both in
- * one `whorl up --dir` on one core; beside it a process for each app on the same core, as pods have
- * it: node:http without any guest, and `wasmtime serve`.
+ * one `whorl up --dir` on one core; beside it a process for each app on the same core (node:http
+ * without any guest, `wasmtime serve`), and as root on Linux two pods on the same core, with runc
+ * and with Whorl.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { wasmApp } from "../whorl-process.ts";
 import { findContestants } from "./contestants.ts";
-import { firstByte } from "./first-byte.ts";
+import { measurePair } from "./noisy-pair.ts";
+import type { MeasuredPair, Pair, Target } from "./noisy-pair.ts";
+import { NoisyPods, runcVersion } from "./noisy-pods.ts";
 import { Report, shown, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
 import { ServedFolder } from "./served-folder.ts";
-import { summary } from "./statistics.ts";
-import type { Summary } from "./statistics.ts";
-import { floodWithWrk } from "./wrk-flood.ts";
 
 const serverCore = 0;
 const loadCore = 1;
-const floodConnections = 64;
-const everyMs = 10;
-const warmUpSeconds = 3;
+const address = "127.0.0.1";
 
-/** Two apps and how they are asked. */
-interface Pair {
-  readonly name: string;
-  readonly flooded: { readonly port: number; readonly host: string };
-  readonly quiet: { readonly port: number; readonly host: string };
+function targetOf({ url }: Served): Target {
+  return { address, port: Number(new URL(url).port), host: "quiet.localhost" };
 }
 
-interface Measured {
-  readonly name: string;
-  readonly alone: Summary;
-  readonly flooded: Summary;
-  /** Raw, of the quiet app while the other one is flooded. */
-  readonly floodedMs: readonly number[];
-  /** Answers of the flooded app in a second. */
-  readonly floodPerSecond: number;
+/** What is measured, and what it was measured with. */
+interface Measurement {
+  readonly results: MeasuredPair[];
+  readonly versions: Record<string, string>;
 }
 
-async function ask({ quiet }: Pair, untilMs: number): Promise<number[]> {
-  const times: number[] = [];
-  while (performance.now() < untilMs) {
-    const { ms, status } = await firstByte(quiet.port, quiet.host);
-    if (status !== 200) throw new Error(`the quiet app answered ${status}`);
-    times.push(ms);
-    await delay(everyMs);
-  }
-  return times;
-}
-
-async function measure(pair: Pair, seconds: number): Promise<Measured> {
-  const flood = (duration: number): ReturnType<typeof floodWithWrk> =>
-    floodWithWrk({
-      ...{ url: `http://127.0.0.1:${pair.flooded.port}/`, host: pair.flooded.host },
-      ...{ connections: floodConnections, seconds: duration, core: loadCore },
-    });
-  await flood(warmUpSeconds);
-  const alone = await ask(pair, performance.now() + seconds * 1000);
-  const flooding = flood(seconds + 2);
-  await delay(1000);
-  const flooded = await ask(pair, performance.now() + seconds * 1000);
-  const { requestsPerSecond } = await flooding;
-  return {
-    ...{ name: pair.name, floodPerSecond: requestsPerSecond, floodedMs: flooded },
-    ...{ alone: summary(alone), flooded: summary(flooded) },
-  };
-}
-
-function portOf({ url }: Served): { readonly port: number; readonly host: string } {
-  return { port: Number(new URL(url).port), host: "quiet.localhost" };
-}
-
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "20" } } });
-const folder = mkdtempSync(join(tmpdir(), "whorl-noisy-"));
-try {
-  const hello = wasmApp("hello-rust/hello.wasm");
-  const apps = join(folder, "apps");
-  mkdirSync(apps);
-  for (const name of ["flooded", "quiet"]) copyFileSync(hello, join(apps, `${name}.wasm`));
-  await using stack = new AsyncDisposableStack();
-  const served = stack.use(
-    await ServedFolder.start({
-      folder: apps,
-      cache: join(folder, "cache"),
-      cores: `${serverCore}`,
-    }),
-  );
-  await served.prepared();
-  const { port } = served;
-  const pairs: Pair[] = [
-    {
-      name: "whorl up --dir",
-      flooded: { port, host: "flooded.localhost" },
-      quiet: { port, host: "quiet.localhost" },
-    },
-  ];
-  const versions: Record<string, string> = { whorl: whorlVersion() };
+async function measureProcesses(
+  folder: string,
+  { results, versions }: Measurement,
+  seconds: number,
+): Promise<void> {
   for (const contestant of findContestants(folder)) {
     if ("remedy" in contestant) {
       console.log(`Without ${contestant.name}; to have it: ${contestant.remedy}`);
       continue;
     }
     if (contestant.name === "whorl up") continue;
-    const flooded = stack.use(await Served.start(contestant, hello, serverCore));
-    const quiet = stack.use(await Served.start(contestant, hello, serverCore));
+    const hello = wasmApp("hello-rust/hello.wasm");
+    await using flooded = await Served.start(contestant, hello, serverCore);
+    await using quiet = await Served.start(contestant, hello, serverCore);
     versions[contestant.name] = contestant.version;
     const name = `two processes, ${contestant.name}`;
-    pairs.push({ name, flooded: portOf(flooded), quiet: portOf(quiet) });
+    const pair = { name, flooded: targetOf(flooded), quiet: targetOf(quiet) };
+    results.push(await measurePair(pair, { seconds, loadCore }));
   }
-  const report = new Report({ name: "noisy", versions, commands: [served.command] });
-  const results: Measured[] = [];
-  for (const pair of pairs) results.push(await measure(pair, Number(values.seconds)));
+}
+
+async function measurePods({ results, versions }: Measurement, seconds: number): Promise<void> {
+  const obstacle = NoisyPods.obstacle();
+  if (obstacle !== undefined) {
+    console.log(`Without pods; to have them: ${obstacle}`);
+    return;
+  }
+  await using pods = await NoisyPods.start(serverCore);
+  versions["runc"] = runcVersion();
+  await pods.each(async (pair) => {
+    results.push(await measurePair(pair, { seconds, loadCore }));
+  });
+}
+
+function tell(report: Report, results: readonly MeasuredPair[]): void {
   for (const { name, alone, flooded, floodPerSecond } of results) {
     report.line(`${name}, alone`, `p50 ${shown(alone.p50)} ms, p99 ${shown(alone.p99)} ms`);
     report.line(
@@ -131,6 +83,40 @@ try {
     const figure = `quiet app, p99, against ${name}`;
     report.verdict({ figure, measured: measured / flooded.p99, unit: "x", reach: { atMost: 1 } });
   }
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "20" },
+    "without-rivals": { type: "boolean", default: false },
+  },
+});
+const seconds = Number(values.seconds);
+const folder = mkdtempSync(join(tmpdir(), "whorl-noisy-"));
+try {
+  const apps = join(folder, "apps");
+  mkdirSync(apps);
+  for (const name of ["flooded", "quiet"]) {
+    copyFileSync(wasmApp("hello-rust/hello.wasm"), join(apps, `${name}.wasm`));
+  }
+  const measurement: Measurement = { results: [], versions: { whorl: whorlVersion() } };
+  const { results, versions } = measurement;
+  await using served = await ServedFolder.start({
+    ...{ folder: apps, cache: join(folder, "cache"), cores: `${serverCore}` },
+  });
+  await served.prepared();
+  const target = (host: string): Target => ({ address, port: served.port, host });
+  const pair: Pair = {
+    ...{ name: "whorl up --dir", flooded: target("flooded.localhost") },
+    quiet: target("quiet.localhost"),
+  };
+  const report = new Report({ name: "noisy", versions, commands: [served.command] });
+  results.push(await measurePair(pair, { seconds, loadCore }));
+  if (!values["without-rivals"]) {
+    await measureProcesses(folder, measurement, seconds);
+    await measurePods(measurement, seconds);
+  }
+  tell(report, results);
   report.end({ results });
 } finally {
   rmSync(folder, { recursive: true, force: true });

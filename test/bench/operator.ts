@@ -3,11 +3,8 @@
  * real API server. Its CPU time and its requests carry over from machine to machine; times depend
  * on how many writes a second the API server takes.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { arch, cpus, release } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { crdFiles } from "../../operator/api/generate-crds.ts";
 import { buildOperator, operatorNodeFlags } from "../../operator/build-operator.ts";
@@ -19,6 +16,7 @@ import { KubeApiServer, kubeApiServerObstacle } from "../servers/kube-apiserver.
 import { kubernetesVersion } from "../servers/kubernetes-tools.ts";
 import { ServerProcess, freePort } from "../servers/server-process.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
+import { Report, shown, whorlVersion } from "./report.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -32,7 +30,6 @@ const idleMs = 30_000;
 /** Of Linux; CPU time in /proc is counted in these. */
 const ticksPerSecond = 100;
 const namespace = "bench";
-const resultsFolder = fileURLToPath(new URL("results/", import.meta.url));
 
 /** The operator as a process, and what the kernel and it itself say of it. */
 class RunningOperator implements AsyncDisposable {
@@ -205,12 +202,9 @@ async function measureRestart(
   ];
 }
 
-function printTable(rows: readonly Row[]): void {
-  for (const { name, value, unit, limit } of rows) {
-    const verdict =
-      limit === undefined ? "" : `  limit ${limit}: ${value <= limit ? "kept" : "BROKEN"}`;
-    console.log(`${name.padEnd(42)}${value.toFixed(2).padStart(10)} ${unit.padEnd(12)}${verdict}`);
-  }
+function reportRow(report: Report, { name, value, unit, limit }: Row): void {
+  if (limit === undefined) report.line(name, `${shown(value)} ${unit}`);
+  else report.verdict({ figure: name, measured: value, unit, reach: { atMost: limit } });
 }
 
 const obstacle = kubeApiServerObstacle();
@@ -228,6 +222,11 @@ const client = new KubeClient({ transport, userAgent: "bench" });
 const start = async (): Promise<RunningOperator> =>
   await RunningOperator.start(program, server.kubeconfigFile);
 
+const report = new Report({
+  name: "operator",
+  versions: { whorl: whorlVersion(), kubernetes: kubernetesVersion },
+  commands: [`npm run bench:operator -- --apps ${appsMax} --burst ${burst}`],
+});
 const rows: Row[] = [];
 {
   await using operator = await start();
@@ -238,22 +237,5 @@ const rows: Row[] = [];
   rows.push({ name: `memory after creating ${appsMax}`, value: operator.memory().now, unit: "MB" });
 }
 rows.push(...(await measureRestart(client, start)));
-const machine = {
-  cpu: cpus()[0]?.model ?? "unknown",
-  cores: cpus().length,
-  kernel: `${release()} ${arch()}`,
-  node: process.version,
-  kubernetes: kubernetesVersion,
-  apps: appsMax,
-};
-console.log(
-  Object.entries(machine)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(", "),
-  "\n",
-);
-printTable(rows);
-mkdirSync(resultsFolder, { recursive: true });
-const file = join(resultsFolder, `operator-${new Date().toISOString().replaceAll(":", "-")}.json`);
-writeFileSync(file, JSON.stringify({ machine, rows }, undefined, 2));
-console.log(`\nRaw results: ${file}`);
+for (const row of rows) reportRow(report, row);
+report.end({ rows });

@@ -27,11 +27,12 @@ export class Report {
   readonly #options: ReportOptions;
   readonly #before = calibrate();
   readonly #verdicts: Verdict[] = [];
+  readonly #lines: [what: string, value: string][] = [];
   readonly machine = {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 1024 ** 3),
-    kernel: `${release()} ${arch()}`,
+    kernel: `${release().replace(/-.*/, "")} ${arch()}`,
     node: process.version,
   };
 
@@ -43,7 +44,9 @@ export class Report {
     for (const command of options.commands) line("$", command);
   }
 
+  /** Prints a figure that nothing is asked of, and keeps it for the page. */
   line(what: string, value: string): void {
+    this.#lines.push([what, value]);
     line(what, value);
   }
 
@@ -62,11 +65,9 @@ export class Report {
     const date = new Date().toISOString();
     const file = join(resultsFolder, `${name}-${date.replaceAll(":", "-")}.json`);
     const calibration = { before: this.#before, after, noise };
+    const found = { verdicts: this.#verdicts, lines: this.#lines };
     const whole = { name, date, machine: this.machine, versions, commands, calibration };
-    writeFileSync(
-      file,
-      `${JSON.stringify({ ...whole, verdicts: this.#verdicts, ...raw }, undefined, 1)}\n`,
-    );
+    writeFileSync(file, `${JSON.stringify({ ...whole, ...found, ...raw }, undefined, 1)}\n`);
     console.log(`Raw results: ${file}`);
     return file;
   }
@@ -76,10 +77,18 @@ function verdictLine(
   { figure, measured, unit, reach }: Verdict,
   noise: string | undefined,
 ): [string, string] {
-  const [sign, bound] = "atMost" in reach ? ["<=", reach.atMost] : [">=", reach.atLeast];
-  const isReached = "atMost" in reach ? measured <= bound : measured >= bound;
-  const word = noise === undefined ? (isReached ? "reached" : "MISSED") : "no verdict";
-  return [figure, `${shown(measured)} ${unit} (reach ${sign} ${bound} ${unit}): ${word}`];
+  const isGood = isReached({ measured, reach });
+  const word = noise === undefined ? (isGood ? "reached" : "MISSED") : "no verdict";
+  return [figure, `${shown(measured)} ${unit} (reach ${boundText(reach)} ${unit}): ${word}`];
+}
+
+export function isReached({ measured, reach }: Pick<Verdict, "measured" | "reach">): boolean {
+  return "atMost" in reach ? measured <= reach.atMost : measured >= reach.atLeast;
+}
+
+/** `<= 5`. */
+export function boundText(reach: Verdict["reach"]): string {
+  return "atMost" in reach ? `<= ${reach.atMost}` : `>= ${reach.atLeast}`;
 }
 
 /** With as many digits as mean something. */

@@ -12,7 +12,7 @@ const startMsMax = 60_000;
 /** The unit of /proc is the same on all machines (USER_HZ). */
 const ticksPerSecond = 100;
 
-/** A contestant that serves a component on one core; disposing ends it. */
+/** A contestant that serves a component; disposing ends it. */
 export class Served implements AsyncDisposable {
   readonly contestant: Contestant;
   readonly url: string;
@@ -27,7 +27,12 @@ export class Served implements AsyncDisposable {
     this.#child = child;
   }
 
-  static async start(contestant: Contestant, component: string, core: number): Promise<Served> {
+  /** On one core, or on several as taskset takes them. */
+  static async start(
+    contestant: Contestant,
+    component: string,
+    core: number | string,
+  ): Promise<Served> {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}/`;
     const command = ["-c", String(core), ...contestant.command(component, port)];

@@ -13,7 +13,9 @@ import { startRedis } from "../servers/redis.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
 import { wasmApp } from "../whorl-process.ts";
 import type { Contestant } from "./contestants.ts";
+import { Report, shown, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
+import { median } from "./statistics.ts";
 import { type LoadResult, runWrk } from "./wrk.ts";
 
 const serverCore = 0;
@@ -56,22 +58,25 @@ function up(app: string, port: number, args: readonly string[]): string[] {
   return [process.execPath, whorl, "up", app, ...listen, ...args];
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 async function checkAnswers(url: string): Promise<void> {
   // wrk blocks this process longer than servers keep idle connections.
   const response = await fetch(url, { headers: { connection: "close" } });
   if (response.status !== 200) throw new Error(`${url}: ${await response.text()}`);
 }
 
-async function compare(places: Places, seconds: number): Promise<void> {
+/** What is called for each request, and how each of the servers did. */
+interface Route {
+  readonly route: string;
+  readonly servers: readonly { readonly name: string; readonly runs: readonly LoadResult[] }[];
+}
+
+async function compare(places: Places, seconds: number): Promise<Route[]> {
   await using stack = new AsyncDisposableStack();
   const servers: Served[] = [];
   for (const each of contestants(places)) {
     servers.push(stack.use(await Served.start(each, wasmApp("figures-rust"), serverCore)));
   }
+  const measured: Route[] = [];
   for (const route of routes) {
     const runs = servers.map(() => [] as LoadResult[]);
     for (let round = 0; round <= rounds; round++) {
@@ -83,25 +88,37 @@ async function compare(places: Places, seconds: number): Promise<void> {
         if (round > 0) runs[index]?.push(result);
       }
     }
-    printRoute(route, servers, runs);
+    const named = servers.map(({ contestant }, index) => ({
+      name: contestant.name,
+      runs: runs[index] ?? [],
+    }));
+    measured.push({ route, servers: named });
   }
+  return measured;
 }
 
-function printRoute(route: string, servers: readonly Served[], runs: LoadResult[][]): void {
-  const rates = runs.map((each) => median(each.map((run) => run.requestsPerSecond)));
-  for (const [index, { contestant }] of servers.entries()) {
-    const p99 = median((runs[index] ?? []).map((run) => run.p99Us)) / 1000;
-    const errors = (runs[index] ?? []).reduce((sum, run) => sum + run.errors, 0);
-    const rate = rates[index]?.toFixed(0).padStart(8);
-    const name = `${route}, ${contestant.name}`.padEnd(24);
-    console.log(`${name}${rate} requests/s, p99 ${p99.toFixed(1)} ms, ${errors} errors`);
+function reportRoute(report: Report, { route, servers }: Route): void {
+  const rates = servers.map(({ runs }) => median(runs.map((run) => run.requestsPerSecond)));
+  for (const [index, { name, runs }] of servers.entries()) {
+    const p99Ms = median(runs.map((run) => run.p99Us)) / 1000;
+    const errors = runs.reduce((sum, run) => sum + run.errors, 0);
+    const text = `${shown(rates[index] ?? Number.NaN)} requests/s, p99 ${shown(p99Ms)} ms`;
+    report.line(`${route}, ${name}`, errors === 0 ? text : `${text}, ${errors} ERRORS`);
   }
   const [ours = Number.NaN, theirs = Number.NaN] = rates;
-  console.log(`${route}: ${(ours / theirs).toFixed(2)} of the plain server`);
+  report.line(`${route}, ours / the plain server`, `${shown(ours / theirs)}x`);
+}
+
+/** Calls that wait for their answer, many at once. */
+interface SlowCalls {
+  readonly answered: number;
+  /** More memory for each. */
+  readonly kibibytes: number;
 }
 
 /** How much memory a call needs that waits for its answer, and that all of them are answered. */
-async function waitSlowly(): Promise<void> {
+async function waitSlowly(): Promise<SlowCalls[]> {
+  const measured: SlowCalls[] = [];
   const slow = createServer((_, response) => setTimeout(() => response.end("late"), slowMs));
   slow.listen(0, "127.0.0.1");
   await once(slow, "listening");
@@ -130,17 +147,15 @@ allowed_outbound_hosts = ["http://127.0.0.1:*"]
       await new Promise((resolve) => setTimeout(resolve, slowMs * 0.9));
       const kibibytes = (served.residentBytes() - before) / calls / 1024;
       const answered = (await answers).filter((text) => text.includes("late")).length;
-      console.log(
-        `${answered} of ${calls} slow calls at once: ${kibibytes.toFixed(0)} KiB more for each`,
-      );
+      measured.push({ answered, kibibytes });
     }
   }
   slow.closeAllConnections();
   slow.close();
+  return measured;
 }
 
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "4" } } });
-{
+async function compareWithDatabases(seconds: number): Promise<Route[]> {
   await using redis = await startRedis();
   await using postgres = await startPostgres();
   using folder = new TemporaryFolder({});
@@ -148,6 +163,20 @@ const { values } = parseArgs({ options: { seconds: { type: "string", default: "4
     ...{ redis: redis.url, postgres: postgres.url },
     ...{ file: folder.file("plain.db"), state: folder.file("state") },
   };
-  await compare(places, Number(values.seconds));
+  return await compare(places, seconds);
 }
-await waitSlowly();
+
+const { values } = parseArgs({ options: { seconds: { type: "string", default: "4" } } });
+const report = new Report({
+  name: "spin",
+  versions: { whorl: whorlVersion() },
+  commands: ["whorl up figures-rust", "node node-spin-server.ts PORT"],
+});
+const measured = await compareWithDatabases(Number(values.seconds));
+for (const each of measured) reportRoute(report, each);
+const slow = await waitSlowly();
+for (const { answered, kibibytes } of slow) {
+  const text = `${answered} answered, ${shown(kibibytes)} KiB more for each`;
+  report.line(`${slowCalls} slow calls at once`, text);
+}
+report.end({ routes: measured, slow });

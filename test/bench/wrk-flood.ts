@@ -10,8 +10,9 @@ export interface Flood {
   readonly url: string;
   readonly connections: number;
   readonly seconds: number;
-  /** Core that the load generator runs on. */
-  readonly core: number;
+  /** Core that the load generator runs on, or cores as taskset takes them. */
+  readonly core: number | string;
+  readonly threads?: number;
   /** Who is asked, where the address does not say it. */
   readonly host?: string;
   /** Bytes of a body that each request has; then it is a POST. */
@@ -20,11 +21,18 @@ export interface Flood {
 
 /** Load on a server while something else is measured. */
 export async function floodWithWrk(flood: Flood): Promise<LoadResult> {
-  const { url, connections, seconds, core, host, bodyBytes } = flood;
+  const { url, connections, seconds, core, threads = 1, host, bodyBytes } = flood;
   const folder = mkdtempSync(join(tmpdir(), "whorl-wrk-"));
   try {
-    const args = ["-c", String(core), "wrk", "--threads", "1", "--latency", "--timeout", "20s"];
-    args.push("--connections", String(connections), "--duration", `${seconds}s`);
+    const args = ["-c", String(core), "wrk", "--latency", "--timeout", "20s"];
+    args.push(
+      "--threads",
+      String(threads),
+      "--connections",
+      String(connections),
+      "--duration",
+      `${seconds}s`,
+    );
     if (host !== undefined) args.push("--header", `Host: ${host}`);
     if (bodyBytes !== undefined) {
       const script = join(folder, "post.lua");

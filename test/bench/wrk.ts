@@ -12,8 +12,8 @@ export interface LoadResult {
 export interface Load {
   readonly connections: number;
   readonly seconds: number;
-  /** Core that the load generator runs on. */
-  readonly core: number;
+  /** Core that the load generator runs on, or cores as taskset takes them. */
+  readonly core: number | string;
 }
 
 const unitUs: Readonly<Record<string, number>> = { us: 1, ms: 1_000, s: 1_000_000 };

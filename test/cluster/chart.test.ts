@@ -10,6 +10,8 @@ const cluster = sharedCluster();
 const everything = [
   ["operator.webhooks.enabled", "true"],
   ["networkPolicy.enabled", "true"],
+  ["console.enabled", "true"],
+  ["console.certificateSecret", "certificate"],
   ["operator.watchNamespace", "apps"],
   ["defaultExecutor.create", "true"],
   ["commonLabels.team", "platform"],
@@ -82,6 +84,18 @@ test("the operator has no right to more than its rules, and none in other namesp
   ]);
 });
 
+test("with the console the operator may ask who somebody is, and nothing else beyond its rules", () => {
+  const metrics = ["operator.metrics.enabled", "false"] as const;
+  const roles = (text: string): readonly string[] =>
+    manifests(text).flatMap(({ kind, metadata }) => (kind.endsWith("Role") ? [metadata.name] : []));
+  const [without, having] = [template(metrics), template(metrics, ["console.enabled", "true"])];
+  expect(roles(having).filter((name) => !roles(without).includes(name))).toEqual([
+    "whorl-operator-console-auth",
+  ]);
+  expect(without).not.toContain("console");
+  expect(having).toContain("--console-secure=true");
+});
+
 test("without the agent the RuntimeClasses select whatever nodes they are told to", () => {
   const classes = manifests(
     template(["agent.enabled", "false"], ["runtimeClasses.nodeSelector", "null"]),
@@ -108,6 +122,15 @@ test.each([
     "needs a RuntimeClass",
   ],
   [[["runtimeClasses.whorl.name", "wasmtime-spin-v2"]], "give them different names"],
+  [[["agent.shimSandboxHandlers[0]", "spin"]], 'both have the handler "spin"'],
+  [
+    [
+      ["operator.enabled", "false"],
+      ["runtimeClasses.spinkube.enabled", "false"],
+      ["runtimeClasses.whorl.enabled", "false"],
+    ],
+    "has no runtime handler to install",
+  ],
   [[["podMonitor.enabled", "true"]], "podMonitor.tokenSecret.name"],
   [[["agent.enabled", "false"]], "whorl.dev/ready"],
   [[["operator.replica", "3"]], "replica"],
@@ -115,6 +138,22 @@ test.each([
   [[["agent.installFolder", "opt/whorl"]], "installFolder"],
   [[["agent.distribution", "debian"]], "distribution"],
   [[["operator.logLevel", "loud"]], "logLevel"],
+  [
+    [
+      ["console.enabled", "true"],
+      ["operator.enabled", "false"],
+    ],
+    "needs operator.enabled=true",
+  ],
+  [
+    [
+      ["console.enabled", "true"],
+      ["console.port", "8443"],
+    ],
+    "one of the operator's own",
+  ],
+  [[["console.port", "80"]], "port"],
+  [[["console.hostNames[0]", "a b"]], "hostNames"],
 ] as const)("values %j are refused: %s", (settings, message) => {
   expect(() => template(...settings)).toThrow(message);
 });

@@ -11,6 +11,8 @@ export interface ClusterAccess {
   /** `address:port` of the registry that its nodes ask for every image. */
   readonly registry: string;
   readonly nodes: readonly { readonly name: string; readonly folder: string }[];
+  /** What further nodes plug into. */
+  readonly network: { readonly bridge: string; readonly gateway: string };
 }
 
 const whorl = fileURLToPath(new URL("../../bin/whorl.js", import.meta.url));

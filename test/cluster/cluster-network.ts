@@ -9,16 +9,17 @@ export class ClusterNetwork implements Disposable {
   readonly gateway: string;
   /** Addresses of Services. */
   readonly services: string;
-  readonly #prefix: string;
   readonly #places: readonly NodePlace[];
 
   constructor(nodes: number) {
     const number = process.pid;
     this.bridge = `wc${number.toString(36)}`;
-    this.#prefix = `10.${150 + (number % 100)}`;
-    this.gateway = `${this.#prefix}.0.1`;
-    this.services = `${this.#prefix}.128.0/17`;
-    const places = Array.from({ length: nodes }, (_, index) => this.#place(index + 1));
+    const prefix = `10.${150 + (number % 100)}`;
+    this.gateway = `${prefix}.0.1`;
+    this.services = `${prefix}.128.0/17`;
+    const places = Array.from({ length: nodes }, (_, index) =>
+      nodePlace(this.gateway, { number: index + 1, name: `node-${index + 1}` }),
+    );
     this.#places = places.map((place) => ({
       ...place,
       routes: places
@@ -48,14 +49,19 @@ export class ClusterNetwork implements Disposable {
   [Symbol.dispose](): void {
     spawnSync("ip", ["link", "del", this.bridge]);
   }
+}
 
-  #place(number: number): NodePlace {
-    return {
-      name: `node-${number}`,
-      address: `${this.#prefix}.0.${10 + number}`,
-      gateway: this.gateway,
-      pods: `${this.#prefix}.${number}.0/24`,
-      routes: [],
-    };
-  }
+/** Where a node is in the network behind a gateway: nodes count from 1. */
+export function nodePlace(
+  gateway: string,
+  { number, name }: { readonly number: number; readonly name: string },
+): NodePlace {
+  const prefix = gateway.replace(/\.0\.1$/, "");
+  return {
+    name,
+    address: `${prefix}.0.${10 + number}`,
+    gateway,
+    pods: `${prefix}.${number}.0/24`,
+    routes: [],
+  };
 }

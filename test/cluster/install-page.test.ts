@@ -25,6 +25,7 @@ function run(command: string): string {
   return stdout;
 }
 
+/** @proves `kubectl port-forward`, the API server's proxy */
 test("the page about installing does what it says", () => {
   const own = clusterValues.map((value) => `--set '${value}'`).join(" ");
   const text = readFileSync(new URL("../../docs/install.md", import.meta.url), "utf8")

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { install } from "./install-chart.ts";
+import { expectNoneLost } from "./expect-none-lost.ts";
+import { install, withoutAgent } from "./install-chart.ts";
+import { app, health } from "./manifests.ts";
 import { sharedCluster } from "./shared-cluster.ts";
 
 const cluster = sharedCluster();
@@ -36,8 +38,15 @@ test("two operators on two nodes, one of which leads", async () => {
   expect(new Set(nodes.split(" ")).size).toBe(2);
   const holder = cluster.field("lease/90ba2d18.spinkube.dev", "{.spec.holderIdentity}", "whorl");
   expect(holder).toMatch(/^whorl-operator-/);
+  const owner = cluster.field(
+    "lease/90ba2d18.spinkube.dev",
+    "{.metadata.ownerReferences[*].name}",
+    "whorl",
+  );
+  expect(owner).toBe("whorl-operator");
 });
 
+/** @proves RuntimeClass scheduling */
 test("every node is ready, with the runtime below the folder that the chart names", () => {
   for (const { name, folder } of cluster.access.nodes) {
     expect(cluster.field(`node/${name}`, "{.metadata.labels.whorl\\.dev/ready}")).toBe("true");
@@ -48,6 +57,7 @@ test("every node is ready, with the runtime below the folder that the chart name
   }
 });
 
+/** @proves `helm upgrade`, `helm rollback` | as always */
 test("an upgrade changes what it is told to, and a rollback takes it back", async () => {
   const replicas = (): string =>
     cluster.field("deployment/whorl-operator", "{.spec.replicas}", "whorl");
@@ -57,6 +67,32 @@ test("an upgrade changes what it is told to, and a rollback takes it back", asyn
   expect(replicas()).toBe("2");
 });
 
+/** @proves `helm upgrade`, agents taken away | pods go on serving, new ones start; agents may come back */
+test("nodes go on without their agents, until they come back", async () => {
+  const place = cluster.namespace();
+  try {
+    place.apply(app("stays", "hello:1", `replicas: 2, ${health}`));
+    place.ready("stays");
+    const pods = place.field("pods", "{.items[*].metadata.uid}").split(" ");
+    await expectNoneLost(place, "stays", {
+      change: () => {
+        install(cluster, "upgrade", withoutAgent);
+        expect(names("-n", "whorl", "daemonsets")).toEqual([]);
+        place.kubectl("scale", "spinapp/stays", "--replicas=3");
+        place.kubectl("wait", "--for=jsonpath={.status.readyReplicas}=3", "spinapp/stays");
+        install(cluster, "upgrade");
+      },
+    });
+    const now = place.field("pods", "{.items[*].metadata.uid}").split(" ");
+    expect(now).toEqual(expect.arrayContaining(pods));
+    const restarts = place.field("pods", "{.items[*].status.containerStatuses[0].restartCount}");
+    expect(restarts).toBe("0 0 0");
+  } finally {
+    cluster.kubectl("delete", "namespace", place.name, "--wait");
+  }
+});
+
+/** @proves `helm uninstall` | leaves the definitions; nodes are as they were */
 test("uninstalling leaves nothing in the cluster but the definitions, and nothing on the nodes", async () => {
   const configuration = cluster.access.nodes.map(({ folder }) =>
     join(folder, "etc/containerd/conf.d"),
@@ -66,8 +102,6 @@ test("uninstalling leaves nothing in the cluster but the definitions, and nothin
     expect(objects().toSorted()).toEqual([
       "customresourcedefinition.apiextensions.k8s.io/spinappexecutors.core.spinkube.dev",
       "customresourcedefinition.apiextensions.k8s.io/spinapps.core.spinkube.dev",
-      // Made by the operator itself: it goes with the namespace.
-      "lease.coordination.k8s.io/90ba2d18.spinkube.dev",
     ]);
   }, patience);
   cluster.kubectl("delete", "namespace", "whorl", "--wait");

@@ -18,6 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => place[Symbol.dispose]());
 
+/** @proves `kubectl port-forward`, the API server's proxy | as always */
 test("port-forward", async () => {
   const { kubeconfig } = cluster.access;
   const where = ["--kubeconfig", kubeconfig, "-n", place.name];
@@ -35,6 +36,7 @@ test("port-forward", async () => {
   }
 });
 
+/** @proves `kubectl debug` | an ephemeral container beside the app, in its network */
 test("debug: an ordinary container in the app's pod", async () => {
   const pod = place.field("pods", "{.items[0].metadata.name}");
   const ask = "wget -qO- http://127.0.0.1/; exec sleep 1000";
@@ -49,6 +51,7 @@ test("debug: an ordinary container in the app's pod", async () => {
   );
 });
 
+/** @proves `kubectl exec`, `attach` */
 test("exec and attach say why there is nothing to run in", () => {
   expect(() => place.kubectl("exec", "deployment/seen", "--", "sh")).toThrow(/has no processes/);
 });

@@ -1,7 +1,8 @@
 /**
  * Sends requests to the address in its argument, each on a connection of its own, until SIGTERM; then
- * prints what became of them.
+ * prints what became of them. The second argument: milliseconds between two of a client.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { Agent, request } from "undici";
 
 export interface LoadResult {
@@ -14,7 +15,7 @@ const clients = 4;
 const failuresKept = 5;
 const stop = new AbortController();
 process.once("SIGTERM", () => stop.abort());
-const [url = ""] = process.argv.slice(2);
+const [url = "", pauseMs = "0"] = process.argv.slice(2);
 // Each connection is a choice of the Service, as it is for other clients.
 const dispatcher = new Agent({ pipelining: 0, connections: clients });
 const failures: string[] = [];
@@ -25,7 +26,10 @@ const result: LoadResult = { answered, failures };
 process.stdout.write(JSON.stringify(result));
 
 async function askAgain(): Promise<void> {
-  while (!stop.signal.aborted) await ask();
+  while (!stop.signal.aborted) {
+    await ask();
+    if (pauseMs !== "0") await delay(Number(pauseMs));
+  }
 }
 
 async function ask(): Promise<void> {

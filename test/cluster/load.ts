@@ -12,8 +12,9 @@ export class Load {
   readonly #process: ChildProcessByStdio<null, Readable, null>;
   readonly #output: Promise<string>;
 
-  constructor(url: string) {
-    this.#process = spawn(process.execPath, [program, url], {
+  /** `pauseMs`: between two requests of a client. */
+  constructor(url: string, pauseMs = 0) {
+    this.#process = spawn(process.execPath, [program, url, String(pauseMs)], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#output = text(this.#process.stdout);

@@ -40,14 +40,14 @@ export class LocalCluster implements AsyncDisposable {
   readonly server: KubeApiServer;
   readonly registry: DockerRegistry;
   readonly nodes: readonly NodeMachine[];
-  readonly #bridge: string;
+  readonly #network: ClusterAccess["network"];
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
-    parts: Pick<LocalCluster, "server" | "registry" | "nodes"> & { bridge: string },
+    parts: Pick<LocalCluster, "server" | "registry" | "nodes"> & Pick<ClusterAccess, "network">,
     stack: AsyncDisposableStack,
   ) {
-    this.#bridge = parts.bridge;
+    this.#network = parts.network;
     this.server = parts.server;
     this.registry = parts.registry;
     this.nodes = parts.nodes;
@@ -75,7 +75,8 @@ export class LocalCluster implements AsyncDisposable {
       for (const place of network.places) {
         nodes.push(stack.use(await NodeMachine.start({ ...common, place })));
       }
-      const cluster = new LocalCluster({ ...parts, nodes, bridge: network.bridge }, stack);
+      const { bridge, gateway } = network;
+      const cluster = new LocalCluster({ ...parts, nodes, network: { bridge, gateway } }, stack);
       await cluster.#settle();
       return cluster;
     } catch (error) {
@@ -87,7 +88,8 @@ export class LocalCluster implements AsyncDisposable {
   /** How other processes reach it. */
   get access(): ClusterAccess {
     const nodes = this.nodes.map(({ name, folder }) => ({ name, folder }));
-    return { kubeconfig: this.server.kubeconfigFile, registry: this.registry.host, nodes };
+    const { kubeconfigFile: kubeconfig } = this.server;
+    return { kubeconfig, registry: this.registry.host, nodes, network: this.#network };
   }
 
   /** What kubectl prints. Throws with what it complains about. */
@@ -131,7 +133,7 @@ export class LocalCluster implements AsyncDisposable {
   leftovers(): readonly string[] {
     const before = sharedState();
     const marks = this.nodes.map(({ folder, cgroup: name }) => ({ folder, name, before }));
-    const network = { folder: this.server.kubeconfigFile, name: this.#bridge, before };
+    const network = { folder: this.server.kubeconfigFile, name: this.#network.bridge, before };
     // Nodes have a /run of their own: what is in this machine's is somebody else's.
     return [...marks, network]
       .flatMap((each) => findLeftovers(each))
@@ -196,7 +198,8 @@ async function shimFolder(stack: AsyncDisposableStack): Promise<string> {
   return folder.file(`tree/${dirname(installLayout.shim)}`);
 }
 
-function nodePrograms(shims: readonly string[]): NodePrograms {
+/** What runs on nodes; containerd looks for shims in these folders first. */
+export function nodePrograms(shims: readonly string[]): NodePrograms {
   const { version, module } = containerdReleases["2.4"];
   const [containerd = "", ...others] = ["containerd", "containerd-shim-runc-v2", "ctr"].map(
     (name) => goTool({ name, package: `${module}/cmd/${name}`, version }),

@@ -4,6 +4,8 @@ import { programObstacle } from "../servers/debian-package.ts";
 import { registryObstacle } from "../servers/docker-registry.ts";
 import { goTool } from "../servers/go-tool.ts";
 import { helmTool } from "../servers/helm.ts";
+import { karpenterController } from "../servers/karpenter.ts";
+import { kroController } from "../servers/kro.ts";
 import { kubeApiServerObstacle } from "../servers/kube-apiserver.ts";
 import { kubernetesTool } from "../servers/kubernetes-tools.ts";
 
@@ -27,6 +29,13 @@ export function prepareClusterTier(): void {
   for (const name of ["containerd", "containerd-shim-runc-v2", "ctr"]) {
     goTool({ name, package: `${module}/cmd/${name}`, version });
   }
+}
+
+/** The same for the tests that take minutes. */
+export function prepareLongClusterTier(): void {
+  prepareClusterTier();
+  kroController();
+  karpenterController();
 }
 
 const kubernetesPrograms = [

@@ -9,25 +9,22 @@ import { TemporaryFolder } from "../temporary-folder.ts";
 
 const lockFile = fileURLToPath(new URL("../../deploy/image/debian-lock.json", import.meta.url));
 
-/** Builds images for this machine and sends them to a registry; `tags` are further names. */
+/** Builds images for this machine and sends them to a registry, tagged with their version. */
 export async function pushImages(
   registry: string,
   names: readonly ImageName[],
-  tags: readonly string[] = [],
+  version: string = projectVersion(),
 ): Promise<void> {
   using folder = new TemporaryFolder({});
   const own = platforms.filter(({ nodeArch }) => nodeArch === process.arch);
   const locked = JSON.parse(readFileSync(lockFile, "utf8")) as LockedDebianPackage[];
-  const version = projectVersion();
   for (const name of names) {
     const image = await buildImage({ name, version, platforms: own, locked, base: "newer" });
     writeImage(folder.path, name, image);
-    for (const tag of [version, ...tags]) {
-      const target = `docker://${registry}/whorl/${name}:${tag}`;
-      const source = `oci:${folder.file(name)}:${version}`;
-      const args = ["copy", "--quiet", "--all", "--dest-tls-verify=false", source, target];
-      const { status, stderr } = spawnSync("skopeo", args, { encoding: "utf8" });
-      if (status !== 0) throw new Error(`skopeo: ${stderr}`);
-    }
+    const target = `docker://${registry}/whorl/${name}:${version}`;
+    const source = `oci:${folder.file(name)}:${version}`;
+    const args = ["copy", "--quiet", "--all", "--dest-tls-verify=false", source, target];
+    const { status, stderr } = spawnSync("skopeo", args, { encoding: "utf8" });
+    if (status !== 0) throw new Error(`skopeo: ${stderr}`);
   }
 }

@@ -23,6 +23,7 @@ test("an app alone", async () => {
   expect(await place.fetch(`http://${place.service("hello")}/`)).toContain("Hello");
 });
 
+/** @proves containers beside it | ordinary ones run under runc; each reaches the other on localhost */
 test("an app beside nginx", async () => {
   applySample("beside-nginx");
   place.ready("beside-nginx");
@@ -36,6 +37,7 @@ test("an app beside nginx", async () => {
   expect(asked).toContain("Hello");
 });
 
+/** @proves Deployment, Service | as always; functions and ordinary containers in one pod, no custom resource */
 test("three functions beside a server, without any custom resource", async () => {
   applySample("functions-beside-server");
   place.ready("deployment/shop", "Available");
@@ -46,6 +48,7 @@ test("three functions beside a server, without any custom resource", async () =>
   expect(await place.fetch(`http://${ip}:8083/`)).not.toBe("");
 });
 
+/** @proves Job, CronJob | a command app; its exit status is the container's */
 test("a program that ends", async () => {
   applySample("job");
   place.ready("import");
@@ -56,6 +59,7 @@ test("a program that ends", async () => {
   expect(place.kubectl("logs", `job/${job}`)).toContain("--fast");
 });
 
+/** @proves Job, CronJob */
 test("the same at points in time", async () => {
   applySample("cron-job");
   place.ready("every-minute");
@@ -64,6 +68,7 @@ test("the same at points in time", async () => {
   expect(place.kubectl("logs", "job/now")).toContain("now");
 });
 
+/** @proves `kubectl scale`, HorizontalPodAutoscaler */
 test.each(["autoscaling", "horizontal-pod-autoscaler"])(
   "%s: an autoscaler finds its target",
   async (name) => {
@@ -76,6 +81,7 @@ test.each(["autoscaling", "horizontal-pod-autoscaler"])(
   },
 );
 
+/** @proves Secrets, ConfigMaps, emptyDir as volumes | folders that guests see */
 test("files of volumes, and variables of Secrets", async () => {
   applySample("volumes-and-secrets");
   place.ready("mounted");
@@ -84,6 +90,7 @@ test("files of volumes, and variables of Secrets", async () => {
   expect(await place.fetch(`${url}/file?name=keys/token`)).toBe("first");
 });
 
+/** @proves init containers, native sidecars | started before the app and ended after it */
 test("a sidecar that is there before the app", async () => {
   applySample("sidecar");
   place.ready("with-sidecar");

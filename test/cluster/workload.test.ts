@@ -13,6 +13,10 @@ afterEach(() => place[Symbol.dispose]());
 
 const patience = { timeout: 40_000, interval: 200 } as const;
 
+/**
+ * @proves `kubectl logs` | what guests print
+ * @proves `kubectl exec`, `attach` | into ordinary containers; elsewhere refused with the reason
+ */
 test("logs of the app and of the container beside it, and exec in that one", async () => {
   place.apply(app("talks", "http:1", `replicas: 1, containers: [${ordinary}], ${health}`));
   place.ready("talks");
@@ -37,6 +41,7 @@ test("logs of the app and of the container beside it, and exec in that one", asy
   );
 });
 
+/** @proves `kubectl scale`, HorizontalPodAutoscaler | on the Deployment or the SpinApp, down to no pod */
 test("scaling up, down, to nothing and back, with kubectl", async () => {
   place.apply(app("scales", "hello:1", `replicas: 1, ${health}`));
   place.ready("scales");
@@ -50,6 +55,7 @@ test("scaling up, down, to nothing and back, with kubectl", async () => {
   expect(await place.fetch(`http://${place.service("scales")}/`)).toContain("Hello");
 });
 
+/** @proves probes by HTTP | reach the app; readiness takes the pod out of the Service, liveness starts it again */
 test("a readiness probe that fails takes the pod out, and brings it back", async () => {
   const probe =
     "checks: {readiness: {httpGet: {path: '/file?name=state/up'}, initialDelaySeconds: 0, periodSeconds: 1, failureThreshold: 1}}";
@@ -72,6 +78,7 @@ test("a readiness probe that fails takes the pod out, and brings it back", async
   await vi.waitFor(() => expect(ready()).toBe("1"), patience);
 });
 
+/** @proves probes by HTTP */
 test("a liveness probe that fails starts the app again", async () => {
   const probe =
     "checks: {liveness: {httpGet: {path: '/status?code=500'}, initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 1}}";
@@ -85,6 +92,7 @@ test("a liveness probe that fails starts the app again", async () => {
 });
 
 describe("beyond the memory limit", () => {
+  /** @proves memory limits | of an ordinary container: it dies alone; of an invocation: it fails alone, status 500 */
   test("the ordinary container is killed and says so, the app beside it answers on", async () => {
     const greedy =
       "{name: greedy, image: 'registry.example/busybox:1', command: [sh, -c, 'sleep 3; exec tail /dev/zero'], resources: {limits: {memory: 20Mi}}}";
@@ -100,6 +108,7 @@ describe("beyond the memory limit", () => {
     expect(await place.fetch(`http://${ip}/`)).toContain("Hello");
   });
 
+  /** @proves memory limits */
   test("an invocation fails alone", async () => {
     place.apply(
       app(
@@ -117,6 +126,27 @@ describe("beyond the memory limit", () => {
   });
 });
 
+/** @proves limits of local storage | a pod beyond them is evicted and says why; another one serves */
+test("a pod that logs more than it may is evicted", async () => {
+  const limit = "resources: {limits: {ephemeral-storage: 256Ki}}";
+  place.apply(app("noisy", "http:1", `replicas: 1, ${limit}, ${health}`));
+  place.ready("noisy");
+  const url = `http://${place.service("noisy")}/log`;
+  // Three lines each.
+  const ask = async (): Promise<void> => {
+    for (let count = 0; count < 300; count += 1) await (await fetch(url)).text();
+  };
+  await Promise.all(Array.from({ length: 8 }, ask));
+  await vi.waitFor(() => {
+    const failed = '{.items[?(@.status.phase=="Failed")].status';
+    const said = place.field("pods", `${failed}.reason}: ${failed}.message}`);
+    expect(said).toMatch(/^Evicted: .*ephemeral.* 256Ki/);
+  }, patience);
+  expect(place.kubectl("events", "--types=Warning")).toContain("Evicted");
+  expect(await place.fetch(url)).toBe("Logged\n");
+});
+
+/** @proves Secrets and ConfigMaps as variables | of the app; a changed value rolls the pods of a SpinApp */
 test("a changed Secret rolls the pods, and mounted it changes in place", async () => {
   const secret = (token: string): string =>
     `{apiVersion: v1, kind: Secret, metadata: {name: keys}, stringData: {token: ${token}}}`;
@@ -137,6 +167,7 @@ test("a changed Secret rolls the pods, and mounted it changes in place", async (
   await vi.waitFor(async () => expect(await greeting()).toContain("second"), patience);
 });
 
+/** @proves the kubelet's summary, for `kubectl top` | CPU time and memory of each Wasm container */
 test("the kubelet's summary counts the app's CPU time and memory", async () => {
   place.apply(app("counted", "http:1", `replicas: 1, ${health}`));
   place.ready("counted");

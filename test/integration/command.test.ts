@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TemporaryFolder } from "../temporary-folder.ts";
 import { runWhorl, wasmApp, WhorlProcess } from "../whorl-process.ts";
@@ -30,6 +31,20 @@ describe("a command", () => {
       ...["--env", "A=1", "--", "environment"],
     ]);
     expect(stdout).toBe("Content-Type: text/plain\n\nA=1\n");
+  });
+});
+
+describe("what was compiled is kept for the next start", () => {
+  test.each(["/proc/nope", "/dev/null/nope", "relative"])("or not: %s", (cache) => {
+    const { status, stdout } = runWhorl(["--version"], { HOME: cache, XDG_CACHE_HOME: cache });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test("in the user's cache", () => {
+    using folder = new TemporaryFolder({});
+    expect(runWhorl(["--version"], { XDG_CACHE_HOME: folder.path }).status).toBe(0);
+    expect(readdirSync(folder.file("whorl/code"))).toHaveLength(1);
   });
 });
 

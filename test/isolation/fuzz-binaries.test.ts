@@ -8,7 +8,7 @@ import { Watchdog } from "../../runtime/instance/watchdog.ts";
 import { closedContext, GuestApp } from "./guest-app.ts";
 
 /** Time for each kind of component; the seed is printed when something is found. */
-const budgetMs = 8_000;
+const budgetMs = 5_000;
 const runsMax = 100_000;
 const memoryBytesMax = 32 * 1024 * 1024;
 
@@ -100,6 +100,7 @@ function isGuestFailure(error: unknown): boolean {
 test.each([
   ["hello-rust/hello.wasm", 1],
   ["http-rust/http.wasm", 3],
+  ["http-async-rust/http-async.wasm", 2],
 ])(
   "%s with some bytes changed is refused, fails or answers",
   { timeout: 60_000 },

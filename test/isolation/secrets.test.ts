@@ -11,8 +11,13 @@ import type { WasiContext } from "../../runtime/wasi/context.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
 import { closedContext, type GuestAnswer, GuestApp, type GuestRequest } from "./guest-app.ts";
 import { MemoryRecorder } from "./memory-recorder.ts";
+import { Scarcity } from "./scarcity.ts";
 
-const component = fileURLToPath(new URL("../../wasm-apps/http-rust/http.wasm", import.meta.url));
+const wasmApp = (path: string): string =>
+  fileURLToPath(new URL(`../../wasm-apps/${path}`, import.meta.url));
+const component = wasmApp("http-rust/http.wasm");
+/** Of WASI 0.3. */
+const asynchronous = wasmApp("http-async-rust/http-async.wasm");
 const requests = 10_000;
 const concurrency = 12;
 const secret = "TOP-SECRET-";
@@ -56,24 +61,30 @@ async function inParallel(count: number, work: (index: number) => Promise<void>)
 }
 
 test.each([
-  ["mapped", () => MemoryMapper.open(), requests],
+  ["mapped", component, () => MemoryMapper.open(), requests],
+  ["mapped, asynchronous", asynchronous, () => MemoryMapper.open(), requests],
   // Slower: each request writes all of the memory.
-  ["copied", () => null, requests / 10],
-])("no memory of an instance holds anything of an earlier request, %s", async (_, open, count) => {
-  using recorder = new MemoryRecorder();
-  const mapper = open();
-  using app = await GuestApp.load(component, () => closedContext(), { mapper, guard });
-  let looked = 0;
-  await inParallel(count, async (index) => {
-    const context = closedContext();
-    using lease = recorder.take(app.pool, context);
-    expect(recorder.holds(lease, secret)).toBe(false);
-    looked++;
-    await app.drive(lease.instance, plant(index)).catch(() => undefined);
-  });
-  expect(looked).toBe(count);
-  mapper?.[Symbol.dispose]();
-});
+  ["copied", component, () => null, requests / 10],
+])(
+  "no memory of an instance holds anything of an earlier request, %s",
+  async (_, file, open, count) => {
+    using recorder = new MemoryRecorder();
+    const mapper = open();
+    using app = await GuestApp.load(file, () => closedContext(), { mapper, guard });
+    const scarcity = new Scarcity(app.pool);
+    let looked = 0;
+    await inParallel(count, async (index) => {
+      const context = closedContext();
+      using lease = recorder.take(app.pool, context);
+      expect(recorder.holds(lease, secret)).toBe(false);
+      looked++;
+      await app.drive(lease.instance, plant(index)).catch(() => undefined);
+      scarcity.request();
+    });
+    expect(looked).toBe(count);
+    mapper?.[Symbol.dispose]();
+  },
+);
 
 test("what grows or is counted begins anew each time", async () => {
   using app = await GuestApp.load(component, () => closedContext(), { guard });
@@ -118,37 +129,65 @@ function openDescriptors(): number {
   return readdirSync("/proc/self/fd").length;
 }
 
-test("a body that is left unread in the middle is nobody else's", async () => {
-  using app = await GuestApp.load(component, () => closedContext(), { guard });
-  const abandoned: Promise<unknown>[] = [];
-  await inParallel(requests / 10, async (index) => {
-    const endless = new Readable({ read() {} });
-    endless.push(`${secret}${index}`);
-    const lease = app.pool.take(closedContext());
-    const request = { path: "/echo", method: "POST", body: endless };
-    const answer = app.drive(lease.instance, request);
-    // It never hears the end of its body.
-    abandoned.push(Promise.race([answer.catch(() => undefined), delay(500)]));
-    await setImmediate();
-    lease[Symbol.dispose]();
-    endless.push(`late ${index}`);
-    endless.destroy();
-    const body = Buffer.from(`mine ${index}`);
-    const own: GuestAnswer = await app.request({ path: "/echo", method: "POST", body });
-    expect(own.text).toBe(`mine ${index}`);
-  });
-  await Promise.all(abandoned);
-});
+/** Of so many requests one is given up in the middle. */
+const givenUpEach = 5;
+const components = [
+  ["of WASI 0.2", component],
+  ["of WASI 0.3", asynchronous],
+] as const;
 
-test("a timer that is left running wakes nobody", async () => {
-  using app = await GuestApp.load(component, () => closedContext(), { guard });
-  await inParallel(requests / 10, async (index) => {
-    const lease = app.pool.take(closedContext());
-    app.drive(lease.instance, { path: "/sleep?ms=5" }).catch(() => undefined);
-    await setImmediate();
-    lease[Symbol.dispose]();
+test.each(components)(
+  "a body that is left unread in the middle is nobody else's, %s",
+  async (_, file) => {
+    using app = await GuestApp.load(file, () => closedContext(), { guard });
+    const scarcity = new Scarcity(app.pool);
+    const abandoned: Promise<unknown>[] = [];
+    await inParallel(requests, async (index) => {
+      if (index % givenUpEach === 0) abandoned.push((await abandonBody(app, index)).outcome);
+      const body = Buffer.from(`mine ${index}`);
+      const own: GuestAnswer = await app.request({ path: "/echo", method: "POST", body });
+      expect(own.text).toBe(`mine ${index}`);
+      scarcity.request();
+    });
+    await Promise.all(abandoned);
+  },
+);
+
+/** Sends a body without an end; resolves when the instance is given back. */
+async function abandonBody(
+  app: GuestApp,
+  index: number,
+): Promise<{ readonly outcome: Promise<unknown> }> {
+  const endless = new Readable({ read() {} });
+  endless.push(`${secret}${index}`);
+  const lease = app.pool.take(closedContext());
+  const answer = app.drive(lease.instance, { path: "/echo", method: "POST", body: endless });
+  // It never hears the end of its body.
+  const outcome = Promise.race([answer.catch(() => undefined), delay(500)]);
+  await setImmediate();
+  lease[Symbol.dispose]();
+  endless.push(`late ${index}`);
+  endless.destroy();
+  return { outcome };
+}
+
+test.each([
+  ["of WASI 0.2", component, requests],
+  // Slower: what was given up is not used again.
+  ["of WASI 0.3", asynchronous, requests / 5],
+])("a timer that is left running wakes nobody, %s", async (_, file, count) => {
+  using app = await GuestApp.load(file, () => closedContext(), { guard });
+  const scarcity = new Scarcity(app.pool);
+  await inParallel(count, async (index) => {
+    if (index % givenUpEach === 0) {
+      const lease = app.pool.take(closedContext());
+      app.drive(lease.instance, { path: "/sleep?ms=5" }).catch(() => undefined);
+      await setImmediate();
+      lease[Symbol.dispose]();
+    }
     const { text } = await app.request({ path: `/sleep?ms=${index % 3}` });
     expect(text).toBe(`Slept ${index % 3} ms\n`);
+    scarcity.request();
   });
 });
 

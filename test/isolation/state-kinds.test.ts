@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { exportedFunction, plantAndLook, testGuest } from "../../runtime/instance/test-guest.ts";
+import { Scarcity } from "./scarcity.ts";
 
 const requests = 10_000;
 const concurrency = 4;
@@ -109,13 +110,15 @@ test.each(kinds)(
     expect(prepared.reset.kind).toBe(proof);
     const plant = exportedFunction(prepared, "plant");
     const look = exportedFunction(prepared, "look");
-    // A new instance for each of them costs more.
-    const count = proof === "proved" ? requests : requests / 20;
-    for (let request = 0; request < count; request += concurrency) {
+    const scarcity = new Scarcity(pool);
+    for (let request = 0; request < requests; request += concurrency) {
       const leases = Array.from({ length: concurrency }, () => pool.take(undefined));
       for (const { instance } of leases) expect(instance.lifted(look)()).toBe(0n);
       for (const { instance } of leases) instance.lifted(plant)(0x5ec2_e75e_c2e7n);
-      for (const lease of leases) lease[Symbol.dispose]();
+      for (const lease of leases) {
+        lease[Symbol.dispose]();
+        scarcity.request();
+      }
     }
   },
 );

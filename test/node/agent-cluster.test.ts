@@ -212,9 +212,12 @@ test("a node from its startup taint to its end", async () => {
   await node.containerd.importArtifact(artifact, "localhost/component:1");
   await vi.waitFor(async () => {
     const metrics = await fetched(agent.port, "/metrics");
-    expect(metrics.text).toContain('whorl_agent_images_total{result="prepared"} 1');
+    expect(metrics.text).toMatch(/whorl_agent_images_total\{result="prepared"\} [2-9]/);
+    // The second one is an ordinary image, and was there before.
+    for (const name of ["component", "http"]) {
+      expect(node.log).toContain(`image localhost/${name}:1 is prepared`);
+    }
   }, patient);
-  expect(node.log).toContain("image localhost/component:1 is prepared");
 
   await using second = await RunningAgent.start(node, "agent-2");
   await vi.waitFor(async () => {
@@ -241,6 +244,27 @@ test("a node from its startup taint to its end", async () => {
   expect(existsSync(node.install)).toBe(false);
   expect(node.configuration).toBe(node.original);
   expect(await eventsOfNode()).toContain("WhorlFailed");
+});
+
+test("nodes whose agents are gone are named, not forgotten", async () => {
+  const path = `/api/v1/nodes/${nodeName}`;
+  const label = (value: string | null): Promise<object> =>
+    administrator.patch(path, { metadata: { labels: { "whorl.dev/version": value } } });
+  const isReady = { type: "WhorlReady", status: "True", reason: "Ready", message: "it works" };
+  await label("1.0.0");
+  await administrator.patch(`${path}/status`, { status: { conditions: [isReady] } });
+  const signal = AbortSignal.timeout(30_000);
+  const request = { client: administrator, isForced: false, waitMs: 1, signal };
+  const gone = { ...daemonSet, name: "gone" };
+  await expect(uninstallAll({ ...request, daemonSet })).rejects.toThrow(
+    /1 nodes could not be taken back.*\n {2}node-1: no agent answers there/,
+  );
+  await expect(uninstallAll({ ...request, daemonSet: gone })).rejects.toThrow(
+    /no DaemonSet whorl\/gone .* installed on 1 nodes \(node-1\)/,
+  );
+  await uninstallAll({ ...request, daemonSet: gone, isForced: true });
+  await label(null);
+  await uninstallAll({ ...request, daemonSet: gone });
 });
 
 describe("slots", () => {

@@ -75,6 +75,29 @@ describe("a container that containerd describes badly is refused", () => {
     await goesOn();
   });
 
+  const mapping = { containerID: 0, hostID: 65_536, size: 65_536 };
+  const mapped = { destination: "/data", type: "bind", source: "/tmp", uidMappings: [mapping] };
+  test.each([
+    ["nothing but a program", {}, "/x.wasm"],
+    ["a volume under other users", { mounts: [mapped] }, "volume /data is to be seen under other"],
+  ])("%s: it is created, and fails alone when it is started", async (name, config, reason) => {
+    const bundle = front.bundle(name);
+    await front.start(name);
+    const args = ["/x.wasm"];
+    writeFileSync(join(bundle, "config.json"), JSON.stringify({ process: { args }, ...config }));
+    using client = await front.connect();
+    const call = (method: string): Promise<Uint8Array> => {
+      const payload = whorl.task.ProcessRequest.encode({ id: "c" }).finish();
+      return client.call({ service, method, payload, metadata });
+    };
+    await create(client, bundle);
+    await call("Start");
+    expect(whorl.task.WaitResponse.decode(await call("Wait")).exitStatus).toBe(1);
+    await call("Delete");
+    expect(front.log).toContain(reason);
+    await goesOn();
+  });
+
   test("a record that was not written to its end", async () => {
     const bundle = front.bundle("cut off");
     writeFileSync(join(bundle, "whorl.start"), "namespace=ns\n");

@@ -5,8 +5,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { buildAppImage } from "../../runtime/app/locked-app-build.ts";
 import { buildComponentArtifact } from "../../runtime/image/component-artifact.ts";
 import { ContentStore } from "../../runtime/image/content-store.ts";
+import { ContainerdApi } from "../../shim/agent/containerd-api.ts";
+import { frontService } from "../../shim/front/front-service.ts";
+import { TtrpcClient } from "../../shim/ttrpc/client.ts";
 import type { TestPod } from "../servers/containerd.ts";
 import { containerdReleases, type ContainerdRelease } from "../servers/containerd-configuration.ts";
+import { appImage } from "../servers/test-images.ts";
 import { writingProgram } from "../servers/writing-program.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
 import { fetchText, logLines, patience, TestNode } from "./test-node.ts";
@@ -90,6 +94,34 @@ describe.each(Object.keys(containerdReleases) as ContainerdRelease[])(
       await fetchText(`http://${pod.ip}/`);
       expect(preparedImages()).toEqual(images);
     });
+
+    test("an ordinary image that is an app is prepared before anybody asks for it", async () => {
+      const ahead = appImage("localhost/ahead:1", [
+        { path: "spin.toml", content: readFileSync(join(httpApp, "spin.toml")) },
+        { path: "http.wasm", content: readFileSync(join(httpApp, "http.wasm")) },
+        { path: "files/note.txt", content: "another note\n" },
+      ]);
+      await node.containerd.importImage(ahead);
+      expect(await prepare(ahead.name)).toEqual({ result: "prepared" });
+      expect(await prepare("localhost/busybox:1")).toEqual({ result: "other" });
+      const images = preparedImages();
+      await node.containerd.startContainer(pod, { name: "ahead", image: ahead.name });
+      const url = `http://${pod.ip}/file?name=mounted/note.txt`;
+      expect(await fetchText(url)).toBe("another note\n");
+      expect(preparedImages()).toEqual(images);
+      expect(node.containerd.ctr("snapshots", "ls")).not.toContain("View");
+    });
+
+    /** As the node's agent asks for it. */
+    async function prepare(name: string): Promise<unknown> {
+      const { folder: place, socket: address } = node.containerd;
+      using api = new ContainerdApi(address);
+      const [image] = await api.images(name);
+      using front = await TtrpcClient.connect(join(place, "whorl/front.sock"));
+      const payload = Buffer.from(JSON.stringify({ address, namespace: "k8s.io", image }));
+      const { name: service, prepare: method } = frontService;
+      return JSON.parse(Buffer.from(await front.call({ service, method, payload })).toString());
+    }
 
     test("an app made of a core module", async () => {
       const manifest = `spin_manifest_version = 2

@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { ClusterDns } from "../servers/cluster-dns.ts";
 import type { PodOptions, TestPod } from "../servers/containerd.ts";
+import { shimSandboxHandler } from "../servers/containerd-configuration.ts";
 import { appImage } from "../servers/test-images.ts";
 import { fetchText, logLines, patience, TestNode } from "./test-node.ts";
 
@@ -103,16 +104,44 @@ test("pods of a namespace share a process, each on its own address; others do no
   expect(node.hostPids()).toContain(shared);
 });
 
-test("many pods at once", async () => {
-  const before = node.hostPids();
-  const started = await Promise.all(
-    Array.from({ length: 20 }, () => newPod({ namespace: "crowd" })),
-  );
+test("many pods come at once and go at once, and nothing holds their networks", async () => {
+  const hostsBefore = node.hostPids();
+  const networksBefore = networkNames();
+  const namespace = "crowd";
+  const many = (length: number, options: PodOptions): PodOptions[] =>
+    Array.from({ length }, () => ({ namespace, ...options }));
+  const wanted = [
+    ...many(10, {}),
+    ...many(10, { handler: shimSandboxHandler }),
+    ...many(3, { annotations: { "io.whorl.isolation": "pod" } }),
+  ];
+  const started = await Promise.all(wanted.map((options) => newPod(options)));
   await Promise.all(started.map((pod) => node.containerd.startContainer(pod, http)));
   const texts = await Promise.all(started.map(({ ip }) => fetchText(`http://${ip}/`)));
   expect(new Set(texts)).toEqual(new Set(["Hello from Whorl\n"]));
-  expect(node.hostPids().filter((pid) => !before.includes(pid))).toHaveLength(1);
+  const hosts = node.hostPids().filter((pid) => !hostsBefore.includes(pid));
+  expect(hosts).toHaveLength(1 + 3);
+  // Of the node they see nothing, so that nothing stays mounted because of them.
+  const targets = new Set(hosts.flatMap((pid) => mountTargets(pid).map(topFolder)));
+  expect([...targets].filter((name) => ["run", "var", "dev", "sys"].includes(name))).toEqual([]);
+  // containerd complains if a network is mounted twice.
+  await Promise.all(pods.splice(0).map((pod) => node.containerd.removePod(pod)));
+  expect(networkNames()).toEqual(networksBefore);
 });
+
+function networkNames(): readonly string[] {
+  return readdirSync("/run/netns");
+}
+
+/** Paths as the process sees them. */
+function mountTargets(pid: number): readonly string[] {
+  const lines = readFileSync(`/proc/${pid}/mountinfo`, "utf8").trim().split("\n");
+  return lines.map((line) => line.split(" ")[4] ?? "");
+}
+
+function topFolder(path: string): string {
+  return path.split("/")[1] ?? "";
+}
 
 test("a shared process has no privileges, no network and nothing of the node", async () => {
   const before = node.hostPids();

@@ -15,6 +15,8 @@ export interface OperatorProcessOptions {
   readonly token?: string;
   /** Where the API server is reached; itself where not given. */
   readonly url?: string;
+  /** Of an HTTP proxy on the way there. */
+  readonly proxyUrl?: string;
   readonly args?: readonly string[];
 }
 
@@ -31,12 +33,12 @@ export class OperatorProcess implements AsyncDisposable {
   /** Resolves when it is ready. */
   static async start(
     server: KubeApiServer,
-    { token, url, args = [] }: OperatorProcessOptions = {},
+    { token, url, proxyUrl, args = [] }: OperatorProcessOptions = {},
   ): Promise<OperatorProcess> {
     const [health, metrics] = [await freePort(), await freePort()];
     const folder = serverFolder();
     const kubeconfig = `${folder}/kubeconfig`;
-    const reached = { ...(token && { token }), ...(url && { url }) };
+    const reached = { ...(token && { token }), ...(url && { url }), ...(proxyUrl && { proxyUrl }) };
     writeFileSync(kubeconfig, server.kubeConfig(reached).exportConfig());
     const started = await RestartableServer.start(folder, {
       program: process.execPath,

@@ -2,8 +2,10 @@ import { luaObstacle } from "../servers/lua.ts";
 import { currentEtcd } from "../servers/etcd.ts";
 import { goObstacle } from "../servers/go-tool.ts";
 import { kroController } from "../servers/kro.ts";
+import { kstatusTool } from "../servers/kstatus.ts";
 import { kubeApiServerObstacle } from "../servers/kube-apiserver.ts";
 import { kubernetesTool } from "../servers/kubernetes-tools.ts";
+import { prepareForeignKinds } from "./foreign-kinds.ts";
 
 /** Why the operator's tier cannot run here, undefined where it can. */
 export function operatorObstacle(): string | undefined {
@@ -20,4 +22,6 @@ export function prepareOperatorTier(): void {
   }
   currentEtcd();
   kroController();
+  kstatusTool();
+  prepareForeignKinds();
 }

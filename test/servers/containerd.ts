@@ -81,7 +81,8 @@ export class TestContainerd implements AsyncDisposable {
     this.#options = options;
     this.#folder = new TemporaryFolder({});
     this.#name = `wh${process.pid.toString(36)}${(counter += 1)}`;
-    this.#subnet = `10.${100 + (process.pid % 100)}.${(process.pid >> 7) % 250}.0/24`;
+    // Room for a thousand pods.
+    this.#subnet = `10.${100 + (process.pid % 100)}.${((process.pid >> 7) % 62) * 4}.0/22`;
     this.cri = new CriClient(this.socket);
   }
 
@@ -162,6 +163,14 @@ export class TestContainerd implements AsyncDisposable {
   /** As a crash would end it. Its pods live on. */
   async killServer(): Promise<void> {
     await this.#server?.kill();
+  }
+
+  /** Halts it, so that it reads nobody's output; disposing lets it go on. */
+  halt(): Disposable {
+    const pid = this.#server?.pid;
+    if (pid === undefined) throw new Error("containerd was not started");
+    process.kill(pid, "SIGSTOP");
+    return { [Symbol.dispose]: () => void process.kill(pid, "SIGCONT") };
   }
 
   async importImage(image: ImageContent): Promise<void> {

@@ -12,6 +12,8 @@ export interface GoTool {
   readonly version: string;
   /** A whole go.mod for tools that `go install` cannot build (replace directives). */
   readonly goMod?: string;
+  /** Text of a program of the project itself; `package` is "." then, and `goMod` names what it imports. */
+  readonly source?: string;
   readonly ldflags?: string;
   /** It is the tests of its package, as a program of their own. */
   readonly isTest?: boolean;
@@ -42,6 +44,7 @@ export function goTool(tool: GoTool): string {
       run(tool, building, ["install", ...flags(tool), `${tool.package}@${tool.version}`]);
     } else {
       writeFileSync(join(building, "go.mod"), tool.goMod);
+      if (tool.source !== undefined) writeFileSync(join(building, "main.go"), tool.source);
       run(tool, building, ["mod", "tidy", "-e"]);
       const build = tool.isTest === true ? ["test", "-c"] : ["build"];
       run(tool, building, [...build, ...flags(tool), "-o", tool.name, tool.package]);

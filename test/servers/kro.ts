@@ -1,25 +1,26 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { type GoModule, goModule } from "./go-module.ts";
 import { goTool } from "./go-tool.ts";
 import type { KubeApiServer } from "./kube-apiserver.ts";
 import { ServerProcess, freePort } from "./server-process.ts";
 
-const kroModule = "github.com/kubernetes-sigs/kro";
-const version = "v0.9.4";
+/** kro's sources. */
+export const kroModule: GoModule = {
+  path: "github.com/kubernetes-sigs/kro",
+  version: "v0.9.4",
+  sum: "h1:gynhldCLYW5x+M0c2Bf1ihoQTpNE68SKiXl1f6aX1kk=",
+};
 
 /** Path of kro's controller; built from source (five minutes) the first time. */
 export function kroController(): string {
-  return goTool({ name: "controller", package: `${kroModule}/cmd/controller`, version });
+  const { path, version } = kroModule;
+  return goTool({ name: "controller", package: `${path}/cmd/controller`, version });
 }
 
 /** kro's definitions, from the module that the controller was built from. */
 export function kroCrds(): readonly string[] {
-  const { stdout } = spawnSync("go", ["mod", "download", "-json", `${kroModule}@${version}`], {
-    encoding: "utf8",
-  });
-  const { Dir } = JSON.parse(stdout) as { readonly Dir: string };
-  const folder = join(Dir, "helm/crds");
+  const folder = join(goModule(kroModule), "helm/crds");
   return readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
 }
 

@@ -97,8 +97,12 @@ export class KubeApiServer implements AsyncDisposable {
     return this.#folder.file("kubeconfig");
   }
 
-  /** Of the administrator where no token is given; `url` reaches it through a proxy. */
-  kubeConfig({ token = this.token, url = this.url } = {}): KubeConfig {
+  /** Of the administrator where no token is given; `url` and `proxyUrl` reach it through a proxy. */
+  kubeConfig({
+    token = this.token,
+    url = this.url,
+    proxyUrl,
+  }: { token?: string; url?: string; proxyUrl?: string } = {}): KubeConfig {
     const config = new KubeConfig();
     config.loadFromClusterAndUser(
       {
@@ -106,6 +110,7 @@ export class KubeApiServer implements AsyncDisposable {
         server: url,
         caData: Buffer.from(this.ca).toString("base64"),
         skipTLSVerify: false,
+        ...(proxyUrl !== undefined && { proxyUrl }),
       },
       { name: "test", token },
     );

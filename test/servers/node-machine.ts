@@ -146,7 +146,7 @@ export class NodeMachine implements AsyncDisposable {
       "/etc/node/network",
       "exec /bin/busybox init",
     ].join(" && ");
-    const cable = `${bridge}-${this.name.slice(-1)}`;
+    const cable = `${bridge}-${this.address.split(".").at(-1)}`;
     const plug = (pid: number): void => {
       ip("link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", String(pid));
       ip("link", "set", cable, "master", bridge, "up");

@@ -89,12 +89,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
       response.end(JSON.stringify(completion(body)));
       break;
     case "/v1/embeddings":
-      response.end(
-        JSON.stringify({
-          data: (body?.input ?? []).map(() => ({ embedding: [0.5, 1] })),
-          usage: { prompt_tokens: 2 },
-        }),
-      );
+      response.end(JSON.stringify(embeddings(body)));
       break;
     case "/redirect":
       response.writeHead(303, { location: "/echo" }).end();
@@ -117,9 +112,17 @@ interface Asked {
   readonly input?: readonly string[];
 }
 
+const refusal = { error: { message: "no" } };
+
+function embeddings(body: Asked | undefined): object {
+  const texts = body?.input ?? [];
+  if (texts[0] === "fail") return refusal;
+  return { data: texts.map(() => ({ embedding: [0.5, 1] })), usage: { prompt_tokens: 2 } };
+}
+
 function completion(body: Asked | undefined): object {
   const prompt = body?.messages?.[0]?.content ?? "";
-  if (prompt === "fail") return { error: { message: "no" } };
+  if (prompt === "fail") return refusal;
   return {
     choices: [{ message: { content: `tiny says: ${prompt}` } }],
     usage: { prompt_tokens: 2, completion_tokens: 3 },

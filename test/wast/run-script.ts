@@ -1,4 +1,6 @@
 import { parse } from "@bytecodealliance/jco";
+import { decodeComponent } from "../../runtime/component/decode.ts";
+import { checkRoot } from "../../runtime/component/link.ts";
 import type { LiftedFunction } from "../../runtime/component/plan.ts";
 import { errorText, WhorlError } from "../../runtime/error.ts";
 import { Instance } from "../../runtime/instance/instance.ts";
@@ -66,8 +68,7 @@ class ScriptRunner {
         this.#instantiate(await this.#prepare(command), command.name);
         return passed;
       case "module_definition":
-        this.#definitions.set(command.name ?? "", await this.#prepare(command));
-        return passed;
+        return await this.#define(command);
       case "module_instance": {
         const definition = this.#definitions.get(command.module ?? "");
         if (definition === undefined) return failed(`no definition ${command.module}`);
@@ -89,6 +90,19 @@ class ScriptRunner {
       default:
         return { kind: "unsupported", reason: `command ${command.type}` };
     }
+  }
+
+  /** A definition has to be valid; a host that has what it imports is needed to instantiate it. */
+  async #define(command: Command): Promise<Outcome> {
+    try {
+      this.#definitions.set(command.name ?? "", await this.#prepare(command));
+    } catch (error) {
+      if (!(error instanceof WhorlError) || error.code !== "unsupported") throw error;
+      const syntax = decodeComponent(this.#script.bytes(command.filename ?? ""));
+      // Throws as well where what is not supported keeps it from being checked.
+      checkRoot({ kind: "component", syntax, outer: undefined });
+    }
+    return passed;
   }
 
   #prepare({ filename }: Command): Promise<PreparedComponent> {

@@ -7,6 +7,7 @@ import { errorText } from "../../../runtime/error.ts";
 import { AppHost } from "../../../runtime/host/app-host.ts";
 import { isAppName } from "../../../runtime/host/request-name.ts";
 import { cacheFolder } from "../../cache-folder.ts";
+import type { Machine } from "../../command.ts";
 import type { CommandIo } from "../../io.ts";
 import { ChangeHints } from "../../watch/change-hints.ts";
 import { prepareVersion } from "../prepare-version.ts";
@@ -15,6 +16,7 @@ import type { UpOptions } from "../up.ts";
 import { AppFolder } from "./app-folder.ts";
 import type { FoundApp } from "./app-folder.ts";
 import type { DirOptions } from "./dir-flags.ts";
+import { offerDirLiveView } from "./dir-live-view.ts";
 import type { DirReporter, ServedApp } from "./dir-output.ts";
 import { workerCode } from "./worker-code.ts";
 
@@ -26,6 +28,8 @@ export interface UpDirDependencies {
   readonly directory: string;
   /** Of Whorl. */
   readonly version: string;
+  /** Undefined: nobody can look at what runs here, and nothing is exported. */
+  readonly machine?: Machine | undefined;
 }
 
 /** After the last change of a file so long nothing must happen before it is looked at. */
@@ -45,31 +49,36 @@ export async function upDir(
   const { io, reporter } = dependencies;
   const signal = io.signals.next();
   using _survival = io.surviveErrors((error) => reporter.error(error));
-  const served = await ServedFolder.open(options, dir, dependencies);
+  await using owned = new AsyncDisposableStack();
+  const host = await openHost(options, dir, dependencies);
+  owned.defer(() => host.close());
+  owned.use(await offerLiveView(host, options, dependencies));
+  const served = await ServedFolder.open(host, { options, dir, dependencies });
   const following = new AbortController();
   const follow = served.follow(following.signal);
   const end = await Promise.race([signal, follow.then(() => signal)]);
   reporter.stopping(end);
   following.abort();
-  return await finish(served.host, io.signals.next());
+  return await finish(host, io.signals.next());
+}
+
+interface FolderParts {
+  readonly options: UpOptions;
+  readonly dir: DirOptions;
+  readonly dependencies: UpDirDependencies;
 }
 
 /** A folder and the host that serves what is in it. */
 class ServedFolder {
-  readonly host: AppHost;
+  readonly #host: AppHost;
   readonly #options: UpOptions;
   readonly #dir: DirOptions;
   readonly #dependencies: UpDirDependencies;
   readonly #folder: AppFolder;
   #nextPort: number;
 
-  private constructor(
-    host: AppHost,
-    options: UpOptions,
-    dir: DirOptions,
-    dependencies: UpDirDependencies,
-  ) {
-    this.host = host;
+  private constructor(host: AppHost, { options, dir, dependencies }: FolderParts) {
+    this.#host = host;
     this.#options = options;
     this.#dir = dir;
     this.#dependencies = dependencies;
@@ -82,15 +91,10 @@ class ServedFolder {
   }
 
   /** Serves what is there now. Rejects with WhorlError as {@link upDir}. */
-  static async open(
-    options: UpOptions,
-    dir: DirOptions,
-    dependencies: UpDirDependencies,
-  ): Promise<ServedFolder> {
+  static async open(host: AppHost, parts: FolderParts): Promise<ServedFolder> {
+    const { options, dir, dependencies } = parts;
     const { reporter } = dependencies;
-    await using stack = new AsyncDisposableStack();
-    const host = stack.use(await openHost(options, dir, dependencies));
-    const served = new ServedFolder(host, options, dir, dependencies);
+    const served = new ServedFolder(host, parts);
     // Who comes before everything was looked at is not told that there is no such app.
     host.holdCallers();
     const address = dir.isPortPerApp ? undefined : await host.listen(options.listen);
@@ -99,7 +103,6 @@ class ServedFolder {
     reporter.listening(dir.folder, address && `http://${address.host}:${address.port}`);
     reporter.serving(serving);
     void host.prepared().then(() => reporter.prepared(host.size));
-    stack.move();
     return served;
   }
 
@@ -131,7 +134,7 @@ class ServedFolder {
     const { changed, removed, problems } = await this.#folder.look();
     for (const problem of problems) reporter.error(problem);
     for (const name of removed) {
-      await this.host.remove(name);
+      await this.#host.remove(name);
       reporter.removed(name);
     }
     const serving: ServedApp[] = [];
@@ -153,7 +156,7 @@ class ServedFolder {
         appDirectory: app.directory,
         ...(stateDirectory !== undefined && { stateDirectory: join(stateDirectory, name) }),
       });
-      return await this.host.serve({ name, app, runtimeConfig, listen: this.#ownAddress(name) });
+      return await this.#host.serve({ name, app, runtimeConfig, listen: this.#ownAddress(name) });
     } catch (error) {
       reporter.error(`${name} is not served: ${errorText(error)}`);
       return undefined;
@@ -162,7 +165,7 @@ class ServedFolder {
 
   /** A port that was given once is not given to another app. */
   #ownAddress(name: string): { readonly host: string; readonly port: number } | undefined {
-    if (!this.#dir.isPortPerApp || this.host.has(name)) return undefined;
+    if (!this.#dir.isPortPerApp || this.#host.has(name)) return undefined;
     const { host } = this.#options.listen;
     return { host, port: this.#nextPort === 0 ? 0 : this.#nextPort++ };
   }
@@ -180,8 +183,9 @@ class ServedFolder {
 async function openHost(
   options: UpOptions,
   dir: DirOptions,
-  { reporter, environment, directory, version }: UpDirDependencies,
+  { reporter, environment, directory, version, machine }: UpDirDependencies,
 ): Promise<AppHost> {
+  const begin = options.live?.metrics === undefined ? "asked" : "now";
   const cacheDirectory = options.registry.cacheDir ?? cacheFolder(environment);
   const named = (app: string, message: string): string =>
     app === "" ? message : `${app}: ${message}`;
@@ -196,11 +200,26 @@ async function openHost(
       limits: options.limits,
       cacheDirectory: join(cacheDirectory, "prepared"),
       prepareVersion: prepareVersion(version),
+      telemetry: machine && { version, begin },
     },
     log: {
       guestLine: (...line) => reporter.guestLine(...line),
       warning: (app, message) => reporter.warning(named(app, message)),
       error: (app, message) => reporter.error(named(app, message)),
     },
+  });
+}
+
+/** Nothing where nobody could look. */
+async function offerLiveView(
+  host: AppHost,
+  { live }: UpOptions,
+  { machine, environment, version, reporter }: UpDirDependencies,
+): Promise<AsyncDisposable | undefined> {
+  if (machine === undefined) return undefined;
+  return await offerDirLiveView(live?.metrics, {
+    ...{ machine, environment, source: host.telemetry },
+    identity: () => ({ apps: host.names, url: undefined, version }),
+    onWarning: (message) => reporter.warning(message),
   });
 }

@@ -16,6 +16,12 @@
 {{- define "whorl.agent" -}}{{ include "whorl.fullname" . }}-agent{{- end -}}
 {{- define "whorl.uninstaller" -}}{{ include "whorl.fullname" . }}-uninstaller{{- end -}}
 
+{{- /* Names by which people reach the console, with commas. */ -}}
+{{- define "whorl.consoleHosts" -}}
+{{- $service := printf "%s-console.%s.svc" (include "whorl.operator" .) .Release.Namespace -}}
+{{- concat (list $service (printf "%s.cluster.local" $service)) .Values.console.hostNames | join "," -}}
+{{- end -}}
+
 {{- define "whorl.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}

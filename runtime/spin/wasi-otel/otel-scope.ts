@@ -15,6 +15,8 @@ export interface OtelSink {
   /** An error's text goes to the guest. */
   onMetrics?(metrics: ResourceMetrics): Awaitable<Result<void, string>>;
   onLog?(record: LogRecord): void;
+  /** {@link OtelContext.current} is another one now. */
+  onCurrent?(span: SpanContext): void;
 }
 
 /** No span: what a guest gets as the host's one when the host has no telemetry. */
@@ -54,6 +56,7 @@ export class OtelContext {
       trap(`the guest has begun ${limits.guestSpansMax} spans without ending one`);
     }
     this.#begun.set(span.spanId, span);
+    this.sink.onCurrent?.(span);
   }
 
   end(span: SpanData): void {
@@ -61,6 +64,7 @@ export class OtelContext {
     if (this.#begun?.delete(span.spanContext.spanId) !== true) {
       trap("Trying to end a span that was not started");
     }
+    this.sink.onCurrent?.(this.current);
     this.sink.onSpan(span);
   }
 }

@@ -27,6 +27,7 @@ function recorder(): { seen: unknown[]; sink: OtelSink } {
       return { tag: "err", val: "Operation timed out." };
     },
     onLog: (data) => void seen.push(data),
+    onCurrent: ({ spanId }) => void seen.push(`in ${spanId}`),
   };
   return { seen, sink };
 }
@@ -42,7 +43,7 @@ test("a span goes to the sink when it ends; the newest open one is the current o
   expect(call(tracing, otel, "outer-span-context")).toEqual(span("host"));
   call(tracing, otel, "on-end", { name: "two", spanContext: span("2") });
   expect(otel.current).toEqual(span("1"));
-  expect(seen).toEqual([{ name: "two", spanContext: span("2") }]);
+  expect(seen).toEqual(["in 1", "in 2", "in 1", { name: "two", spanContext: span("2") }]);
 });
 
 test("to end what was not begun, or to begin without end, is a trap", () => {

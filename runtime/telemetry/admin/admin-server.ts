@@ -17,7 +17,8 @@ export interface AdminSource {
   readonly requestLog: RequestLog;
   /** Somebody looks: requests are recorded from now on. */
   record(): void;
-  collect(): void;
+  /** The metrics are as of now when this is done. */
+  collect(): void | Promise<void>;
 }
 
 export type AdminAddress =
@@ -99,7 +100,7 @@ async function route(answering: Answering, url: URL, response: ServerResponse): 
       case "/v1/identity":
         return sendJson(response, { pid: process.pid, ...answering.identity() });
       case "/v1/usage":
-        answering.source.collect();
+        await answering.source.collect();
         return sendJson(response, usageSnapshot(answering.source.metrics));
       case "/v1/requests":
         return await follow(answering.source.requestLog, url.searchParams, response);

@@ -1,14 +1,21 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
+import type { ConsoleView } from "./console-view.ts";
 
 /** Whether a request may see what an app does. */
 export type AccessVerdict =
-  | { readonly kind: "granted" }
+  | {
+      readonly kind: "granted";
+      /** What this one may see, where not everybody sees the same; the same object while that holds. */
+      readonly view?: ConsoleView | undefined;
+    }
   /** 401: who asks is not known. */
   | { readonly kind: "unauthorized"; readonly reason: string }
   /** 403: who asks is known, or the way in which it is asked is not permitted. */
-  | { readonly kind: "forbidden"; readonly reason: string };
+  | { readonly kind: "forbidden"; readonly reason: string }
+  /** 503: it cannot be found out now. */
+  | { readonly kind: "busy"; readonly reason: string };
 
 /** Decides by the token that came with a request, `undefined` without one. */
 export type AuthorizeToken = (token: string | undefined) => AccessVerdict | Promise<AccessVerdict>;

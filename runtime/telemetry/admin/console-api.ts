@@ -24,7 +24,7 @@ export interface ConsoleInfo {
   /** How often there is a usage sample, and how many are kept. */
   readonly sampleEveryMs: number;
   readonly samplesKept: number;
-  /** How many requests are kept with their spans. */
+  /** How many requests are kept with their spans; 0: nothing is known of requests, nor usage. */
   readonly requestsKept: number;
 }
 
@@ -81,6 +81,18 @@ export interface AppSummary {
   readonly recentRequests?: readonly number[] | undefined;
   /** The newest one, if there was any. */
   readonly lastFailure?: Failure | undefined;
+  /** In a cluster. */
+  readonly workload?: Workload | undefined;
+}
+
+/** What runs an app in a cluster. */
+export interface Workload {
+  /** Absent where something else than the operator runs it. */
+  readonly kind?: "Deployment" | "Job" | "CronJob" | undefined;
+  readonly image: string;
+  readonly executor: string;
+  readonly readyPods: number;
+  readonly wantedPods: number;
 }
 
 /** `GET /api/apps/ID`; 404 where there is no such app. */
@@ -94,6 +106,17 @@ export interface AppDetail extends AppSummary {
   /** Oldest first, one for each second, at most `samplesKept`. */
   readonly history: readonly AppSample[];
   readonly latency: LatencyHistogram;
+  /** In a cluster: what is said about it there. */
+  readonly conditions?: readonly AppCondition[] | undefined;
+}
+
+/** A condition of a SpinApp's status. */
+export interface AppCondition {
+  readonly type: string;
+  readonly status: "True" | "False" | "Unknown";
+  readonly sinceMs: number;
+  readonly reason: string;
+  readonly message: string;
 }
 
 export interface Trigger {
@@ -107,7 +130,9 @@ export interface Trigger {
 
 export interface ComponentDetail {
   readonly id: string;
-  /** File or digest. */
+  /** In a cluster: a container of its pods. */
+  readonly kind?: PodContainer["kind"] | undefined;
+  /** File, digest or image. */
   readonly source?: string | undefined;
   readonly usage: Usage;
 }
@@ -238,11 +263,14 @@ export interface LogLine {
 /** `GET /api/pods`: without nodes where the scope is "process". */
 export interface PodMap {
   readonly nodes: readonly PodNode[];
+  /** How many pods there are, where not all are named: those that need attention come first. */
+  readonly total?: number | undefined;
 }
 
 export interface PodNode {
+  /** `""`: not on a node yet. */
   readonly name: string;
-  readonly isReady: boolean;
+  readonly isReady?: boolean | undefined;
   readonly pods: readonly Pod[];
 }
 
@@ -311,6 +339,7 @@ export interface AppUsage {
   readonly health: Health;
   readonly healthReason: string;
   readonly usage: Usage;
+  readonly workload?: Workload | undefined;
 }
 
 /** Four times a second at most, where there are any. */
@@ -330,7 +359,7 @@ export interface FailureBatch {
 export interface ConsoleProblem {
   /**
    * `unauthorized` (401): no token or a wrong one. `forbidden` (403): not allowed, or by this
-   * `Host` or `Origin`. `busy` (503): too many readers.
+   * `Host` or `Origin`. `busy` (503): too many readers, or nobody can say now who asks.
    */
   readonly code:
     | "unauthorized"

@@ -1,5 +1,6 @@
-import { createServer } from "node:http";
+import { createServer as createHttpServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import { errorText, WhorlError } from "../../error.ts";
 import { limits } from "../../limits.ts";
 import { printableText } from "../printable-text.ts";
@@ -15,20 +16,33 @@ export interface ConsoleOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** What is shown to those who are granted access without a view of their own. */
   readonly view: ConsoleView;
   /** The page; only the API is served where there is none. */
   readonly files: ConsoleFiles;
-  /** Who may read; asked for each request of the API. */
+  /** Who may read; asked for each request of the API, and now and then while one lasts. */
   readonly authorize: AuthorizeToken;
+  /** How often one that lasts is asked about anew, milliseconds; limits.ts says where not given. */
+  readonly recheckMs?: number | undefined;
+  /** PEM; plain HTTP where not given. */
+  readonly tls?: ConsoleCertificate | undefined;
   /** Names, beside addresses and localhost, under which the console is reached. */
   readonly hostNames?: readonly string[];
   /** A request was refused: told at most once a second, with how many there were. */
   onRefused(message: string): void;
 }
 
+/** A certificate and its private key, PEM. */
+export interface ConsoleCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface ConsoleServer extends AsyncDisposable {
-  /** `http://host:port`. */
+  /** `http://host:port`, `https:` with a certificate. */
   readonly url: string;
+  /** New connections get this certificate; does nothing over plain HTTP. */
+  renew(certificate: ConsoleCertificate): void;
 }
 
 /**
@@ -41,14 +55,22 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   const refusals = new RefusalLog((message) => options.onRefused(message));
   const answering: Answering = { options, refusals, signal: closing.signal };
   const settings = { maxHeaderSize: headBytesMax, requestTimeout: headMsMax, keepAlive: true };
-  const server: Server = createServer(settings, (request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     void answer(answering, request, response);
-  });
+  };
+  const { tls } = options;
+  const server: Server =
+    tls === undefined
+      ? createHttpServer(settings, listener)
+      : createHttpsServer({ ...settings, ...tls }, listener);
   server.maxConnections = limits.consoleConnectionsMax;
   const bound = await listening(server, { host, port });
   const shown = host.includes(":") ? `[${host}]` : host;
   return {
-    url: `http://${shown}:${bound}`,
+    url: `${tls === undefined ? "http" : "https"}://${shown}:${bound}`,
+    renew: ({ cert, key }) => {
+      if (server instanceof HttpsServer) server.setSecureContext({ cert, key });
+    },
     [Symbol.asyncDispose]: async () => {
       closing.abort();
       refusals[Symbol.dispose]();
@@ -99,7 +121,16 @@ async function route(
     response.setHeader("allow", "GET");
     return sendProblem(response, "method", "the console only reads: GET");
   }
-  if (isApi) return await answerApi(options.view, { url, response, signal });
+  if (isApi) {
+    const own = verdict?.view;
+    const isStillGranted = async (): Promise<boolean> => {
+      const now = await options.authorize(token);
+      return now.kind === "busy" || (now.kind === "granted" && now.view === own);
+    };
+    const { recheckMs = limits.consoleRecheckMs } = options;
+    const rights = { isStillGranted, recheckMs };
+    return await answerApi(own ?? options.view, { url, response, signal, rights });
+  }
   const file = consoleFile(options.files, url.pathname);
   if (file !== undefined) return sendConsoleFile(response, url.pathname, file);
   return sendProblem(response, "not_found", "there is no such file");
@@ -109,6 +140,13 @@ interface ApiRequest {
   readonly url: URL;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
+  readonly rights: LastingRights;
+}
+
+/** Rights end while a connection lasts, and what may be seen changes. */
+interface LastingRights {
+  readonly isStillGranted: () => Promise<boolean>;
+  readonly recheckMs: number;
 }
 
 async function answerApi(view: ConsoleView, request: ApiRequest): Promise<void> {
@@ -136,7 +174,8 @@ async function answerApi(view: ConsoleView, request: ApiRequest): Promise<void> 
   }
 }
 
-async function follow(view: ConsoleView, { url, response, signal }: ApiRequest): Promise<void> {
+async function follow(view: ConsoleView, request: ApiRequest): Promise<void> {
+  const { url, response, signal } = request;
   using feed = view.follow(eventQuery(url.searchParams));
   if (feed === undefined) {
     return sendProblem(response, "busy", `${limits.consoleFeedsMax} are following already`);
@@ -147,8 +186,24 @@ async function follow(view: ConsoleView, { url, response, signal }: ApiRequest):
     "cache-control": "no-store",
   });
   response.flushHeaders();
-  await sendEvents(response, feed, signal);
+  using granted = whileGranted(request.rights);
+  await sendEvents(response, feed, AbortSignal.any([signal, granted.signal]));
   response.end();
+}
+
+/** Aborts once access is not granted any more. */
+function whileGranted({ isStillGranted, recheckMs }: LastingRights): Disposable & {
+  readonly signal: AbortSignal;
+} {
+  const ended = new AbortController();
+  const timer = setInterval(() => {
+    isStillGranted().then(
+      (isGranted) => isGranted || ended.abort(),
+      () => ended.abort(),
+    );
+  }, recheckMs);
+  timer.unref();
+  return { signal: ended.signal, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 function decoded(segment = ""): string {

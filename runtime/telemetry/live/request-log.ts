@@ -20,9 +20,15 @@ export type LogItem<R extends RequestRecord = RequestRecord> =
 export class RequestLog<R extends RequestRecord = RequestRecord> {
   readonly #subscribers = new Set<Subscriber<R>>();
   readonly #subscribersMax: number;
+  readonly #onWatched: (isWatched: boolean) => void;
 
-  constructor(subscribersMax: number = limits.requestLogSubscribersMax) {
+  /** `onWatched` is told when the first one begins to watch, and when the last one has gone. */
+  constructor(
+    subscribersMax: number = limits.requestLogSubscribersMax,
+    onWatched: (isWatched: boolean) => void = () => undefined,
+  ) {
     this.#subscribersMax = subscribersMax;
+    this.#onWatched = onWatched;
   }
 
   /** Whether anybody is watching: records need not be made otherwise. */
@@ -37,8 +43,12 @@ export class RequestLog<R extends RequestRecord = RequestRecord> {
   /** Undefined when as many are watching as may. */
   subscribe(filter: (record: RequestRecord) => boolean): RequestSubscription<R> | undefined {
     if (this.#subscribers.size >= this.#subscribersMax) return undefined;
-    const subscriber = new Subscriber<R>(filter, () => this.#subscribers.delete(subscriber));
+    const subscriber = new Subscriber<R>(filter, () => {
+      this.#subscribers.delete(subscriber);
+      if (!this.isWatched) this.#onWatched(false);
+    });
     this.#subscribers.add(subscriber);
+    if (this.#subscribers.size === 1) this.#onWatched(true);
     return subscriber;
   }
 }

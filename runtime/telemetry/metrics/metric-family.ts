@@ -114,6 +114,11 @@ export class MetricFamily<T extends Counter | Gauge | Histogram> {
     }
   }
 
+  clear(): void {
+    this.#series.clear();
+    this.#overflow = undefined;
+  }
+
   #overflowing(): T {
     this.#overflow ??= {
       labelValues: this.definition.labels.map(() => overflowLabel),

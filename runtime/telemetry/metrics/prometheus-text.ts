@@ -12,7 +12,7 @@ export interface Exposition {
 export interface ExpositionOptions {
   readonly families: readonly AnyFamily[];
   /** Called before each text: asks for what is not counted as it happens. */
-  collect(): void;
+  collect(): void | Promise<void>;
 }
 
 /** The families, and what there is to tell of the process (`process_*`, `nodejs_*`). */
@@ -22,9 +22,9 @@ export function prometheusExposition({ families, collect }: ExpositionOptions): 
   for (const family of families) registry.registerMetric(registered(family));
   return {
     contentType: registry.contentType,
-    text: () => {
-      collect();
-      return registry.metrics();
+    text: async () => {
+      await collect();
+      return await registry.metrics();
     },
   };
 }

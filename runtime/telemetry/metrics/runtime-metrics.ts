@@ -202,6 +202,11 @@ export class RuntimeMetrics {
   forget(app: string): void {
     for (const family of this.all()) family.forget("app", app);
   }
+
+  /** Removes every series. */
+  clear(): void {
+    for (const family of this.all()) family.clear();
+  }
 }
 
 function counter(name: string, help: string, shape: Shape): MetricFamily<Counter> {

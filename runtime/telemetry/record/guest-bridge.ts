@@ -30,6 +30,7 @@ export function guestTelemetry(
       if (isSampled) spans?.push({ from: "guest", component, span });
       if (shared.recorder !== undefined) trace?.addGuestSpan(component, span);
     },
+    onCurrent: (span) => trace?.enter(span),
     onMetrics: (metrics) => {
       if (guestMetrics === undefined || guestMetrics.push({ component, metrics })) {
         return { tag: "ok", val: undefined };

@@ -2,7 +2,7 @@ import type { AttributeValue } from "../trace/span-record.ts";
 import type { OutboundCall, OutboundRequest } from "../telemetry.ts";
 import { type TraceContext, withTraceContext } from "../trace/trace-context.ts";
 import { knownMethod, type RequestMeters } from "./request-meters.ts";
-import type { RequestTrace } from "./request-trace.ts";
+import type { CallContext, RequestTrace } from "./request-trace.ts";
 
 export interface OutboundSurroundings {
   readonly meters: RequestMeters;
@@ -18,7 +18,7 @@ export interface OutboundSurroundings {
 export class RecordedOutbound implements OutboundCall {
   readonly #request: OutboundRequest;
   readonly #surroundings: OutboundSurroundings;
-  readonly #context: TraceContext | undefined;
+  readonly #context: CallContext | undefined;
   readonly #startMs = performance.now();
   #isEnded = false;
 

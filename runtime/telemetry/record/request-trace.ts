@@ -1,5 +1,5 @@
 import { limits } from "../../limits.ts";
-import type { GuestSpan } from "../guest-telemetry.ts";
+import type { GuestSpan, GuestSpanContext } from "../guest-telemetry.ts";
 import type { TraceContext } from "../trace/trace-context.ts";
 import type { TraceIds } from "../trace/trace-ids.ts";
 import type { Attributes, ExportedSpan, SpanKind, SpanRecord } from "../trace/span-record.ts";
@@ -22,6 +22,12 @@ export interface TraceParts {
   readonly isSampled: boolean;
 }
 
+/** The span of a call that the guest has the host do. */
+export interface CallContext extends TraceContext {
+  /** That of the guest, or of its own in which it asked. */
+  readonly parentSpanId: string;
+}
+
 /** The spans of one request that is recorded. */
 export class RequestTrace {
   /** In which the guest runs. */
@@ -32,6 +38,7 @@ export class RequestTrace {
   readonly #ended: ExportedSpan[] = [];
   readonly #guestSpans: ExportedSpan[] = [];
   readonly isExported: boolean;
+  #callParentId: string;
   #calls = 0;
   #lost = 0;
 
@@ -43,6 +50,7 @@ export class RequestTrace {
     const traceState = parent?.traceState ?? "";
     this.root = { traceId, spanId: ids.spanId(), isSampled, traceState };
     this.guest = { traceId, spanId: ids.spanId(), isSampled, traceState };
+    this.#callParentId = this.guest.spanId;
   }
 
   /** Calls that have no span. */
@@ -50,15 +58,20 @@ export class RequestTrace {
     return this.#lost;
   }
 
+  /** The guest is in this span of its own now; one of another trace is not looked at. */
+  enter({ traceId, spanId }: GuestSpanContext): void {
+    this.#callParentId = traceId === this.guest.traceId ? spanId : this.guest.spanId;
+  }
+
   /** Whether another call of the guest may have a span: a guest in a loop must not fill memory. */
-  beginCall(): TraceContext | undefined {
+  beginCall(): CallContext | undefined {
     if (!this.#hasRoom()) return undefined;
-    return { ...this.guest, spanId: this.#ids.spanId() };
+    return { ...this.guest, spanId: this.#ids.spanId(), parentSpanId: this.#callParentId };
   }
 
   /** A call that the host has done for the guest. */
-  endCall(context: TraceContext, part: SpanPart): void {
-    this.#add(context.spanId, this.guest.spanId, part);
+  endCall({ spanId, parentSpanId }: CallContext, part: SpanPart): void {
+    this.#add(spanId, parentSpanId, part);
   }
 
   /** A part of the host's own work. */

@@ -3,15 +3,22 @@ import type { RuntimeMetrics } from "../metrics/runtime-metrics.ts";
 import type { ComponentUsage } from "../telemetry.ts";
 import type { ComponentState } from "./recorded-handler.ts";
 
+/** Whose processor time the guests share: that of all threads, or of the one that runs them. */
+export type CpuScope = "process" | "thread";
+
 /** Memory, instances and processor time, asked for when somebody looks. */
 export class UsageSources {
   readonly #metrics: RuntimeMetrics;
   readonly #sources = new Set<() => Iterable<ComponentUsage>>();
   readonly #cpu: CpuShares;
 
-  constructor(metrics: RuntimeMetrics, components: () => Iterable<ComponentState>) {
+  constructor(
+    metrics: RuntimeMetrics,
+    components: () => Iterable<ComponentState>,
+    cpuOf: CpuScope,
+  ) {
     this.#metrics = metrics;
-    this.#cpu = new CpuShares(metrics, components);
+    this.#cpu = new CpuShares(metrics, components, cpuOf);
   }
 
   add(source: () => Iterable<ComponentUsage>): Disposable {
@@ -42,22 +49,29 @@ export class UsageSources {
 }
 
 /**
- * Guests share the threads of the process, and the system counts by thread. So what the process has
+ * Guests share threads, and the system counts by thread. So what the process, or their thread, has
  * used is shared out by how long each component's guests were at work.
  */
 class CpuShares {
   readonly #metrics: RuntimeMetrics;
   readonly #components: () => Iterable<ComponentState>;
   readonly #counted = new WeakMap<ComponentState, number>();
-  #usedSeconds = processSeconds();
+  readonly #cpuOf: CpuScope;
+  #usedSeconds: number;
 
-  constructor(metrics: RuntimeMetrics, components: () => Iterable<ComponentState>) {
+  constructor(
+    metrics: RuntimeMetrics,
+    components: () => Iterable<ComponentState>,
+    cpuOf: CpuScope,
+  ) {
     this.#metrics = metrics;
     this.#components = components;
+    this.#cpuOf = cpuOf;
+    this.#usedSeconds = usedSeconds(cpuOf);
   }
 
   collect(): void {
-    const used = processSeconds();
+    const used = usedSeconds(this.#cpuOf);
     const components = [...this.#components()];
     const busy = components.map((each) => each.busyMs - (this.#counted.get(each) ?? 0));
     const total = busy.reduce((sum, ms) => sum + ms, 0);
@@ -76,7 +90,7 @@ function set(gauge: Gauge, value: number | undefined, factor: 0 | 1): void {
   if (value !== undefined) gauge.set(value * factor);
 }
 
-function processSeconds(): number {
-  const { user, system } = process.cpuUsage();
+function usedSeconds(of: CpuScope): number {
+  const { user, system } = of === "thread" ? process.threadCpuUsage() : process.cpuUsage();
   return (user + system) / 1_000_000;
 }

@@ -20,6 +20,7 @@ afterAll(async () => {
   place[Symbol.dispose]();
 });
 
+/** @proves kro | a SpinApp is ready for it when its condition `Ready` holds */
 test("an app in a ResourceGraphDefinition", async () => {
   const patience = { timeout: 60_000, interval: 300 } as const;
   place.apply(readFileSync(sample, "utf8"));

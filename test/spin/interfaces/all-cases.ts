@@ -1,11 +1,12 @@
 import { databaseCases } from "./database-cases.ts";
 import type { InterfaceCase, Places } from "./interface-case.ts";
+import { otelCases } from "./otel-cases.ts";
 import { serverCases } from "./server-cases.ts";
 import { storeCases } from "./store-cases.ts";
 
 /** Every case, in the order in which they have to be tried. */
 export function allCases(places: Places): InterfaceCase[] {
-  return [...storeCases(), ...serverCases(places), ...databaseCases(places)];
+  return [...storeCases(), ...serverCases(places), ...databaseCases(places), ...otelCases()];
 }
 
 /** Apps of wasm-apps/ that import the interfaces. */
@@ -16,11 +17,13 @@ export const guests: readonly string[] = [
   "spin4",
   "spin4sql",
   "spin4pg",
+  "otel",
 ];
 
 const versionOfGuest: readonly (readonly [RegExp, string])[] = [
   [/^fermyon:spin\/[\w-]+$/, "spin1"],
   [/^fermyon:spin\/.*@2\.0\.0$/, "spin2"],
+  [/^wasi:otel/, "otel"],
   [/^(?:wasi:|spin:sqlite.*@3\.0\.0$|spin:postgres.*@(?:3\.0\.0|4\.0\.0)$)/, "spin3"],
   [/^spin:postgres/, "spin4pg"],
   [/^spin:(?:mysql|sqlite)/, "spin4sql"],

@@ -15,8 +15,14 @@ export function databaseCases(places: Places): InterfaceCase[] {
       mysqlRows(places, "v2", { opens: true, isStream: false }),
     ),
     ...casesOf("spin:mysql/mysql@3.0.0", mysqlRows(places, "v3", { opens: true, isStream: true })),
-    ...casesOf("fermyon:spin/postgres", postgresRows(places, "v1", { ...opened, opens: false })),
-    ...casesOf("fermyon:spin/postgres@2.0.0", postgresRows(places, "v2", opened)),
+    ...casesOf("fermyon:spin/postgres", [
+      ...postgresRows(places, "v1", { ...opened, opens: false }),
+      ...unsignedRows(places),
+    ]),
+    ...casesOf("fermyon:spin/postgres@2.0.0", [
+      ...postgresRows(places, "v2", opened),
+      ...unsignedRows(places),
+    ]),
     ...casesOf("spin:postgres/postgres@3.0.0", [
       ...postgresRows(places, "v3", opened),
       ...dateRows(places, "query"),
@@ -100,6 +106,10 @@ function mysqlRows(
       rowSet(columns, [values], form.isStream),
     ],
     ["query", "syntax: query-failed", [mysql, "SELEC", []], failed],
+    [
+      ...(["query", "value-conversion-failed", [mysql, "SELECT NOW() AS x", []]] as const),
+      err({ ValueConversionFailed: text }),
+    ],
   ];
 }
 
@@ -158,6 +168,8 @@ function dateRows({ postgres }: Places, query: string): readonly Row[] {
   const found = [...dateValues.slice(0, 3), { Datetime: [2023, 11, 14, 22, 13, 20, 0] }];
   const columns = kinds.map((data_type, index) => ({ name: "abcd".charAt(index), data_type }));
   const isStream = query.endsWith("async");
+  const wrong = [postgres, "SELECT $1", [{ Date: [2023, 2, 29] }]];
+  const invalid = expect.stringContaining("invalid date") as unknown;
   return [
     [
       query,
@@ -165,7 +177,24 @@ function dateRows({ postgres }: Places, query: string): readonly Row[] {
       [postgres, statement, dateValues],
       rowSet(columns, [found], isStream),
     ],
+    [query, "no such date: bad-parameter", wrong, err({ BadParameter: invalid })],
+    [
+      isStream ? "execute-async" : "execute",
+      "no such date: value-conversion-failed",
+      wrong,
+      err({ ValueConversionFailed: invalid }),
+    ],
   ];
+}
+
+/** Numbers that PostgreSQL does not have. */
+function unsignedRows({ postgres }: Places): readonly Row[] {
+  return ["query", "execute"].map((name) => [
+    name,
+    "unsigned: value-conversion-failed",
+    [postgres, "SELECT $1", [{ Uint8: 1 }]],
+    err({ ValueConversionFailed: "Postgres does not support unsigned integers" }),
+  ]);
 }
 
 const version4Values = [

@@ -42,8 +42,8 @@ const heading = `# Parity with Spin
 
 Written by \`test/spin/interfaces/write-parity.ts\` from the cases of \`test/spin/interfaces.test.ts\`;
 \`test/spin/parity.test.ts\` fails when it is out of date. Each case is a call of a real component
-(\`wasm-apps/spin1-rust\` to \`spin4-rust\`, \`spin4sql-rust\`) in an app that \`whorl up\` serves, against
-real servers: Redis, MariaDB, PostgreSQL, Mosquitto, SQLite.
+(\`wasm-apps/spin1-rust\` to \`spin4-rust\`, \`spin4sql-rust\`, \`spin4pg-rust\`, \`otel-rust\`) in an app
+that \`whorl up\` serves, against real servers: Redis, MariaDB, PostgreSQL, Mosquitto, SQLite.
 `;
 
 const elsewhere = `## What other tests show
@@ -53,7 +53,7 @@ const elsewhere = `## What other tests show
 | triggers: redis, mqtt, sqs, cron, http of Spin 1 | \`test/spin/event-triggers.test.ts\` |
 | apps in TypeScript, Python and Rust with the SDKs | \`test/spin/apps.test.ts\` |
 | wasi:http, wasi:cli, files, sockets | \`test/integration/\` |
-| wasi:otel | \`runtime/spin/wasi-otel/otel.test.ts\` |
+| wasi:otel: where it goes, and what it is joined to | \`test/telemetry/guest-otel.test.ts\` |
 | values at their limits, lost connections, restarts, pools | \`runtime/spin/**/*.real.test.ts\` |
 | a label that is allowed but configured nowhere: the app does not start | \`runtime/app/app-stores.test.ts\` |
 `;

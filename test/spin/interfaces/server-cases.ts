@@ -4,12 +4,16 @@ import { bytes, casesOf, err, ok } from "./interface-case.ts";
 
 const text = expect.any(String) as unknown;
 const denied = "127.0.0.1:9";
+const tooMany = err("TooManyConnections");
 
 /** Of Redis, MQTT, inference and HTTP. */
 export function serverCases(places: Places): InterfaceCase[] {
   return [
     ...casesOf("fermyon:spin/redis", redisV1Rows(places)),
-    ...casesOf("fermyon:spin/redis@2.0.0", redisRows(places, "v2")),
+    ...casesOf("fermyon:spin/redis@2.0.0", [
+      ...redisRows(places, "v2"),
+      ["open", "too-many-connections", [places.redis, 10_000], tooMany, "open many"],
+    ]),
     ...casesOf("spin:redis/redis@3.0.0", redisRows(places, "v3")),
     ...casesOf("fermyon:spin/mqtt@2.0.0", mqttRows(places)),
     ...casesOf("spin:mqtt/mqtt@3.0.0", mqttRows(places)),
@@ -143,6 +147,10 @@ const llmRows: readonly Row[] = [
     }),
   ],
   ["generate-embeddings", "denied: invalid-input", ["huge", ["a"]], modelDenied],
+  [
+    ...(["generate-embeddings", "server's error: runtime-error", ["tiny", ["fail"]]] as const),
+    err({ RuntimeError: "no" }),
+  ],
 ];
 
 function httpRows({ web, nowhere }: Places): readonly Row[] {

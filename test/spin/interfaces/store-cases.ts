@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { bytes, casesOf, err, type InterfaceCase, ok, type Row } from "./interface-case.ts";
 
 const text = expect.any(String) as unknown;
+const tooManyConnections = expect.stringContaining("too many connections") as unknown;
 
 /** Of variables, configuration, key-value stores and SQLite. */
 export function storeCases(): InterfaceCase[] {
@@ -17,7 +18,10 @@ export function storeCases(): InterfaceCase[] {
     ),
     ...wasiKeyValueCases(),
     ...casesOf("fermyon:spin/sqlite", sqliteV1Rows),
-    ...casesOf("fermyon:spin/sqlite@2.0.0", sqliteRows("v2")),
+    ...casesOf("fermyon:spin/sqlite@2.0.0", [
+      ...sqliteRows("v2"),
+      ["open", "too many: io", ["default", 10_000], err({ Io: tooManyConnections }), "open many"],
+    ]),
     ...casesOf("spin:sqlite/sqlite@3.0.0", [...sqliteRows("v30"), ...sqliteCountRows("v30", "")]),
     ...casesOf("spin:sqlite/sqlite@3.1.0", [
       ...[...sqliteRows("v31"), ...sqliteCountRows("v31", "")],
@@ -94,7 +98,11 @@ function wasiKeyValueCases(): InterfaceCase[] {
     ["get", "works", ["default", "w"], ok(bytes("a"))],
     ["get", "missing: none", ["default", "none"], ok()],
     ["get", "server down: other", ["down", "w"], err({ Other: text })],
+    ["set", "server down: other", ["down", "w", []], err({ Other: text })],
     ["exists", "works", ["default", "w"], ok(true)],
+    ["exists", "missing", ["default", "none"], ok(false)],
+    ["exists", "server down: other", ["down", "w"], err({ Other: text })],
+    ["list-keys", "server down: other", ["down", null], err({ Other: text })],
     ["list-keys", "works", ["default", null], ok({ keys: ["w"], cursor: null })],
     [
       ...(["list-keys", "cursor: other", ["default", "c"]] as const),
@@ -102,6 +110,7 @@ function wasiKeyValueCases(): InterfaceCase[] {
     ],
     ["delete", "works", ["default", "w"], ok()],
     ["delete", "missing", ["default", "w"], ok()],
+    ["delete", "server down: other", ["down", "w"], err({ Other: text })],
   ]);
   const swapped = err({ CasFailed: bytes("other") });
   const atomics = casesOf("wasi:keyvalue/atomics@0.2.0-draft2", [
@@ -110,6 +119,11 @@ function wasiKeyValueCases(): InterfaceCase[] {
     ["increment", "server down: other", ["down", "n", 1], err({ Other: text })],
     ["cas.new", "works", ["default", "c"], ok(), "current"],
     ["cas.current", "works", ["default", "c"], ok(), "current"],
+    ["cas.current", "server down: other", ["down", "c"], err({ Other: text }), "current"],
+    [
+      ...(["swap", "server down: store-error", ["down", "c", null, bytes("new")]] as const),
+      err({ StoreError: { Other: text } }),
+    ],
     ["swap", "works", ["default", "c", null, bytes("new")], ok()],
     ["swap", "cas-failed", ["default", "c", bytes("other"), bytes("late")], swapped],
     ["cas.current", "after the swaps", ["default", "c"], ok(bytes("other")), "current"],
@@ -121,6 +135,8 @@ function wasiKeyValueCases(): InterfaceCase[] {
     ["get-many", "works", ["default", ["a", "b", "none"]], ok(found)],
     ["get-many", "server down: other", ["down", ["a"]], err({ Other: text })],
     ["delete-many", "works", ["default", ["a", "none"]], ok()],
+    ["set-many", "server down: other", ["down", pairs], err({ Other: text })],
+    ["delete-many", "server down: other", ["down", ["a"]], err({ Other: text })],
   ]);
   return [...store, ...atomics, ...batch];
 }

@@ -35,12 +35,12 @@ function functionsOf(text: string): WitFunction[] {
     if (kind === "interface") interfaceName = `${name}/${label}${version}`;
     if (kind === "resource") prefix = namedResources.has(label) ? `${label}.` : "";
     else if (/^ {2}\}/.test(line)) prefix = "";
-    const called = /^\s*([\w-]+): (?:static )?(?:async )?func\(/.exec(line)?.[1];
+    const called = /^\s*%?([\w-]+): (?:static )?(?:async )?func\(/.exec(line)?.[1];
     const functionName = called ?? /^\s*(constructor)\(/.exec(line)?.[1];
     if (functionName !== undefined) {
       found.push({ interfaceName, functionName: `${prefix}${functionName}` });
     }
   }
-  // What is exported is called by the triggers.
-  return found.filter(({ interfaceName: each }) => !each.includes("/inbound-"));
+  // What is exported is called by the triggers; clocks are there for the sake of their types.
+  return found.filter(({ interfaceName: each }) => !/\/inbound-|^wasi:clocks/.test(each));
 }

@@ -65,6 +65,18 @@ pub fn copy(input: &InputStream, output: &OutputStream) {
     }
 }
 
+/// Reads everything; how many bytes there were.
+pub fn read_all(input: &InputStream) -> u64 {
+    let mut count = 0;
+    loop {
+        match input.blocking_read(64 * 1024) {
+            Ok(chunk) => count += chunk.len() as u64,
+            Err(StreamError::Closed) => return count,
+            Err(error) => panic!("cannot read the request body: {error:?}"),
+        }
+    }
+}
+
 /// The same, but the bytes never enter the guest.
 pub fn splice(input: &InputStream, output: &OutputStream) {
     loop {

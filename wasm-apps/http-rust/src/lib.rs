@@ -24,6 +24,7 @@ impl Guest for Http {
         match path {
             "/" => send_text(outparam, 200, "Hello from Whorl\n"),
             "/echo" => echo(&request, outparam, body::copy),
+            "/length" => length(&request, outparam),
             "/splice" => echo(&request, outparam, body::splice),
             "/request" => send_text(outparam, 200, &request_line(&request)),
             "/headers" => send_text(outparam, 200, &header_lines(&request)),
@@ -61,6 +62,13 @@ fn echo(request: &IncomingRequest, outparam: ResponseOutparam, transfer: body::T
     let input = incoming.stream().unwrap();
     transfer(&input, response.stream());
     response.finish();
+}
+
+/// Reads the whole body and tells how long it was.
+fn length(request: &IncomingRequest, outparam: ResponseOutparam) {
+    let incoming = request.consume().unwrap();
+    let count = body::read_all(&incoming.stream().unwrap());
+    send_text(outparam, 200, &format!("{count}\n"));
 }
 
 fn request_line(request: &IncomingRequest) -> String {

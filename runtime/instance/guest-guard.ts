@@ -54,11 +54,14 @@ export class GuestGuard {
     return result;
   }
 
-  /** As {@link call}, of something that may go on after it has returned. */
-  start(instance: Guarded, begin: () => ExportCall): ExportCall {
+  /**
+   * As {@link call}, of something that may go on after it has returned. The call's time goes on until
+   * `over` settles, where it is given: others may still read what the guest has given them.
+   */
+  start(instance: Guarded, begin: () => ExportCall, over?: Promise<void>): ExportCall {
     const watch = new GuardedCall(instance, this.#watchdog, this.#callMsMax);
     const call = watch.entered(begin);
-    const done = watch.settled(call.done) as Promise<void>;
+    const done = watch.settled(call.done, over) as Promise<void>;
     // Whoever waits for one of them learns of a failure; nobody has to wait for both.
     done.catch(() => undefined);
     const result = call.result.catch((error: unknown) => {
@@ -135,12 +138,13 @@ class GuardedCall implements Watched {
     return this.#watchdog?.explain(error, this.#stopsBefore) ?? error;
   }
 
-  settled(result: Promise<unknown>): Promise<unknown> {
+  settled(result: Promise<unknown>, over?: Promise<void>): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#reject = reject;
     result.then(
       (value) => {
-        this.end();
+        if (over === undefined) this.end();
+        else void over.then(() => this.end());
         resolve(value);
       },
       (error: unknown) => reject(this.failure(error)),

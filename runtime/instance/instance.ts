@@ -234,15 +234,15 @@ export class Instance<C> {
 
   /**
    * Calls an exported function that may go on working after it has returned. Several calls may be
-   * under way in a component that has asynchronous functions.
+   * under way in a component that has asynchronous functions. `over`: as {@link GuestGuard.start}.
    */
-  start(lifted: LiftedFunction, args: readonly unknown[]): ExportCall {
+  start(lifted: LiftedFunction, args: readonly unknown[], over?: Promise<void>): ExportCall {
     const bound = this.#bound;
     if (bound.kind === "async" && this.#store !== undefined) {
       const callee = bound.lifted[this.#linked.abi.slots.lift(lifted)];
       if (callee === undefined) throw notExported();
       const store = this.#store;
-      return this.#guard.start(this, () => callExport(store, callee, args));
+      return this.#guard.start(this, () => callExport(store, callee, args), over);
     }
     const result = (async (): Promise<unknown> => this.lifted(lifted)(...args))();
     const done = result.then(() => undefined);

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rawRequest } from "../raw-request.ts";
@@ -87,6 +90,19 @@ test("a guest that waits for too long is stopped", async () => {
   const response = await fetch(`${limited.url}/sleep?ms=60000`);
   expect([response.status, await response.text()]).toEqual([504, ""]);
   expect(await (await fetch(limited.url)).text()).toBe("Hello from Whorl\n");
+});
+
+test("a body that a guest has passed on and that never ends is given up in time", async () => {
+  await using limited = await WhorlProcess.up(wasmApp("http-async-rust"), [
+    ...["--request-timeout", "300ms", "--max-instances", "1", "--isolated"],
+  ]);
+  const sent = request(`${limited.url}/echo`, { method: "POST", agent: false });
+  sent.on("error", () => undefined);
+  sent.write("never the end");
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  await expect(text(response)).rejects.toThrow("aborted");
+  // Its instance is free again.
+  expect((await fetch(limited.url)).status).toBe(200);
 });
 
 test("a guest gets no more memory than it may have", async () => {

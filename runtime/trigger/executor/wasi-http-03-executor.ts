@@ -41,7 +41,8 @@ export class WasiHttp03Executor implements HttpExecutor, Disposable {
     invocation: Invocation,
   ): Promise<void> {
     using lease = this.#take(invocation);
-    const call = lease.instance.start(this.#handle, [Request03.received(exchange)]);
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    const call = lease.instance.start(this.#handle, [Request03.received(exchange)], over);
     // Whatever is not awaited below must not be reported as unhandled.
     call.done.catch(() => undefined);
     try {
@@ -55,6 +56,8 @@ export class WasiHttp03Executor implements HttpExecutor, Disposable {
       // Before the instance ends: the end of its streams would be the reason otherwise.
       sink.abort(failure.message, failure);
       throw failure;
+    } finally {
+      end();
     }
   }
 

@@ -6,12 +6,17 @@ import { expect, test } from "vitest";
 import { askAtConstantRate } from "./constant-rate.ts";
 import type { RateResult } from "./constant-rate.ts";
 
-async function ask(answer: RequestListener, connections: number): Promise<RateResult> {
+const quickly = { requestsPerSecond: 200, seconds: 0.1, warmUpSeconds: 0.1 };
+
+async function ask(
+  answer: RequestListener,
+  connections: number,
+  rate = quickly,
+): Promise<RateResult> {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(createServer(answer).listen(0, "127.0.0.1"));
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const rate = { requestsPerSecond: 200, seconds: 0.1, warmUpSeconds: 0.1 };
   return await askAtConstantRate({ port, connections, ...rate });
 }
 
@@ -24,6 +29,13 @@ test("each request after the first ones counts, once", async () => {
   expect(asked).toBe(40);
   expect(result.latenciesMs).toHaveLength(20);
   expect(result.refused).toBe(0);
+});
+
+test("a request is asked when it is due, and not when the next one is", async () => {
+  const rate = { requestsPerSecond: 0.1, seconds: 10, warmUpSeconds: 0 };
+  const { latenciesMs } = await ask((_request, response) => response.end("hello"), 1, rate);
+  expect(latenciesMs).toHaveLength(1);
+  expect(latenciesMs[0]).toBeLessThan(5_000);
 });
 
 test("who waits for a connection waits from when it was due", async () => {

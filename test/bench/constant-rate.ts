@@ -72,7 +72,8 @@ class Asker {
   readonly #turn = (): void => {
     const { requestsPerSecond } = this.#rate;
     const sinceMs = performance.now() - this.#startedMs;
-    const due = Math.min(this.#total, Math.floor((sinceMs * requestsPerSecond) / 1000));
+    // The first one is due at once.
+    const due = Math.min(this.#total, Math.floor((sinceMs * requestsPerSecond) / 1000) + 1);
     while (this.#sent < due) {
       const connection = this.#idle.shift();
       if (connection === undefined) break;

@@ -15,8 +15,17 @@ const verdicts = [
   { figure: "answers", measured: 99.5, unit: "%", reach: { atLeast: 100 } },
 ];
 
+const drawn = { raw: [{ kind: "rust", ms: [1, 2], floorMs: [1] }] };
+
+test("plots are shown where there are results to draw", () => {
+  const text = figuresText(new Map([result("cold", { verdicts, ...drawn })]));
+  expect(text.match(/!\[.*\)/g)).toEqual([
+    "![Idle app: connect to first byte](performance/cold.svg)",
+  ]);
+});
+
 test("each verdict is a row", () => {
-  const text = figuresText(new Map([result("cold", { verdicts })]));
+  const text = figuresText(new Map([result("cold", { verdicts, ...drawn })]));
   expect(text).toContain("| `bench:cold` | first byte, p50 | <= 1 ms | 0.73 ms | reached |");
   expect(text).toContain("| `bench:cold` | answers | >= 100 % | 99.5 % | **missed** |");
 });
@@ -32,7 +41,7 @@ test("a noisy machine gives no verdict and says why", () => {
 
 test("the machine, the versions and what is missing are named", () => {
   const versions = { whorl: "1.2.3", "wasmtime serve": "wasmtime 49.0.3" };
-  const text = figuresText(new Map([result("cold", { verdicts, versions })]));
+  const text = figuresText(new Map([result("cold", { verdicts, versions, ...drawn })]));
   expect(text).toContain("On Fast, 2 cores, 8 GiB, Linux 6.1.0 x64, Node v26.0.0; whorl 1.2.3,");
   expect(text).toContain(" wasmtime 49.0.3; 2026-11-21.");
   expect(text).toMatch(/Not published yet: http, seventy, /);
@@ -44,11 +53,11 @@ test("nothing but the figures of a page is changed", () => {
     "<!-- end of figures -->",
   ];
   const page = `# Title\n\n${marks[0]}\nformer\n${marks[1]}\n\nThe end.\n`;
-  const written = withFigures(page, new Map([result("cold", { verdicts })]));
+  const written = withFigures(page, new Map([result("cold", { verdicts, ...drawn })]));
   expect(written.startsWith(`# Title\n\n${marks[0]}\n\nOn Fast`)).toBe(true);
   expect(written.endsWith(`\n\n${marks[1]}\n\nThe end.\n`)).toBe(true);
   expect(written).not.toContain("former");
-  expect(withFigures(written, new Map([result("cold", { verdicts })]))).toBe(written);
+  expect(withFigures(written, new Map([result("cold", { verdicts, ...drawn })]))).toBe(written);
   expect(() => withFigures("# Title\n", new Map())).toThrow("the page needs a line");
 });
 

@@ -1,3 +1,4 @@
+import { plotsOf } from "./plots.ts";
 import { boundText, isReached, shown } from "./report.ts";
 import type { Verdict } from "./report.ts";
 import type { Result } from "./results.ts";
@@ -18,6 +19,19 @@ const benchmarks = [
   ],
   ...["engine", "spin", "images", "operator", "telemetry", "cluster"],
 ];
+
+/** What the plots show, in the order of the page. */
+const plotTitles: Readonly<Record<string, string>> = {
+  cold: "Idle app: connect to first byte",
+  density: "First byte of each of many idle apps",
+  noisy: "A quiet app while another one is flooded",
+  bodies: "Throughput of bodies",
+  apps: "Processor time of an answer, by apps in the process",
+  connections: "Processor time of an answer, by connections that ask",
+  silent: "Processor time of an answer, by connections that say nothing",
+  "pods-started": "Pods started in a second, by pods on the node",
+  "pods-answer": "Answer of an idle pod, by pods on the node",
+};
 
 const begin = "<!-- figures: npm run bench:publish writes what follows -->";
 const end = "<!-- end of figures -->";
@@ -41,7 +55,15 @@ export function figuresText(results: ReadonlyMap<string, Result>): string {
     ...(missing.length > 0 ? [`Not published yet: ${missing.join(", ")}.`] : []),
     "Measured beside them:",
     ...known.filter(({ lines }) => lines.length > 0).map(detailsText),
+    ...plotLinks(results),
   ].join("\n\n");
+}
+
+function plotLinks(results: ReadonlyMap<string, Result>): string[] {
+  const drawn = plotsOf(results);
+  return Object.entries(plotTitles)
+    .filter(([name]) => drawn[name] !== undefined)
+    .map(([name, title]) => `![${title}](performance/${name}.svg)`);
 }
 
 function machineText(results: readonly Result[]): string {

@@ -5,10 +5,12 @@ import type { Socket } from "node:net";
 /** So many are on their way at a time: what a listening socket takes without refusing. */
 const atOnce = 100;
 
+const connectMsMax = 5_000;
+
 /** Connections to a server over which nothing is ever said; disposing ends them. */
 export class SilentConnections implements AsyncDisposable {
   readonly #sockets: Socket[] = [];
-  /** Those that the server has ended. */
+  /** Those that the server has ended, and those that it has never taken. */
   closed = 0;
 
   static async open(url: string, count: number): Promise<SilentConnections> {
@@ -18,10 +20,12 @@ export class SilentConnections implements AsyncDisposable {
       const more = Array.from({ length: Math.min(atOnce, left) }, async () => {
         const socket = connect({ host: hostname, port: Number(port) });
         connections.#sockets.push(socket);
-        await once(socket, "connect");
+        socket.setTimeout(connectMsMax, () => socket.destroy());
         socket.on("error", () => undefined);
-        socket.on("close", () => (connections.closed += 1));
+        const isOver = once(socket, "close").then(() => void (connections.closed += 1));
         socket.resume();
+        await Promise.race([once(socket, "connect").catch(() => undefined), isOver]);
+        socket.setTimeout(0);
       });
       await Promise.all(more);
     }

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { soak, type Soaked } from "../bench/soak-run.ts";
 
 const seconds = 40;
-const apps = 60;
+const apps = 24;
 /** Of so short a run, on any machine: a worker that has replaced a killed one still loads apps. */
 const growthMax = 1.5;
 

@@ -46,6 +46,7 @@ export default defineConfig({
         // A browser on a busy machine takes its time.
         expect: { poll: { timeout: 30_000, interval: 100 } },
       }),
+      slowTier("soak", ["test/soak/**/*.test.ts"]),
       slowTier("operator", ["operator/**/*.real.test.ts", "test/operator/**/*.test.ts"]),
       // Its files look at what the others would leave behind on the machine.
       slowTier("node", ["shim/**/*.real.test.ts", "test/node/**/*.test.ts"], {

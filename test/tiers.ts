@@ -84,6 +84,11 @@ export const tiers: readonly Tier[] = [
     obstacle: () => notLinux() ?? chromiumObstacle(),
   },
   {
+    name: "soak",
+    about: "many apps under load while their workers are killed",
+    obstacle: notLinux,
+  },
+  {
     name: "operator",
     about: "API machinery and operator over a real kube-apiserver",
     obstacle: () => notLinux() ?? operatorObstacle(),

@@ -55,10 +55,7 @@ async function costUs(
   const before = served.cpuSeconds();
   const flood = { url: served.url, connections, seconds, core: loadCore };
   const { requestsPerSecond, errors } = await floodWithWrk(flood);
-  if (errors > 0) {
-    console.log(`${served.contestant.name}, ${connections} connections: ${errors} requests failed`);
-    return undefined;
-  }
+  if (errors > 0 || requestsPerSecond === 0) return undefined;
   return ((served.cpuSeconds() - before) * 1e6) / (requestsPerSecond * seconds);
 }
 
@@ -77,7 +74,11 @@ async function compare(
   return measured.map(median);
 }
 
-async function compareServers(folder: string, seconds: number): Promise<Record<string, Curve[]>> {
+async function compareServers(
+  report: Report,
+  folder: string,
+  seconds: number,
+): Promise<Record<string, Curve[]>> {
   await using stack = new AsyncDisposableStack();
   const servers: Served[] = [];
   for (const each of findContestants(folder)) {
@@ -99,11 +100,14 @@ async function compareServers(folder: string, seconds: number): Promise<Record<s
     const us = await compare(servers, async (served) => {
       await using open = await SilentConnections.open(served.url, count);
       const cost = await costUs(served, asking, seconds);
-      if (open.closed > 0)
-        console.log(`${served.contestant.name} closed ${open.closed} of ${count}`);
-      return cost;
+      return open.closed > 0 ? undefined : cost;
     });
-    for (const [index, each] of us.entries()) silent[index]?.push([count, each]);
+    for (const [index, each] of us.entries()) {
+      silent[index]?.push([count, each]);
+      if (!Number.isNaN(each)) continue;
+      const what = `${servers[index]?.contestant.name ?? ""}, ${count} silent connections`;
+      report.line(what, "does not take them, or answers nobody else meanwhile");
+    }
   }
   const named = (points: readonly Point[][]): Curve[] =>
     servers.map(({ contestant }, index) => ({
@@ -152,7 +156,11 @@ try {
   });
   const apps: Point[] = [];
   for (const count of appCounts) apps.push([count, await costOfApps(folder, count)]);
-  const { connections = [], silent = [] } = await compareServers(folder, Number(values.seconds));
+  const { connections = [], silent = [] } = await compareServers(
+    report,
+    folder,
+    Number(values.seconds),
+  );
   const curves = { apps: [{ name: "whorl up --dir", points: apps }], connections, silent };
   const what = {
     apps: "apps, asked in turn over new connections",

@@ -28,6 +28,8 @@ export class SilentConnections implements AsyncDisposable {
         socket.setTimeout(0);
       });
       await Promise.all(more);
+      // One that has refused some would let each of the others wait.
+      if (connections.closed > 0) break;
     }
     return connections;
   }

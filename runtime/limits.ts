@@ -79,7 +79,7 @@ export const limits = {
   reconnectMsMax: 10_000,
   /** After a second signal: what is left to be tidied up has this long. */
   interruptMsMax: 1_000,
-  /** Connections served at once by one listener. */
+  /** Connections served at once by one listener; beyond that those without a word make room. */
   connectionsMax: 10_000,
   /** Size of one manifest. */
   manifestBytesMax: 1024 * 1024,

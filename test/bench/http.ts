@@ -3,14 +3,15 @@
  * scale, a node:http server without any guest. Each server has core 0, the load generator core 1;
  * the rounds of all servers are interleaved, so that a noisy minute hits everybody.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { arch, cpus, release, tmpdir, totalmem } from "node:os";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { spawnSync } from "node:child_process";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findContestants } from "./contestants.ts";
 import type { Contestant } from "./contestants.ts";
+import { Report, shown } from "./report.ts";
 import { Served } from "./served.ts";
 import { runWrk } from "./wrk.ts";
 import type { LoadResult } from "./wrk.ts";
@@ -33,7 +34,18 @@ const rounds = 3;
 const starts = 5;
 
 const wasmApps = fileURLToPath(new URL("../../wasm-apps/", import.meta.url));
-const resultsFolder = fileURLToPath(new URL("results/", import.meta.url));
+
+/** Requests per second against wasmtime's, at least, by component. */
+const reach: Readonly<Record<string, number>> = {
+  "hello-rust/hello.wasm": 3,
+  "hello-typescript/dist/hello.wasm": 1.2,
+};
+
+/** Below wasm-apps/, where it is one of those. */
+function nameOf(file: string): string {
+  const name = relative(wasmApps, file);
+  return name.startsWith("..") ? basename(file) : name;
+}
 
 function requireTool(tool: string, packageName: string): void {
   if (spawnSync("which", [tool]).status === 0) return;
@@ -74,7 +86,7 @@ async function measure(
     }
   }
   return servers.map((served, index) => ({
-    component: basename(component),
+    component: nameOf(component),
     server: served.contestant.name,
     startMs: startMs.get(served.contestant) ?? [],
     alone: runs[index]?.alone ?? [],
@@ -133,6 +145,26 @@ function printTable(measured: readonly Measured[]): void {
   }
 }
 
+function judge(report: Report, measured: readonly Measured[]): void {
+  const rateOf = ({ crowded }: Measured): number =>
+    median(crowded.map(({ requestsPerSecond }) => requestsPerSecond));
+  for (const each of measured) {
+    const [p50Us = Number.NaN, p99Us = Number.NaN] = figuresOf(each).slice(1, 3);
+    report.line(
+      `${each.component}, ${each.server}`,
+      `${shown(rateOf(each))} requests/s, p50 ${shown(p50Us / 1000)} ms, p99 ${shown(p99Us / 1000)} ms`,
+    );
+  }
+  const [ours] = measured;
+  const theirs = measured.find(({ server }) => server === "wasmtime serve");
+  const atLeast = reach[ours?.component ?? ""];
+  if (ours === undefined || theirs === undefined || atLeast === undefined) return;
+  report.verdict({
+    figure: `${ours.component}, requests/s, ours / wasmtime serve`,
+    ...{ measured: rateOf(ours) / rateOf(theirs), unit: "x", reach: { atLeast } },
+  });
+}
+
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { seconds: { type: "string", default: "4" } },
@@ -144,15 +176,15 @@ const folder = mkdtempSync(join(tmpdir(), "whorl-bench-"));
 try {
   const found = findContestants(folder);
   const contestants = found.filter((each) => "command" in each);
-  const machine = {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 1024 ** 3),
-    kernel: `${release()} ${arch()}`,
-    versions: contestants.map(({ name, version }) => `${name}: ${version}`),
-    node: process.version,
-  };
-  console.log(JSON.stringify(machine, undefined, 2));
+  const report = new Report({
+    name: "http",
+    versions: Object.fromEntries(contestants.map(({ name, version }) => [name, version])),
+    commands: contestants.map(({ command }) =>
+      command("FILE", 8080)
+        .map((part) => basename(part))
+        .join(" "),
+    ),
+  });
   for (const each of found) {
     if ("remedy" in each) console.log(`Without ${each.name}; to have it: ${each.remedy}`);
   }
@@ -160,12 +192,10 @@ try {
   for (const component of positionals.length > 0 ? positionals : defaultComponents()) {
     const results = await measure(contestants, component, Number(values.seconds));
     printTable(results);
+    judge(report, results);
     measured.push(...results);
   }
-  mkdirSync(resultsFolder, { recursive: true });
-  const file = join(resultsFolder, `http-${new Date().toISOString().replaceAll(":", "-")}.json`);
-  writeFileSync(file, JSON.stringify({ machine, measured }, undefined, 2));
-  console.log(`\nRaw results: ${file}`);
+  report.end({ measured });
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -31,6 +31,8 @@ export class HttpConnections {
   readonly #http1: Http1Wire;
   readonly #http2: Http2Wire;
   readonly #sockets = new Set<Socket>();
+  /** Those that have sent nothing when they were last looked at, longest first. */
+  readonly #silent = new Set<Socket>();
   readonly #sessions = new Map<Http2Session, Peer>();
   /** Sockets whose HTTP/1 parser has been taken away; what it still reports means nothing. */
   readonly #detached = new WeakSet<Duplex>();
@@ -94,8 +96,28 @@ export class HttpConnections {
   }
 
   #onConnection(socket: Socket): void {
+    if (this.#sockets.size >= this.#limits.connectionsMax && !this.#makeRoom()) {
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    this.#silent.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#silent.delete(socket);
+    });
+  }
+
+  /** Ends the connection that has been there longest without a word; false where all have spoken. */
+  #makeRoom(): boolean {
+    for (const socket of this.#silent) {
+      this.#silent.delete(socket);
+      if (socket.bytesRead > 0) continue;
+      this.#sockets.delete(socket);
+      socket.destroy();
+      return true;
+    }
+    return false;
   }
 
   #onClientError(error: ClientError, socket: Duplex): void {

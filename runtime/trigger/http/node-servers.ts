@@ -31,7 +31,6 @@ export function createNodeServers(tls: TlsFiles | undefined, bounds: ServerLimit
   const servers = tls === undefined ? clearServers(bounds) : secureServers(tls, bounds);
   // Zero is no bound: Node would leave out what comes after the thousandth header line.
   Object.assign(servers.listener, { maxHeadersCount: 0 });
-  servers.listener.maxConnections = bounds.connectionsMax;
   return servers;
 }
 

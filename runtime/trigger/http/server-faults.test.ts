@@ -87,6 +87,23 @@ describe("a request that is refused", () => {
     expect(await second.untilClosed()).toBe("");
   });
 
+  test("connections without a word make room, the oldest first", async () => {
+    await using server = await startServer(answer("x"), { limits: { connectionsMax: 3 } });
+    using speaker = await RawClient.connect(server);
+    speaker.send(...get);
+    await speaker.until("\r\n\r\nx");
+    using oldest = await RawClient.connect(server);
+    using silent = await RawClient.connect(server);
+    using latest = await RawClient.connect(server);
+    expect(await oldest.untilClosed()).toBe("");
+    latest.send(...get);
+    await latest.until("\r\n\r\nx");
+    silent.send(...get);
+    await silent.until("\r\n\r\nx");
+    using refused = await RawClient.connect(server);
+    expect(await refused.untilClosed()).toBe("");
+  });
+
   test("an idle connection is closed", async () => {
     await using server = await startServer(answer("x"), { limits: { connectionIdleMsMax: 20 } });
     using client = await RawClient.connect(server);

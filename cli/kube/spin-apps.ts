@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { PatchStrategy } from "@kubernetes/client-node";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { WhorlError } from "../../runtime/error.ts";
@@ -44,7 +45,7 @@ export async function applyObject(
   const name = object.metadata?.name ?? "";
   const wanted: KubernetesObject = { ...object, metadata: { name, namespace } };
   try {
-    const before = await versionOf(wanted, objects);
+    const before = await found(wanted, objects);
     const after = await objects.patch(
       wanted,
       undefined,
@@ -54,7 +55,7 @@ export async function applyObject(
       PatchStrategy.ServerSideApply,
     );
     if (before === undefined) return "created";
-    return before === after.metadata?.resourceVersion ? "unchanged" : "configured";
+    return isDeepStrictEqual(content(before), content(after)) ? "unchanged" : "configured";
   } catch (error) {
     throw missingKind(error, object) ?? clusterError(error, `apply ${object.kind} ${name}`);
   }
@@ -114,20 +115,28 @@ function appError(error: unknown, { name, session, action }: FailedAction): unkn
   return missingKind(error, { apiVersion, kind }) ?? clusterError(error, `${action} ${name}`);
 }
 
-async function versionOf(
+async function found(
   object: KubernetesObject,
   objects: KubeSession["objects"],
-): Promise<string | undefined> {
+): Promise<KubernetesObject | undefined> {
   const name = object.metadata?.name ?? "";
   const namespace = object.metadata?.namespace ?? "";
   const header = { apiVersion: object.apiVersion ?? "", kind: object.kind ?? "" };
   try {
-    const found = await objects.read({ ...header, metadata: { name, namespace } });
-    return found.metadata?.resourceVersion;
+    return await objects.read({ ...header, metadata: { name, namespace } });
   } catch (error) {
     if (apiStatus(error) === 404) return undefined;
     throw error;
   }
+}
+
+/**
+ * What somebody can have asked for: not what the cluster counts and reports, which changes with the
+ * first write after a new default as well.
+ */
+function content(object: object): object {
+  const { metadata, status: _status, ...rest } = object as KubernetesObject & { status?: unknown };
+  return { ...rest, labels: metadata?.labels, annotations: metadata?.annotations };
 }
 
 /** The client fails in two ways where a cluster does not know a kind. */

@@ -132,19 +132,22 @@ test("a pod that logs more than it may is evicted", async () => {
   place.apply(app("noisy", "http:1", `replicas: 1, ${limit}, ${health}`));
   place.ready("noisy");
   const url = `http://${place.service("noisy")}/log`;
-  // Three lines each.
+  // Lines beyond a thousand a second are dropped, and the pod may be gone in the middle of it.
   const ask = async (): Promise<void> => {
-    for (let count = 0; count < 300; count += 1) await (await fetch(url)).text();
+    for (let count = 0; count < 100; count += 1) await (await fetch(url)).text();
   };
-  await Promise.all(Array.from({ length: 8 }, ask));
-  await vi.waitFor(() => {
+  await vi.waitFor(async () => {
+    await Promise.allSettled(Array.from({ length: 4 }, ask));
     const failed = '{.items[?(@.status.phase=="Failed")].status';
     const said = place.field("pods", `${failed}.reason}: ${failed}.message}`);
     expect(said).toMatch(/^Evicted: .*ephemeral.* 256Ki/);
-  }, patience);
+  }, kubeletsLook);
   expect(place.kubectl("events", "--types=Warning")).toContain("Evicted");
   expect(await place.fetch(url)).toBe("Logged\n");
-});
+}, 240_000);
+
+/** The kubelet measures local storage every minute or so, and evicts every ten seconds. */
+const kubeletsLook = { timeout: 180_000, interval: 500 };
 
 /** @proves Secrets and ConfigMaps as variables | of the app; a changed value rolls the pods of a SpinApp */
 test("a changed Secret rolls the pods, and mounted it changes in place", async () => {

@@ -17,7 +17,8 @@ const httpApp = fileURLToPath(new URL("../../wasm-apps/http-rust/", import.meta.
 const http = { name: "http", image: "localhost/http:1" };
 /** Each request writes so many lines of a KiB. */
 const lines = 10_000;
-const requests = 8;
+/** Far more in all than garbage that is yet to be collected. */
+const requests = 24;
 const chatty = {
   name: "chatty",
   image: "localhost/chatty:1",

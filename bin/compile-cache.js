@@ -1,5 +1,5 @@
 // Imported before the program: keeps what V8 has made of its files (types stripped, code compiled)
-// for the next start, which then takes a third of the processor time. Where the folder cannot be
+// for the next start, which is most of what a start takes. Where the folder cannot be
 // made nothing is kept and nothing else changes.
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { enableCompileCache } from "node:module";

@@ -42,7 +42,6 @@ async function circumstances(
 async function run(options: ConformanceOptions): Promise<number> {
   const { kubeconfig, context } = options;
   const flags = { ...(kubeconfig && { kubeconfig }), ...(context && { context }) };
-  // oxlint-disable-next-line node/no-process-env -- the main file of a program
   await using cluster = new Cluster(openKube(flags, process.env).config);
   const where = await circumstances(cluster, options);
   await using trial = await Trial.open(cluster, options);

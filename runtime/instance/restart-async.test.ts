@@ -7,13 +7,11 @@ const builtins = `
   (core func $set-new (canon waitable-set.new))
   (core func $context-get (canon context.get i32 0))
   (core func $context-set (canon context.set i32 0))
-  (core func $backpressure (canon backpressure.inc))
   (core func $stream-new (canon stream.new $stream))
   (core func $future-new (canon future.new $future))
   (core instance $builtins
     (export "set-new" (func $set-new))
     (export "context-get" (func $context-get)) (export "context-set" (func $context-set))
-    (export "backpressure" (func $backpressure))
     (export "stream-new" (func $stream-new)) (export "future-new" (func $future-new)))`;
 
 function guest(functions: string): string {
@@ -22,7 +20,6 @@ function guest(functions: string): string {
       (import "" "set-new" (func $set-new (result i32)))
       (import "" "context-get" (func $context-get (result i32)))
       (import "" "context-set" (func $context-set (param i32)))
-      (import "" "backpressure" (func $backpressure))
       (import "" "stream-new" (func $stream-new (result i64)))
       (import "" "future-new" (func $future-new (result i64)))
       ${functions})
@@ -55,12 +52,6 @@ const states: readonly { readonly name: string; readonly wat: string }[] = [
     wat: guest(`
       (func (export "plant") (param i64) (call $context-set (i32.wrap_i64 (local.get 0))))
       (func (export "look") (result i64) (i64.extend_i32_u (call $context-get)))`),
-  },
-  {
-    name: "backpressure left on",
-    wat: guest(`
-      (func (export "plant") (param i64) (call $backpressure))
-      (func (export "look") (result i64) (i64.const 5))`),
   },
   {
     name: "memory of an asynchronous component",

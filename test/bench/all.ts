@@ -4,22 +4,9 @@
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { benchmarks } from "./benchmarks.ts";
 
-const names = [
-  ...[
-    "cold",
-    "http",
-    "seventy",
-    "two-cores",
-    "density",
-    "node",
-    "noisy",
-    "bodies",
-    "growth",
-    "soak",
-  ],
-  ...["engine", "spin", "images", "operator", "telemetry", "cluster", "draw-plots"],
-];
+const names = [...benchmarks, "draw-plots"];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !names.includes(name));

@@ -1,24 +1,8 @@
+import { benchmarks } from "./benchmarks.ts";
 import { plotsOf } from "./plots.ts";
 import { boundText, isReached, shown } from "./report.ts";
 import type { Verdict } from "./report.ts";
 import type { Result } from "./results.ts";
-
-/** In the order of the page. */
-const benchmarks = [
-  ...[
-    "cold",
-    "http",
-    "seventy",
-    "two-cores",
-    "density",
-    "node",
-    "noisy",
-    "bodies",
-    "growth",
-    "soak",
-  ],
-  ...["engine", "spin", "images", "operator", "telemetry", "cluster"],
-];
 
 /** What the plots show, in the order of the page. */
 const plotTitles: Readonly<Record<string, string>> = {

@@ -1,10 +1,11 @@
 // Imported before the program: keeps what V8 has made of its files (types stripped, code compiled)
 // for the next start, which is most of what a start takes. Where the folder cannot be
 // made nothing is kept and nothing else changes.
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { enableCompileCache } from "node:module";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+// Without `import`: that would read, and by this load, each export of these modules.
+const { accessSync, constants, mkdirSync } = process.getBuiltinModule("node:fs");
+const { enableCompileCache } = process.getBuiltinModule("node:module");
+const { homedir } = process.getBuiltinModule("node:os");
+const { isAbsolute, join } = process.getBuiltinModule("node:path");
 
 /** One level at a time: Node itself would try for ever below a folder like /proc. */
 function isMade(folder) {

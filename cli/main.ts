@@ -1,4 +1,4 @@
-import { hostname } from "node:os";
+import { constants, hostname } from "node:os";
 import type { WriteStream } from "node:tty";
 import project from "../package.json" with { type: "json" };
 import { exitCodes } from "./io.ts";
@@ -40,11 +40,14 @@ async function flush(stream: WriteStream): Promise<void> {
   clearTimeout(timer);
 }
 
+/** Until a command asks for them, signals end the program at once, as they end any other. */
 function endSignals(): EndSignals {
+  let isAsked = false;
   const arrived: ("SIGINT" | "SIGTERM")[] = [];
   const waiting: ((signal: "SIGINT" | "SIGTERM") => void)[] = [];
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
+      if (!isAsked) process.exit(128 + constants.signals[signal]);
       const waiter = waiting.shift();
       if (waiter === undefined) arrived.push(signal);
       else waiter(signal);
@@ -53,6 +56,7 @@ function endSignals(): EndSignals {
   return {
     next: () =>
       new Promise((resolve) => {
+        isAsked = true;
         const signal = arrived.shift();
         if (signal === undefined) waiting.push(resolve);
         else resolve(signal);
@@ -87,7 +91,8 @@ const exitCode = await runProgram(process.argv.slice(2), {
   environment: process.env,
   directory: process.cwd(),
   startApp,
-  prompt: terminalPrompt(process.stdin, process.stdout),
+  // Standard input is opened only where somebody may answer.
+  prompt: process.stdout.isTTY ? terminalPrompt(process.stdin, process.stdout) : undefined,
   machine: {
     hostName: hostname(),
     pid: process.pid,

@@ -87,6 +87,18 @@ Available Routes:
     expect(stripVTControlCharacters(io.written.stdout)).toBe("[shop] plain\n");
   });
 
+  test("shows what a client or a guest has put into a message, and does not obey it", () => {
+    const io = createCaptureIo(true);
+    const reporter = createTextReporter(io);
+    const evil = "\u009b2J\u001b]0;x\u0007\u202e";
+    reporter.warning(evil);
+    reporter.appError(`Component "shop" failed on GET /${evil}: trap\n  at x`);
+    reporter.error(new WhorlError("trap", evil));
+    const shown = stripVTControlCharacters(io.written.stderr);
+    expect(shown).toMatch(/^[\n\x20-\x7e]+$/);
+    expect(shown.split("\n")).toHaveLength(5);
+  });
+
   test("gives the stack only of errors that it does not expect", () => {
     const io = createCaptureIo();
     const reporter = createTextReporter(io);

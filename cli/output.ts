@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import type { App, EventTrigger, HttpTrigger } from "../runtime/app/app.ts";
 import { errorText, WhorlError } from "../runtime/error.ts";
-import { printableText } from "../runtime/telemetry/printable-text.ts";
+import { printableLines, printableText } from "../runtime/telemetry/printable-text.ts";
 import type { TextSink } from "./io.ts";
 import { safeJson } from "./safe-json.ts";
 
@@ -62,13 +62,13 @@ export function createTextReporter({ stdout, stderr }: OutputStreams): Reporter 
       stdout.write(`Console: ${paint(stdout, "bold", url)}\n`);
     },
     warning(message) {
-      stderr.write(`${paint(stderr, "yellow", "warning:")} ${message}\n`);
+      stderr.write(`${paint(stderr, "yellow", "warning:")} ${printableLines(message)}\n`);
     },
     appError(message) {
-      stderr.write(`${paint(stderr, "red", "error:")} ${message}\n`);
+      stderr.write(`${paint(stderr, "red", "error:")} ${printableLines(message)}\n`);
     },
     error(error) {
-      stderr.write(`${paint(stderr, "red", "error:")} ${explainError(error)}\n`);
+      stderr.write(`${paint(stderr, "red", "error:")} ${printableLines(explainError(error))}\n`);
     },
     stopping(signal) {
       stderr.write(`${signal}: finishing requests in flight; once more to stop at once\n`);

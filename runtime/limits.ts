@@ -36,6 +36,11 @@ export const limits = {
   handlesMax: 1 << 20,
   /** Strings and lists: one lowered or lifted value (specification: less than 2^31 for strings). */
   valueBytesMax: 0x7fff_ffff,
+  /**
+   * What one list of a guest may become on the host: its strings and lists may all lie at the same
+   * place, so that the guest's memory is no bound (as wasmtime's default).
+   */
+  liftedBytesMax: 128 * 1024 * 1024,
   /** One read of a wasi:io input stream returns at most this. */
   streamReadBytesMax: 64 * 1024,
   /** What check-write of a wasi:io output stream permits at most. */
@@ -94,6 +99,8 @@ export const limits = {
   watchedDirectoriesMax: 10_000,
   /** Watching: of a larger file only size and time are compared. */
   watchedContentBytesMax: 64 * 1024 * 1024,
+  /** Logs of pods: characters of a line that does not end; what follows is another line. */
+  podLogLineCharsMax: 1024 * 1024,
   /** Build commands that are asked to end have this long. */
   buildStopMsMax: 5_000,
   /** Ports tried by --find-free-port. */
@@ -190,6 +197,8 @@ export const limits = {
   databaseCleanMsMax: 10,
   /** Spin interfaces: addresses with open connections, for each kind of server. */
   serverAddressesMax: 256,
+  /** Spin interfaces: longer addresses are read anew each time, in characters. */
+  rememberedAddressCharsMax: 1024,
   /** Spin interfaces: connecting to a server, including its login. */
   serverConnectMsMax: 30_000,
   /** Spin interfaces: waiting for another guest's connection to become free. */
@@ -259,11 +268,15 @@ export const limits = {
   /** Live view: connections to one admin socket; one line of its answers, in characters. */
   adminConnectionsMax: 64,
   adminLineCharsMax: 16 * 1024 * 1024,
+  /** Pods whose requests one terminal follows. */
+  podsFollowedMax: 100,
   /** Many apps in one process: connections that have asked for something, of all and of one app. */
   hostConnectionsMax: 32_768,
   hostAppConnectionsMax: 8_192,
   /** Many apps: connections that have not said anything; of more the oldest is closed. */
   hostSilentConnectionsMax: 16_384,
+  /** Many apps: a head that comes in more pieces is read by a worker, not by who listens. */
+  hostHeadPiecesMax: 64,
   /** Many apps: requests of one app on one worker, being answered and waiting; more are refused. */
   hostRequestsActiveMax: 4_096,
   hostRequestsWaitingMax: 1_024,
@@ -273,6 +286,10 @@ export const limits = {
   hostRetryMs: 5_000,
   /** Many apps: a worker has this long to say what it has counted. */
   hostCountMsMax: 1_000,
+  /** Many apps: so many times the series of metrics that one app may have. */
+  hostMetricsTimes: 20,
+  /** Many apps: requests that ended are told of together, so often. */
+  hostRequestsEveryMs: 50,
   /** W3C trace context: length of one tracestate (the specification demands 512 at least). */
   traceStateCharsMax: 1_024,
 } as const;

@@ -10,6 +10,8 @@ export const shimLimits = {
   callMsMax: 60_000,
   /** config.json of a bundle. */
   configBytesMax: 4 * 1024 * 1024,
+  /** Name of a pod as containerd writes it into a bundle. */
+  podNameBytesMax: 4096,
   /** What `start` got on its standard input (the stock shim reads no more either). */
   startInputBytesMax: 10 * 1024 * 1024,
   /** Manifest or index of an image. */
@@ -46,6 +48,8 @@ export const shimLimits = {
   socketsPerRequestMax: 16,
   /** CPU time that a guest of a shared host may use before it lets others run. */
   sharedCpuMsMax: 2_000,
+  /** Requests of a shared host begin for so long before it looks at what else has come. */
+  sharedTurnMsMax: 1,
   /** A shared host without containers ends after this long. */
   idleSharedHostMs: 30_000,
   /**

@@ -2,7 +2,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { clusterObstacle, prepareClusterTier, prepareLongClusterTier } from "./cluster/prepare.ts";
+import {
+  clusterObstacle,
+  longClusterObstacle,
+  prepareClusterTier,
+  prepareLongClusterTier,
+} from "./cluster/prepare.ts";
 import { operatorObstacle, prepareOperatorTier } from "./operator/prepare.ts";
 import { chromiumObstacle } from "./servers/chromium.ts";
 import { containerdObstacle, prepareNodeTier } from "./servers/containerd.ts";
@@ -108,9 +113,9 @@ export const tiers: readonly Tier[] = [
   },
   {
     name: "cluster-long",
-    about: "a hundred apps on a node, minutes of load, kro, Karpenter",
+    about: "a hundred apps on a node, minutes of load; kro, Karpenter, Kueue, KEDA, Traefik",
     isExtra: true,
-    obstacle: () => notLinux() ?? clusterObstacle(),
+    obstacle: () => notLinux() ?? longClusterObstacle(),
     prepare: prepareLongClusterTier,
   },
 ];

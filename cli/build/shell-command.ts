@@ -3,7 +3,6 @@ import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { limits } from "../../runtime/limits.ts";
 
 /** One command to run in a shell. */
@@ -14,6 +13,8 @@ export interface ShellCommand {
   onLine(stream: "stdout" | "stderr", line: string): void;
   /** Ends the command and what it started. */
   readonly signal: AbortSignal;
+  /** Who has not ended so long after being asked to is killed; as limits.ts has it if absent. */
+  readonly stopMsMax?: number;
 }
 
 /** How a command ended: its exit code, the signal that ended it, or why it could not be started. */
@@ -25,7 +26,8 @@ export type ShellEnd =
 export type RunShell = (command: ShellCommand) => Promise<ShellEnd>;
 
 /** Runs a command with `sh`, without input, and reads its output line by line. */
-export const runShell: RunShell = async ({ command, workdir, environment, onLine, signal }) => {
+export const runShell: RunShell = async (shellCommand) => {
+  const { command, workdir, environment, onLine, signal } = shellCommand;
   const child = spawn("sh", ["-c", command], {
     cwd: workdir,
     env: { ...environment },
@@ -33,7 +35,7 @@ export const runShell: RunShell = async ({ command, workdir, environment, onLine
     // Its own process group, so that what it starts can be ended too.
     detached: true,
   });
-  using _stop = stopOnAbort(child, signal);
+  using _stop = stopOnAbort(child, signal, shellCommand.stopMsMax ?? limits.buildStopMsMax);
   const lines = Promise.all([
     readLines(child.stdout, (line) => onLine("stdout", line)),
     readLines(child.stderr, (line) => onLine("stderr", line)),
@@ -49,17 +51,21 @@ export const runShell: RunShell = async ({ command, workdir, environment, onLine
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-function stopOnAbort(child: Child, signal: AbortSignal): Disposable {
-  const stop = (): void => void stopGroup(child);
+/** Until it is disposed of: the shell may end before what it has started. */
+function stopOnAbort(child: Child, signal: AbortSignal, stopMsMax: number): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    killGroup(child, "SIGTERM");
+    timer = setTimeout(killGroup, stopMsMax, child, "SIGKILL").unref();
+  };
   if (signal.aborted) stop();
-  signal.addEventListener("abort", stop);
-  return { [Symbol.dispose]: () => signal.removeEventListener("abort", stop) };
-}
-
-async function stopGroup(child: Child): Promise<void> {
-  killGroup(child, "SIGTERM");
-  await delay(limits.buildStopMsMax, undefined, { ref: false });
-  if (child.exitCode === null && child.signalCode === null) killGroup(child, "SIGKILL");
+  else signal.addEventListener("abort", stop, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+    },
+  };
 }
 
 function killGroup({ pid }: Child, signal: "SIGTERM" | "SIGKILL"): void {

@@ -1,6 +1,7 @@
 import { ApiextensionsV1Api, NodeV1Api, VersionApi } from "@kubernetes/client-node";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { setTimeout as delay } from "node:timers/promises";
+import { WhorlError } from "../../runtime/error.ts";
 import { apiStatus, clusterError } from "../kube/kube-session.ts";
 import type { ClusterFacts } from "./facts.ts";
 
@@ -16,14 +17,15 @@ export async function askCluster(config: KubeConfig, timeoutMs: number): Promise
   try {
     const { gitVersion } = await inTime(config.makeApiClient(VersionApi).getCode(), timeoutMs);
     const runtimeClasses = await unlessForbidden(async () => {
-      const { items } = await config.makeApiClient(NodeV1Api).listRuntimeClass();
+      const api = config.makeApiClient(NodeV1Api);
+      const { items } = await inTime(api.listRuntimeClass(), timeoutMs);
       return items
         .filter(({ handler }) => wasmHandler.test(handler))
         .map(({ metadata }) => metadata?.name ?? "");
     });
     const hasSpinApps = await unlessForbidden(async () => {
       const api = config.makeApiClient(ApiextensionsV1Api);
-      const { items } = await api.listCustomResourceDefinition();
+      const { items } = await inTime(api.listCustomResourceDefinition(), timeoutMs);
       return items.some(({ metadata }) => metadata?.name === "spinapps.core.spinkube.dev");
     });
     return { kind: "reachable", context, version: gitVersion, runtimeClasses, hasSpinApps };
@@ -43,7 +45,8 @@ async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined>
 
 async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   const late = delay(timeoutMs, undefined, { ref: false }).then(() => {
-    throw new Error(`no answer in ${timeoutMs / 1000} s`);
+    const advice = "check its address in the kubeconfig";
+    throw new WhorlError("cluster", `no answer in ${timeoutMs / 1000} s; ${advice}`);
   });
   return await Promise.race([answer, late]);
 }

@@ -34,6 +34,12 @@ test("appTable counts ready pods, also where nobody said how many there are to b
   expect(second).toBe("x           bare                          0/3");
 });
 
+test("appText lets nobody write to the terminal what he likes", () => {
+  const conditions = [{ type: "Available", status: "False", message: "\u001b[2J\nNAME: x" }];
+  const text = appText({ ...shop, status: { conditions } });
+  expect(text).toMatch(/Available: False: \\u001b\[2J\\nNAME: x\n$/);
+});
+
 test("appText says what keeps an app from being ready", () => {
   const [, , , image, ...conditions] = appText(shop).trimEnd().split("\n");
   expect(image).toBe("Image: ghcr.io/me/shop:1.0");

@@ -1,3 +1,4 @@
+import { printableText } from "../../runtime/telemetry/printable-text.ts";
 import type { SpinAppCondition, SpinAppObject } from "./spin-apps.ts";
 
 /** Rows in columns that are as wide as they have to be, with the first row as their titles. */
@@ -33,7 +34,8 @@ export function appText(app: SpinAppObject): string {
 function conditionLine({ type, status, reason, message }: SpinAppCondition): string {
   const why = reason === undefined || reason === "" ? "" : ` (${reason})`;
   const text = message === undefined || message === "" ? "" : `: ${message}`;
-  return `${type}: ${status}${why}${text}\n`;
+  // A guest may have had its say in it.
+  return `${printableText(`${type}: ${status}${why}${text}`)}\n`;
 }
 
 function readyText({ spec, status }: SpinAppObject): string {

@@ -7,6 +7,7 @@ import type { CommandRun } from "../build/command-run.ts";
 import type { MakeCommand } from "../command.ts";
 import { createPrompt } from "../new/prompt.ts";
 import { deleteCommand, getCommand, listCommand } from "./app-commands.ts";
+import { tailCommand } from "../tail/tail-command.ts";
 import { deployCommand } from "./deploy-command.ts";
 import { connectCommand, logsCommand } from "./pod-commands.ts";
 
@@ -180,6 +181,66 @@ describe("with the operator's kinds", () => {
     await expect(outputOf(deleteQuietly, "shop", "-y")).rejects.toThrow(
       'there is no app "shop" in the namespace "default"',
     );
+  });
+});
+
+describe("tail over the pods of a cluster", () => {
+  const place = ["--cluster", "-n", "tailed"];
+  let weak = "";
+  beforeAll(() => {
+    server.kubectl(["create", "namespace", "tailed"]);
+    weak = `${server.kubeconfigFile}-weak`;
+    writeFileSync(weak, server.kubeConfig({ token: server.weakToken }).exportConfig());
+  });
+
+  function addPod(name: string, variables: readonly object[]): void {
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, namespace: "tailed", labels: { "core.spinkube.dev/app-name": "shop" } },
+      spec: { nodeName: "absent", containers: [{ name: "shop", image: "x", env: variables }] },
+    };
+    server.kubectl(["apply", "-f", "-"], JSON.stringify(pod));
+    const running = ["--subresource=status", "-p", '{"status":{"phase":"Running"}}'];
+    server.kubectl(["patch", "pod", name, "-n", "tailed", "--type=merge", ...running]);
+  }
+
+  test("says what is missing where no pod shows requests", async () => {
+    await expect(outputOf(tailCommand, ...place)).rejects.toThrow("has no pods in the namespace");
+    addPod("shop-1", []);
+    await expect(outputOf(tailCommand, ...place)).rejects.toThrow(
+      /none of the 1 pods offers metrics: set telemetry\.metricsPort/,
+    );
+    await expect(outputOf(tailCommand, "shop", ...place)).rejects.toThrow('no app "shop"');
+  });
+
+  test("says which rights are missing", async () => {
+    addPod("shop-2", [{ name: "OTEL_METRICS_EXPORTER", value: "prometheus" }]);
+    const asNobody = [...place, "--kubeconfig", weak];
+    await expect(outputOf(tailCommand, ...asNobody)).rejects.toThrow(
+      /cannot list pods: .*ask for the rights/,
+    );
+    const inPlace = ["-n", "tailed"];
+    server.kubectl(["create", "role", "see", "--verb=list", "--resource=pods", ...inPlace]);
+    server.kubectl(["create", "rolebinding", "see", "--role=see", "--user=nobody", ...inPlace]);
+    // The API server learns of roles after a while.
+    await vi.waitFor(
+      () =>
+        expect(outputOf(tailCommand, ...asNobody)).rejects.toThrow(
+          /cannot reach pod shop-2 of the namespace tailed: .*get and create on pods\/portforward/,
+        ),
+      { timeout: 30_000, interval: 300 },
+    );
+  });
+
+  test("goes on trying where a pod cannot be reached, and says so, until a signal comes", async () => {
+    const { io, exitCode } = run(tailCommand, ...place);
+    await vi.waitFor(() => expect(io.written.stderr).toMatch(/^note: .*shop-2.*; trying again\n/), {
+      timeout: 30_000,
+    });
+    io.send("SIGINT");
+    expect(await exitCode).toBe(0);
+    expect(io.written.stdout).toBe("");
   });
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { limits } from "../../runtime/limits.ts";
 import { lineStream } from "./pod-logs.ts";
 
 test.each<[chunks: string[], lines: string[]]>([
@@ -15,6 +16,23 @@ test.each<[chunks: string[], lines: string[]]>([
   for (const chunk of chunks) stream.write(chunk);
   await new Promise<void>((resolve) => stream.end(resolve));
   expect(found).toEqual(lines);
+});
+
+test("lineStream does not wait for ever for the end of a line", async () => {
+  const found: number[] = [];
+  const stream = lineStream((line) => found.push(line.length));
+  const chunk = Buffer.alloc(limits.podLogLineCharsMax / 2 + 1, "a");
+  for (let count = 0; count < 3; count++) stream.write(chunk);
+  await new Promise<void>((resolve) => stream.end(resolve));
+  expect(found).toEqual([2 * chunk.length, chunk.length]);
+});
+
+test("lineStream shows that the last character was cut", async () => {
+  const found: string[] = [];
+  const stream = lineStream((line) => found.push(line));
+  stream.write(Buffer.from("gr\u00fc").subarray(0, 3));
+  await new Promise<void>((resolve) => stream.end(resolve));
+  expect(found).toEqual(["gr\ufffd"]);
 });
 
 test("lineStream keeps characters together that come in two chunks", async () => {

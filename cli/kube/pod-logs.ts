@@ -8,6 +8,8 @@ import { pipeline } from "node:stream/promises";
 import { text } from "node:stream/consumers";
 import { ApiException } from "@kubernetes/client-node";
 import type { V1Pod } from "@kubernetes/client-node";
+import { limits } from "../../runtime/limits.ts";
+import { printableText } from "../../runtime/telemetry/printable-text.ts";
 import type { TextSink } from "../io.ts";
 import { appContainer } from "./app-pods.ts";
 import { clusterError } from "./kube-session.ts";
@@ -39,7 +41,9 @@ export async function copyPodLog(
   const { prefix, signal } = options;
   try {
     const response = await openLog(logPath(pod, session, options), session, signal);
-    const lines = lineStream((line) => sink.write(`${prefix}${line}\n`));
+    // Programs get what the app wrote; a terminal would obey it.
+    const shown = (line: string): string => (sink.isTerminal ? printableText(line, true) : line);
+    const lines = lineStream((line) => sink.write(`${prefix}${shown(line)}\n`));
     await pipeline(response, lines, { signal });
   } catch (error) {
     if (signal.aborted) return;
@@ -53,7 +57,8 @@ function logPath(pod: V1Pod, { namespace }: KubeSession, options: PodLogOptions)
   for (const [name, value] of Object.entries(wanted)) {
     if (value !== false) query.set(name, String(value));
   }
-  return `/api/v1/namespaces/${namespace}/pods/${pod.metadata?.name ?? ""}/log?${query.toString()}`;
+  const name = encodeURIComponent(pod.metadata?.name ?? "");
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${name}/log?${query.toString()}`;
 }
 
 /** The client library's own reader drops what the API server says about a failure. */
@@ -74,7 +79,10 @@ async function openLog(
   throw new ApiException(statusCode, "log", await text(response), {});
 }
 
-/** Cuts what is written into lines; the last one need not end. */
+/**
+ * Cuts what is written into lines; the last one need not end, and one of more than
+ * `limits.podLogLineCharsMax` characters becomes several.
+ */
 export function lineStream(onLine: (line: string) => void): Writable {
   const decoder = new TextDecoder();
   let rest = "";
@@ -83,9 +91,14 @@ export function lineStream(onLine: (line: string) => void): Writable {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) onLine(line);
+      if (rest.length > limits.podLogLineCharsMax) {
+        onLine(rest);
+        rest = "";
+      }
       done();
     },
     final: (done) => {
+      rest += decoder.decode();
       if (rest !== "") onLine(rest);
       done();
     },

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { WhorlError } from "../../runtime/error.ts";
 import type { CommandDependencies } from "../command.ts";
 import { exitCodes } from "../io.ts";
+import { interruptible } from "./interruptible.ts";
 import { addRegistryFlags } from "./registry-flags.ts";
 import type { PushFormat } from "./registry-push.ts";
 import type { RegistryFlags } from "./registry-session.ts";
@@ -70,10 +71,13 @@ function pushCommand(dependencies: CommandDependencies): Command {
     )
     .option("--mount-from <repository>", "of the same registry, that has the layers already")
     .addOption(outputOption())
-    .action(async (to: string, flags: PushFlags) => {
-      if (flags.build === true && !(await buildFirst(flags, dependencies))) return;
-      await push(to, flags, dependencies);
-    });
+    .action((to: string, flags: PushFlags) =>
+      interruptible(dependencies, async (signal, io) => {
+        const interrupted = { ...dependencies, io };
+        if (flags.build === true && !(await buildFirst(flags, interrupted))) return;
+        await push(to, flags, { ...interrupted, signal });
+      }),
+    );
 }
 
 /** Whether the build came to its end. What it prints leaves standard output to the push. */
@@ -98,7 +102,7 @@ async function buildFirst(
 async function push(
   to: string,
   flags: PushFlags,
-  { io, environment }: CommandDependencies,
+  { io, environment, signal }: CommandDependencies & { readonly signal: AbortSignal },
 ): Promise<void> {
   const [{ registryPush }, { openRegistrySession }, { createTransferProgress }, loading] =
     await Promise.all([
@@ -111,7 +115,6 @@ async function push(
   const { isTerminal } = io.stderr;
   const now = (): number => performance.now();
   using progress = createTransferProgress({ sink: io.stderr, isTerminal, now });
-  const epoch = environment["SOURCE_DATE_EPOCH"];
   const result = await registryPush(
     {
       to,
@@ -120,9 +123,10 @@ async function push(
       load: await loading.readLoadOptions(flags, environment),
       annotations: Object.fromEntries(flags.annotation ?? []),
       archives: environment["SPIN_OCI_ARCHIVE_LAYERS"] !== undefined,
-      created: epoch === undefined ? undefined : new Date(Number(epoch) * 1000).toISOString(),
+      created: timeOf(environment["SOURCE_DATE_EPOCH"]),
       mountFrom: flags.mountFrom,
       onTransfer: progress.onTransfer,
+      signal,
     },
     session,
   );
@@ -131,29 +135,47 @@ async function push(
   else io.stdout.write(`Pushed with digest ${result.digest} (${progress.summary("sent")})\n`);
 }
 
-function pullCommand({ io, environment }: CommandDependencies): Command {
+/** @throws WhorlError `usage` for anything but seconds since 1970. */
+function timeOf(epoch: string | undefined): string | undefined {
+  if (epoch === undefined) return undefined;
+  const time = new Date(/^\d+$/.test(epoch) ? Number(epoch) * 1000 : Number.NaN);
+  if (!Number.isNaN(time.getTime())) return time.toISOString();
+  const shown = JSON.stringify(epoch);
+  throw new WhorlError("usage", `SOURCE_DATE_EPOCH is ${shown}; it has to be seconds since 1970`);
+}
+
+function pullCommand(dependencies: CommandDependencies): Command {
   return addRegistryFlags(new Command("pull"))
     .description("bring an app here, so that it can be run without the registry")
     .argument("<from>", "REGISTRY/REPOSITORY:TAG or @DIGEST")
     .option("--to <layout>", "also write oci:FOLDER[:TAG] or oci-archive:FILE[:TAG]")
     .addOption(outputOption())
-    .action(async (from: string, flags: PullFlags) => {
-      const [{ registryPull }, { openRegistrySession }, { createTransferProgress }] =
-        await Promise.all([
-          import("./registry-pull.ts"),
-          import("./registry-session.ts"),
-          import("./registry-progress.ts"),
-        ]);
-      await using session = await openRegistrySession(flags, environment);
-      const { isTerminal } = io.stderr;
-      const now = (): number => performance.now();
-      using progress = createTransferProgress({ sink: io.stderr, isTerminal, now });
-      const { onTransfer } = progress;
-      const result = await registryPull({ from, to: flags.to, onTransfer }, session);
-      progress[Symbol.dispose]();
-      if (flags.output === "json") io.stdout.write(`${JSON.stringify(result)}\n`);
-      else io.stdout.write(`Pulled ${result.digest} (${progress.summary("received")})\n`);
-    });
+    .action((from: string, flags: PullFlags) =>
+      interruptible(dependencies, (signal) => pull(from, flags, { ...dependencies, signal })),
+    );
+}
+
+async function pull(
+  from: string,
+  flags: PullFlags,
+  { io, environment, signal }: CommandDependencies & { readonly signal: AbortSignal },
+): Promise<void> {
+  const [{ registryPull }, { openRegistrySession }, { createTransferProgress }] = await Promise.all(
+    [
+      import("./registry-pull.ts"),
+      import("./registry-session.ts"),
+      import("./registry-progress.ts"),
+    ],
+  );
+  await using session = await openRegistrySession(flags, environment);
+  const { isTerminal } = io.stderr;
+  const now = (): number => performance.now();
+  using progress = createTransferProgress({ sink: io.stderr, isTerminal, now });
+  const { onTransfer } = progress;
+  const result = await registryPull({ from, to: flags.to, onTransfer, signal }, session);
+  progress[Symbol.dispose]();
+  if (flags.output === "json") io.stdout.write(`${JSON.stringify(result)}\n`);
+  else io.stdout.write(`Pulled ${result.digest} (${progress.summary("received")})\n`);
 }
 
 function loginCommand({ io, environment }: CommandDependencies): Command {

@@ -1,4 +1,5 @@
 import { unpackImageApp } from "../../runtime/app/locked-app-image.ts";
+import { WhorlError } from "../../runtime/error.ts";
 import { toBuiltImage } from "../../runtime/image/image.ts";
 import { writeLayoutArchive, writeLayoutFolder } from "../../runtime/image/oci-layout.ts";
 import { formatReference } from "../../runtime/image/reference.ts";
@@ -30,9 +31,14 @@ export async function registryPull(
 ): Promise<RegistryPullResult> {
   const from = parseImageTarget(options.from);
   const to = options.to === undefined ? undefined : parseImageTarget(options.to);
+  if (to?.kind === "registry") {
+    const place = "oci:FOLDER[:TAG] or oci-archive:FILE[:TAG]";
+    const advice = `"whorl registry push -f ${options.from} ${options.to}" sends it there`;
+    throw new WhorlError("usage", `--to writes ${place}, not to a registry; ${advice}`);
+  }
   const image = await obtainImage(from, session, options);
   const { folder } = await unpackImageApp(image);
-  if (to !== undefined && to.kind !== "registry") {
+  if (to !== undefined) {
     const write = to.kind === "folder" ? writeLayoutFolder : writeLayoutArchive;
     await write(to.path, toBuiltImage(image), to.tag ?? nameOf(from));
   }

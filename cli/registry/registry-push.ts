@@ -50,18 +50,15 @@ export async function registryPush(
 ): Promise<RegistryPushResult> {
   const { to, mountFrom, onTransfer, signal } = options;
   const target = parseImageTarget(to);
-  const image = await buildImage(options, session);
-  const { digest } = image;
+  const making = buildImage(options, session);
   if (target.kind === "registry") {
     const { client } = session;
-    const pushed = await pushImage(image, target.reference, {
-      client,
-      mountFrom,
-      onTransfer,
-      signal,
-    });
-    return { digest, wasThere: pushed.wasThere };
+    const sending = { client, mountFrom, onTransfer, signal };
+    const { wasThere } = await pushImage(making, target.reference, sending);
+    return { digest: (await making).digest, wasThere };
   }
+  const image = await making;
+  const { digest } = image;
   const write = target.kind === "folder" ? writeLayoutFolder : writeLayoutArchive;
   await write(target.path, image, target.tag);
   return { digest, wasThere: false };

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorText, WhorlError } from "../../runtime/error.ts";
@@ -53,7 +54,16 @@ export async function readAuthorities(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
   });
-  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  const blocks = text
+    .split(/(?=-----BEGIN CERTIFICATE-----)/)
+    .filter((each) => each.startsWith("-"));
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch (error) {
+    const message = `${path} has a broken certificate: ${errorText(error)}; name another --ca-file`;
+    throw new WhorlError("file", message, { cause: error });
+  }
+  if (blocks.length > 0) return text;
   throw new WhorlError("file", `${path} has no certificate in PEM form; name another --ca-file`);
 }
 

@@ -9,6 +9,14 @@ export interface LineStyle {
   readonly hasColors: boolean;
   /** Where requests of several apps are shown. */
   readonly namesApps?: boolean;
+  /** Where requests of several pods are shown. */
+  readonly place?: LinePlace;
+}
+
+/** Where in a cluster a request was answered. */
+export interface LinePlace {
+  readonly pod: string;
+  readonly node: string;
 }
 
 /**
@@ -16,8 +24,13 @@ export interface LineStyle {
  * how the instance was had, trace, failure. Whatever came from outside is escaped.
  */
 export function requestLine(line: FollowedLine, style: LineStyle): string {
+  const pod =
+    style.place === undefined
+      ? ""
+      : `${paint(style, "dim", `[${printableText(style.place.pod)}]`)} `;
   if ("lost" in line) {
-    return paint(style, "yellow", `... ${line.lost} requests not shown: too many at once`);
+    const text = `... ${line.lost} requests not shown: too many at once`;
+    return pod + paint(style, "yellow", text);
   }
   const what =
     line.method === ""
@@ -33,13 +46,15 @@ export function requestLine(line: FollowedLine, style: LineStyle): string {
     ...(line.traceId === "" ? [] : [paint(style, "dim", line.traceId)]),
     ...(line.message === undefined ? [] : [paint(style, "red", failure(line.message))]),
   ];
-  return parts.join("  ");
+  return pod + parts.join("  ");
 }
 
 /** The same for programs. */
-export function requestJson(line: FollowedLine): string {
+export function requestJson(line: FollowedLine, place?: LinePlace): string {
   return safeJson(
-    "lost" in line ? { event: "lost", count: line.lost } : { event: "request", ...line },
+    "lost" in line
+      ? { event: "lost", count: line.lost, ...place }
+      : { event: "request", ...line, ...place },
   );
 }
 

@@ -1,8 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { isIP } from "node:net";
 import type { App } from "../../runtime/app/app.ts";
 import { errorText } from "../../runtime/error.ts";
-import type { ConsoleFiles } from "../../runtime/telemetry/admin/console-files.ts";
 import type { AdminIdentity } from "../../runtime/telemetry/admin/admin-server.ts";
 import type { AppDescription, ProcessFacts } from "../../runtime/telemetry/admin/process-view.ts";
 import { openTelemetry } from "../../runtime/telemetry/open-telemetry.ts";
@@ -12,6 +9,7 @@ import type { Machine } from "../command.ts";
 import type { Reporter } from "../output.ts";
 import { socketPlace } from "../top/socket-place.ts";
 import type { ListenAddress } from "./listen-address.ts";
+import type { OfferedConsole } from "./offer-console.ts";
 
 /** What is offered to look at, beside the socket for the user's own terminals. */
 export interface LiveViewOptions {
@@ -88,8 +86,6 @@ interface ServedApp {
   readonly url: string | undefined;
 }
 
-const tokenBytes = 32;
-
 class ServedView {
   readonly #telemetry: OpenTelemetry;
   readonly #dependencies: LiveViewDependencies;
@@ -117,39 +113,23 @@ class ServedView {
     return startAdminServer({ kind: "socket", path }, this.#telemetry, this.#identity);
   }
 
-  /** `url` is for the user alone: whoever has it sees everything. */
-  async offerConsole(address: ListenAddress): Promise<AsyncDisposable & { readonly url: string }> {
+  async offerConsole(address: ListenAddress): Promise<OfferedConsole> {
     const { recorder } = this.#telemetry;
     if (recorder === undefined) throw new Error("a console needs a recorder");
-    const [{ startConsole }, { tokenAccess }, { ProcessView }, { UsageSampler }] =
-      await Promise.all([
-        import("../../runtime/telemetry/admin/console-server.ts"),
-        import("../../runtime/telemetry/admin/console-access.ts"),
-        import("../../runtime/telemetry/admin/process-view.ts"),
-        import("../../runtime/telemetry/live/usage-sampler.ts"),
-      ]);
+    const [{ offerConsole }, { ProcessView }, { UsageSampler }] = await Promise.all([
+      import("./offer-console.ts"),
+      import("../../runtime/telemetry/admin/process-view.ts"),
+      import("../../runtime/telemetry/live/usage-sampler.ts"),
+    ]);
     const { reporter } = this.#dependencies;
     await using stack = new AsyncDisposableStack();
     const sampler = stack.use(new UsageSampler(this.#telemetry));
     const apps = await this.#describer();
     const view = new ProcessView({ recorder, sampler, apps, info: () => this.#info() });
-    const token = randomBytes(tokenBytes).toString("base64url");
-    const server = stack.use(
-      await startConsole({
-        ...address,
-        view,
-        files: await pageFiles(),
-        authorize: tokenAccess(token),
-        hostNames: [address.host],
-        onRefused: (message) => reporter.warning(message),
-      }),
-    );
-    warnOfOpenAddress(address, reporter);
+    const warn = (message: string): void => reporter.warning(message);
+    const { url } = stack.use(await offerConsole(address, view, warn));
     const owned = stack.move();
-    return {
-      url: `${server.url}/#token=${token}`,
-      [Symbol.asyncDispose]: () => owned.disposeAsync(),
-    };
+    return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   }
 
   readonly #identity = (): AdminIdentity => ({
@@ -168,20 +148,4 @@ class ServedView {
     const { describeApp } = await import("./describe-app.ts");
     return () => (this.app === undefined ? [] : [describeApp(this.app.app, this.app.url)]);
   }
-}
-
-/** The token is all that protects it then, and it is sent as it is. */
-function warnOfOpenAddress({ host }: ListenAddress, reporter: Reporter): void {
-  if (host === "localhost" || host === "::1" || host.startsWith("127.")) return;
-  const where = isIP(host) === 0 ? host : `the address ${host}`;
-  reporter.warning(
-    `the console at ${where} can be reached from other machines, without encryption: whoever ` +
-      "listens in learns its token; 127.0.0.1 and a tunnel are safer",
-  );
-}
-
-/** The page is part of the installation; a checkout makes it now. */
-async function pageFiles(): Promise<ConsoleFiles> {
-  const { consoleFiles } = await import("../../console/files.ts");
-  return await consoleFiles();
 }

@@ -90,11 +90,14 @@ async function serveFolder(
   { output, quiet }: Pick<UpFlags, "output" | "quiet">,
   { io, environment, directory, version, machine }: CommandDependencies,
 ): Promise<number> {
-  const [{ upDir }, { createDirJsonReporter, createDirTextReporter }] = await Promise.all([
-    import("./dir/up-dir.ts"),
-    import("./dir/dir-output.ts"),
-  ]);
-  const reporter = output === "json" ? createDirJsonReporter(io) : createDirTextReporter(io);
+  const [{ upDir }, { createDirJsonReporter, createDirTextReporter }, { spareDirReaders }] =
+    await Promise.all([
+      import("./dir/up-dir.ts"),
+      import("./dir/dir-output.ts"),
+      import("./dir/spare-dir-readers.ts"),
+    ]);
+  const all = output === "json" ? createDirJsonReporter(io) : createDirTextReporter(io);
+  const reporter = spareDirReaders(all, io);
   const guestLine = quiet === true ? (): void => undefined : reporter.guestLine;
   const shown = { ...reporter, guestLine };
   const surroundings = { environment, directory, version, machine };

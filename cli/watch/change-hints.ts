@@ -32,10 +32,19 @@ export class ChangeHints implements Disposable {
     }
   }
 
-  /** Resolves when something may have changed since the last time this was awaited. */
-  async next(): Promise<void> {
-    await this.#hint.promise;
+  /**
+   * Resolves with true when something may have changed since it last did so, with false when the
+   * signal aborts: the hint is then for who asks next.
+   */
+  async next(signal: AbortSignal): Promise<boolean> {
+    const stopped = Promise.withResolvers<void>();
+    const stop = (): void => stopped.resolve();
+    signal.addEventListener("abort", stop, { once: true });
+    if (!signal.aborted) await Promise.race([this.#hint.promise, stopped.promise]);
+    signal.removeEventListener("abort", stop);
+    if (signal.aborted) return false;
     this.#hint = Promise.withResolvers();
+    return true;
   }
 
   [Symbol.dispose](): void {

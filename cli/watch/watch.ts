@@ -143,8 +143,7 @@ class WatchSession implements Disposable {
 
   /** Waits for a change; whether it led to another version of the app. */
   async #nextVersion(signal: AbortSignal): Promise<boolean> {
-    await Promise.race([this.#hints.next(), aborted(signal)]);
-    return signal.aborted ? false : await this.#update();
+    return (await this.#hints.next(signal)) && (await this.#update());
   }
 
   /** Looks for changes and builds what they belong to; whether the app is another now. */
@@ -217,11 +216,4 @@ function endingToo(running: RunningApp, ended: Promise<number>): RunningApp {
     reload: (app) => running.reload(app),
     close: (signal) => running.close(signal),
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

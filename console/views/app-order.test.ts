@@ -6,6 +6,7 @@ import {
   type AppFilter,
   errorShare,
   filterApps,
+  hostOf,
   keepOrder,
   orderApps,
 } from "./app-order.ts";
@@ -75,4 +76,24 @@ test.each([
   [1, 2, 1],
 ])("of %s requests %s errors are %s", (requestsPerSecond, errorsPerSecond, share) => {
   expect(errorShare({ requestsPerSecond, errorsPerSecond })).toBe(share);
+});
+
+test("apps are found by where they are asked too", () => {
+  const [first] = apps;
+  if (first === undefined) throw new Error("there are some");
+  const summary = { ...first.summary, url: "http://shop.localhost:3000" };
+  const found = filterApps([...apps, { ...first, summary }], {
+    text: "localhost:3000",
+    health: "all",
+  });
+  expect(found.map((each) => each.summary)).toEqual([summary]);
+});
+
+test.each([
+  ["http://shop.localhost:3000", "shop.localhost:3000"],
+  ["http://[::1]:80/x", "[::1]"],
+  [undefined, ""],
+  ["no address", ""],
+])("host of %s", (url, host) => {
+  expect(hostOf(url)).toBe(host);
 });

@@ -91,9 +91,14 @@ export function filterApps(apps: readonly FleetApp[], { text, health }: AppFilte
   );
 }
 
-function searchedText({ id, healthReason, triggers }: FleetApp["summary"]): string {
+function searchedText({ id, healthReason, triggers, url }: FleetApp["summary"]): string {
   const sources = triggers.map(({ source }) => source ?? "").join("\n");
-  return `${id}\n${healthReason}\n${sources}`.toLowerCase();
+  return `${id}\n${hostOf(url)}\n${healthReason}\n${sources}`.toLowerCase();
+}
+
+/** Host and port by which an app is asked; `""` where it is not asked by an address. */
+export function hostOf(url: string | undefined): string {
+  return (url === undefined ? null : URL.parse(url))?.host ?? "";
 }
 
 function matchesHealth(health: Health, wanted: AppFilter["health"]): boolean {

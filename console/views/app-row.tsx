@@ -14,7 +14,7 @@ import type { FleetApp } from "../live/fleet.ts";
 import { HealthGlyph } from "../parts/health-glyph.tsx";
 import { LaneScale, LatencyLane, Meter, Sparkline } from "../parts/small-charts.tsx";
 import { Figure, Link, Outside } from "../parts/text-parts.tsx";
-import { type AppColumn, type AppOrder, errorShare } from "./app-order.ts";
+import { type AppColumn, type AppOrder, errorShare, hostOf } from "./app-order.ts";
 
 /** How the table is sorted. */
 export interface HeadProps {
@@ -175,10 +175,13 @@ function MemoryCell({ usage }: { readonly usage: AppSummary["usage"] }): VNode {
   );
 }
 
+/** Where it is asked, and how it is. */
 function whyText({ health, healthReason, triggers, url }: AppSummary): string {
-  if (healthReason !== "") return healthReason;
+  const host = hostOf(url);
+  const where = host === "" ? "" : `${host}  `;
+  if (healthReason !== "") return where + healthReason;
   const sources = triggers.map(({ source }) => source).filter((source) => source !== undefined);
-  return sources.length > 0 ? sources.join("  ") : (url ?? healthWords[health]);
+  return where + (sources.length > 0 ? sources.join("  ") : healthWords[health]);
 }
 
 function latencyText({ p50Ms, p99Ms }: AppSummary["usage"]): string {

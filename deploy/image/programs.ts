@@ -24,7 +24,7 @@ export interface ProgramFiles {
 }
 
 /** Where both images have Node: in the tree that the agent installs, so that a node has it once. */
-export const treeFolder = "/opt/whorl-node";
+const treeFolder = "/opt/whorl-node";
 export const nodePath: string = `${treeFolder}/${installLayout.node}`;
 
 const sources = fileURLToPath(new URL("../..", import.meta.url));

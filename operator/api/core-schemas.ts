@@ -36,7 +36,7 @@ export function keyReference(kind: "ConfigMap" | "Secret"): JsonSchema {
   );
 }
 
-export const fieldReference: JsonSchema = object(
+const fieldReference: JsonSchema = object(
   "A field of the pod, such as `metadata.name` or `status.podIP`.",
   {
     apiVersion: string("Version that fieldPath is written for; v1 where not given."),
@@ -45,7 +45,7 @@ export const fieldReference: JsonSchema = object(
   atomic,
 );
 
-export const resourceFieldReference: JsonSchema = object(
+const resourceFieldReference: JsonSchema = object(
   "A resource limit or request of a container.",
   {
     containerName: string("Container whose resource is meant."),
@@ -67,7 +67,7 @@ const fileKeyReference: JsonSchema = object(
 );
 
 /** core/v1 EnvVarSource. */
-export const envVarSource: JsonSchema = object("Where the value comes from.", {
+const envVarSource: JsonSchema = object("Where the value comes from.", {
   configMapKeyRef: keyReference("ConfigMap"),
   fieldRef: fieldReference,
   fileKeyRef: fileKeyReference,

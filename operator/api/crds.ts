@@ -100,7 +100,7 @@ const executorColumns: readonly PrinterColumn[] = [
  * What status is before the operator has looked: without a generation that is not the object's, kstatus
  * (Helm, Flux) would take a new app for one that is ready.
  */
-export const unseenStatus = { observedGeneration: -1, readyReplicas: 0 } as const;
+const unseenStatus = { observedGeneration: -1, readyReplicas: 0 } as const;
 
 /** The definition of SpinApp. */
 export function spinAppCrd(): CustomResourceDefinition {

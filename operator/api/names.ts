@@ -21,8 +21,6 @@ export const managedByValue = "spin-operator.spinkube.dev";
 export const httpPortName = "http-app";
 export const defaultHttpPort = 80;
 
-/** Prefix of annotations and invocation limits that are ours alone. */
-export const ownDomain = "whorl.dev";
 export const isolationAnnotation = "whorl.dev/isolation";
 /** On the pod template: a digest of what its variables refer to, so that a change rolls the pods. */
 export const referencesAnnotation = "whorl.dev/references";

@@ -65,7 +65,7 @@ export const tolerations: JsonSchema = atomicList(
 );
 
 /** core/v1 TopologySpreadConstraint list. */
-export const topologySpread: JsonSchema = list(
+const topologySpread: JsonSchema = list(
   "How the pods spread over zones or nodes.",
   object("", {
     labelSelector,

@@ -94,11 +94,11 @@ const service: JsonSchema = object("How the app's Service looks.", {
 });
 
 const guestMounts: JsonSchema = list(
-  "Volume mounts that components see as folders, beyond the files of the app.",
+  "How components see volume mounts; one that is not named here, all see at its mountPath.",
   object("", {
     components: list("Components that see it; all where not given.", string()),
     "guestPath!": string("Path in the guest's file system."),
-    "mountPath!": string("A path at or below one of volumeMounts."),
+    "mountPath!": string("The mountPath of one of volumeMounts."),
     readOnly: boolean("Whether guests can only read."),
   }),
 );
@@ -241,6 +241,9 @@ export const spinAppStatus: JsonSchema = object("What is observed.", {
   activeScheduler: string("Executor that runs the app."),
   deploymentName: string("Name of the Deployment."),
   jobName: string("Name of the Job or CronJob."),
+  finishedJob: string(
+    "Name of the Job once it has finished; one with a time to live is not run again.",
+  ),
   serviceName: string("Name of the Service."),
   url: string("Where the app answers inside the cluster."),
   observedGeneration: int64("Generation of the spec that this status is about."),

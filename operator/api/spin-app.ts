@@ -172,6 +172,7 @@ export interface SpinAppStatus {
   readonly activeScheduler?: string;
   readonly deploymentName?: string;
   readonly jobName?: string;
+  readonly finishedJob?: string;
   readonly serviceName?: string;
   readonly url?: string;
   readonly observedGeneration?: number;

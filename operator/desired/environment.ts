@@ -34,7 +34,7 @@ export function environment(spec: SpinAppSpec, otel: OtelSettings | undefined): 
 }
 
 /** Name of the environment variable that carries a variable of the app. */
-export function variableName(name: string): string {
+function variableName(name: string): string {
   return `SPIN_VARIABLE_${name.toUpperCase()}`;
 }
 

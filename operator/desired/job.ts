@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { JobSettings, Passed } from "../api/spin-app.ts";
+import type { JobSettings, Passed, SpinApp } from "../api/spin-app.ts";
 import { childMeta, controllerReference, present } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { podTemplate } from "./pod-template.ts";
@@ -8,8 +8,8 @@ import type { PodInput } from "./pod-template.ts";
 const digestLength = 8;
 
 /**
- * The Job of an app that ends, or its CronJob where there is a schedule. A Job cannot be changed,
- * so its name ends in a digest of its content: another content is another Job.
+ * The Job of an app that ends, or its CronJob where there is a schedule. What a Job runs cannot be
+ * changed, so its name ends in a digest of that: another content is another Job.
  */
 export function job(input: Omit<PodInput, "serves">, settings: JobSettings): Manifest {
   const spec = jobSpec(input, settings);
@@ -18,8 +18,23 @@ export function job(input: Omit<PodInput, "serves">, settings: JobSettings): Man
     : cronJob(input, settings, settings.schedule, spec);
 }
 
+/**
+ * Whether a child is a Job that has finished, and that its time to live removes or has removed: made
+ * again, it would run again.
+ */
+export function hasRun({ spec, status }: SpinApp, { kind, metadata }: Manifest): boolean {
+  return (
+    kind === "Job" &&
+    spec.job?.ttlSecondsAfterFinished !== undefined &&
+    status?.finishedJob === metadata.name
+  );
+}
+
 function oneJob({ app }: Omit<PodInput, "serves">, spec: Passed): Manifest {
-  const digest = createHash("sha256").update(JSON.stringify(spec)).digest("hex");
+  // The rest (suspend, parallelism, limits, time to live) changes in place: nothing runs anew.
+  const { completions, template } = spec;
+  const fixed = JSON.stringify({ completions, template });
+  const digest = createHash("sha256").update(fixed).digest("hex");
   const name = `${app.metadata.name}-${digest.slice(0, digestLength)}`;
   return {
     apiVersion: "batch/v1",

@@ -10,7 +10,7 @@ export interface Manifest extends KubeObject {
 }
 
 /** Objects of the same app that the operator makes carry its name. */
-export function appLabels(app: SpinApp): Readonly<Record<string, string>> {
+function appLabels(app: SpinApp): Readonly<Record<string, string>> {
   return { [appNameLabel]: app.metadata.name };
 }
 

@@ -79,7 +79,7 @@ function withoutOwner(child: Manifest): Manifest {
 }
 
 /** Values of the ConfigMaps and Secrets among some manifests. */
-export function manifestValues(
+function manifestValues(
   objects: readonly KubeObject[],
   namespace: string | undefined,
 ): ReferencedValues {

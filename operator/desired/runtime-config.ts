@@ -125,7 +125,7 @@ function tomlKey(key: string): string {
 const needsEscapes = /['\u0000-\u0008\u000a-\u001f\u007f]/u;
 
 /** Between single quotes where possible, otherwise between double quotes with escapes. */
-export function tomlString(text: string): string {
+function tomlString(text: string): string {
   if (!needsEscapes.test(text)) return `'${text}'`;
   let escaped = "";
   for (const character of text) escaped += escapeCharacter(character);

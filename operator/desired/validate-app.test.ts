@@ -136,7 +136,16 @@ const rows: readonly Row[] = [
       guestMounts: [{ mountPath: "/database", guestPath: "/x" }],
     }),
     field: "spec.guestMounts[0].mountPath",
-    message: "/database is no volume of the app: add it to volumeMounts",
+    message: "/database is no volume of the app: give the mountPath of one of volumeMounts",
+  },
+  {
+    name: "a guest mount below a volume",
+    app: app({
+      volumeMounts: [{ name: "d", mountPath: "/data" }],
+      guestMounts: [{ mountPath: "/data/public", guestPath: "/x" }],
+    }),
+    field: "spec.guestMounts[0].mountPath",
+    message: "/data/public is no volume of the app: give the mountPath of one of volumeMounts",
   },
   {
     name: "a sidecar with the app's name",
@@ -178,10 +187,10 @@ test.each([
     }),
   },
   {
-    name: "a guest mount below a volume mount",
+    name: "a guest mount of a volume, with a stroke at its end",
     app: app({
       volumeMounts: [{ name: "d", mountPath: "/data/" }],
-      guestMounts: [{ mountPath: "/data/public", guestPath: "/x" }],
+      guestMounts: [{ mountPath: "/data/", guestPath: "/x" }],
     }),
   },
 ])("validateApp accepts $name", ({ app: given }) => {

@@ -206,13 +206,14 @@ function jobWithDeploymentSettings({ spec }: SpinApp): readonly Violation[] {
 }
 
 function guestMountWithoutVolume({ spec }: SpinApp): readonly Violation[] {
-  const mounted = (spec.volumeMounts ?? []).map(({ mountPath }) => mountPath.replace(/\/+$/u, ""));
+  const folder = (path: string): string => path.replace(/\/+$/u, "");
+  const mounted = (spec.volumeMounts ?? []).map(({ mountPath }) => folder(mountPath));
   return (spec.guestMounts ?? []).flatMap(({ mountPath }, index) =>
-    mounted.some((path) => `${mountPath}/`.startsWith(`${path}/`))
+    mounted.includes(folder(mountPath))
       ? []
       : one(
           `spec.guestMounts[${index}].mountPath`,
-          `${mountPath} is no volume of the app: add it to volumeMounts`,
+          `${mountPath} is no volume of the app: give the mountPath of one of volumeMounts`,
         ),
   );
 }

@@ -43,6 +43,17 @@ export function refusal(code: number, reason: string, message = reason): FakeAns
   return { status: code, body: { kind: "Status", code, reason, message } };
 }
 
+/** Objects by the plural of their kind, listed once; watches stay silent. */
+export function servedOnce(objects: Readonly<Record<string, readonly object[]>>): FakeApi {
+  return new FakeApi(async ({ path }) => {
+    if (path.includes("sendInitialEvents=true")) return refusal(422, "Invalid");
+    if (path.includes("watch=true")) return await new Promise<never>(() => undefined);
+    const plural = /\/([a-z]+)\?/u.exec(path)?.[1] ?? "";
+    const items = objects[plural] ?? [];
+    return { status: 200, body: { metadata: { resourceVersion: "1" }, items } };
+  });
+}
+
 async function untilAborted(
   answer: FakeAnswer | Promise<FakeAnswer>,
   { signal }: TransportRequest,

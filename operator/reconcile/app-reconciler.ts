@@ -1,6 +1,7 @@
 import { apiVersion, fieldManager } from "../api/names.ts";
 import type { SpinApp, SpinAppStatus } from "../api/spin-app.ts";
 import { caSecret, childList } from "../desired/children.ts";
+import { hasRun } from "../desired/job.ts";
 import { OperatorError } from "../error.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Clock } from "../kube/clock.ts";
@@ -92,7 +93,7 @@ export class AppReconciler {
   /** Applies the children in order, then removes what is left over. Returns why it could not. */
   async #write(app: SpinApp, plan: Plan, signal: AbortSignal): Promise<Blocked | undefined> {
     const { children } = plan;
-    const { writer, certificates, watched } = this.#deps;
+    const { writer, certificates } = this.#deps;
     if (children === undefined) return undefined;
     try {
       if (children.caCertificates !== undefined) {
@@ -104,9 +105,9 @@ export class AppReconciler {
       }
       for (const child of childList(children)) {
         if (child.kind === "Secret") await writer.createSecret(app, child, signal);
-        else await writer.apply(app, child, signal);
+        else if (!hasRun(app, child)) await writer.apply(app, child, signal);
       }
-      for (const { kind, object } of orphans(app, children, watched)) {
+      for (const { kind, object } of orphans(app, children, this.#deps)) {
         await writer.remove(kind, object, signal);
       }
       return undefined;

@@ -371,3 +371,23 @@ test("a changed app that ends is another Job, and the old one goes", async () =>
   await cluster.until(namespace, "deployment/a");
   await expect.poll(() => cluster.names(namespace, "jobs"), { timeout: 10_000 }).toHaveLength(0);
 });
+
+test("a Job that has finished is not run again when its time to live has removed it", async () => {
+  cluster.apply(namespace, spinApp("a", "job: {ttlSecondsAfterFinished: 600}"));
+  await expect.poll(() => cluster.names(namespace, "jobs"), { timeout: 10_000 }).toHaveLength(1);
+  const [job = ""] = cluster.names(namespace, "jobs");
+  const at = "2026-01-02T03:04:05Z";
+  const conditions = ["SuccessCriteriaMet", "Complete"].map((type) => ({ type, status: "True" }));
+  const status = { conditions, startTime: at, completionTime: at, succeeded: 1 };
+  const patch = JSON.stringify({ status });
+  kubectl("patch", `job/${job}`, "--subresource=status", "--type=merge", "-p", patch);
+  await cluster.until(namespace, "spinapp/a", (live) => readyReason(live) === "Completed");
+  kubectl("delete", `job/${job}`);
+  const live = await cluster.until(
+    namespace,
+    "spinapp/a",
+    (found) => found.status?.["jobName"] === undefined,
+  );
+  expect(readyReason(live)).toBe("Completed");
+  expect(cluster.names(namespace, "jobs")).toEqual([]);
+});

@@ -51,7 +51,7 @@ export interface ConsoleSettings {
 const concurrencyMax = 256;
 const logLevels = ["debug", "info", "warn", "error"] as const;
 
-export const operatorUsage = `operator: runs SpinApps as Deployments, Jobs and CronJobs
+const operatorUsage = `operator: runs SpinApps as Deployments, Jobs and CronJobs
 
   --metrics-bind-address ADDRESS       metrics, :8080 where not given, 0 for none
   --health-probe-bind-address ADDRESS  /healthz and /readyz, :8082 where not given, 0 for none

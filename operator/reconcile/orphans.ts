@@ -5,6 +5,8 @@ import { childList } from "../desired/children.ts";
 import { controllerOf, keyText } from "../kube/object.ts";
 import type { KubeObject } from "../kube/object.ts";
 import type { ObservedDeployment } from "../status/observed.ts";
+import { hasFinished } from "../status/job-findings.ts";
+import type { RecentWrites } from "./recent-writes.ts";
 import { childCache, indexes } from "./watched.ts";
 import type { Watched } from "./watched.ts";
 
@@ -22,8 +24,15 @@ const single = [
   "PodDisruptionBudget",
 ] as const;
 
+/** Where it is looked up what there is, also what was written a moment ago. */
+export interface Known {
+  readonly watched: Watched;
+  readonly recent: RecentWrites;
+}
+
 /** What an app controls and no longer needs. Only what it controls: never anything of others. */
-export function orphans(app: SpinApp, children: Children, watched: Watched): readonly Orphan[] {
+export function orphans(app: SpinApp, children: Children, known: Known): readonly Orphan[] {
+  const { watched } = known;
   const wanted = new Set(
     childList(children).map(({ kind, metadata }) => `${kind} ${metadata.name}`),
   );
@@ -42,24 +51,18 @@ export function orphans(app: SpinApp, children: Children, watched: Watched): rea
       object.metadata.deletionTimestamp === undefined &&
       !wanted.has(`${kind} ${object.metadata.name}`),
   );
-  return [...left, ...oldConfigurations(app, children, watched)];
+  return [...left, ...oldConfigurations(app, children, known)];
 }
 
 /**
- * Runtime configurations of former versions. They stay until the rollout has ended: a pod of the
- * former version that restarts meanwhile mounts its Secret anew.
+ * Runtime configurations of former versions. They stay while a pod of a former version may start or
+ * restart, which mounts its Secret anew.
  */
-function oldConfigurations(
-  app: SpinApp,
-  { runtimeConfig, workload }: Children,
-  watched: Watched,
-): readonly Orphan[] {
-  const key = keyText(app.metadata);
-  const deployment = watched.deployments.store.get(key);
-  if (workload?.kind === "Deployment" && !isRolledOut(deployment)) return [];
-  if (workload?.kind === "Job" || workload?.kind === "CronJob") return [];
-  return watched.secrets.store
-    .byIndex(indexes.byApp, key)
+function oldConfigurations(app: SpinApp, children: Children, known: Known): readonly Orphan[] {
+  if (mayStartFormer(app, children, known)) return [];
+  const { runtimeConfig } = children;
+  return known.watched.secrets.store
+    .byIndex(indexes.byApp, keyText(app.metadata))
     .filter(
       ({ metadata, data }) =>
         metadata.name !== runtimeConfig?.metadata.name &&
@@ -69,6 +72,25 @@ function oldConfigurations(
         metadata.ownerReferences?.some(({ uid }) => uid === app.metadata.uid) === true,
     )
     .map((object): Orphan => ({ kind: "Secret", object }));
+}
+
+function mayStartFormer(
+  { metadata }: SpinApp,
+  { workload }: Children,
+  { watched, recent }: Known,
+): boolean {
+  if (workload?.kind === "Deployment")
+    return !isRolledOut(recent.newest(watched.deployments, metadata));
+  if (workload?.kind !== "Job" && workload?.kind !== "CronJob") return false;
+  const { cronJobs, jobs } = watched;
+  // Before its change has come back, the CronJob may start another Job of the former version.
+  const isTold = recent.newest(cronJobs, metadata) === cronJobs.store.get(keyText(metadata));
+  return (
+    !isTold ||
+    jobs.store
+      .byIndex(indexes.byApp, keyText(metadata))
+      .some((job) => job.metadata.name !== workload.metadata.name && !hasFinished(job))
+  );
 }
 
 function isRolledOut(deployment: ObservedDeployment | undefined): boolean {

@@ -3,7 +3,7 @@ import type { SpinApp } from "../api/spin-app.ts";
 import type { SpinAppExecutor } from "../api/spin-app-executor.ts";
 import { Caches } from "../kube/caches.ts";
 import { KubeClient } from "../kube/client.ts";
-import { FakeApi, refusal } from "../kube/fake-api.ts";
+import { servedOnce } from "../kube/fake-api.ts";
 import type { KubeObject } from "../kube/object.ts";
 import {
   appsOfChild,
@@ -15,17 +15,6 @@ import {
 } from "./triggers.ts";
 import { watchAll } from "./watched.ts";
 import type { Watched } from "./watched.ts";
-
-/** Objects by the plural of their kind, listed once; watches stay silent. */
-function served(objects: Readonly<Record<string, readonly object[]>>): FakeApi {
-  return new FakeApi(async ({ path }) => {
-    if (path.includes("sendInitialEvents=true")) return refusal(422, "Invalid");
-    if (path.includes("watch=true")) return await new Promise<never>(() => undefined);
-    const plural = /\/([a-z]+)\?/u.exec(path)?.[1] ?? "";
-    const items = objects[plural] ?? [];
-    return { status: 200, body: { metadata: { resourceVersion: "1" }, items } };
-  });
-}
 
 function app(name: string, spec: Partial<SpinApp["spec"]>, namespace = "shop"): SpinApp {
   return {
@@ -69,7 +58,7 @@ async function withCaches(
   spinappexecutors = executors,
 ): Promise<void> {
   const stop = new AbortController();
-  const transport = served({ spinapps: apps, spinappexecutors });
+  const transport = servedOnce({ spinapps: apps, spinappexecutors });
   const caches = new Caches({ client: new KubeClient({ transport, userAgent: "test" }) });
   const watched = watchAll(caches, { namespace: undefined, operatorNamespace: "operator" });
   const running = caches.run(stop.signal);
@@ -98,7 +87,9 @@ test("a change concerns the apps that depend on it, of its namespace only", asyn
       "loaded",
     ]);
     expect(names(appsOfReference(watched, "ConfigMap", object("backend")))).toEqual(["variable"]);
-    expect(names(appsOfReference(watched, "Secret", object("ca")))).toEqual(["trusting"]);
+    expect(names(appsOfReference(watched, "Secret", object("ca")))).toEqual([
+      ...["default", "trusting"],
+    ]);
     expect(names(appsOfReference(watched, "Secret", object("ca", {}, "other")))).toEqual([]);
     const [trusting] = executors;
     expect(trusting && names(appsOfExecutor(watched, trusting))).toEqual(["default", "trusting"]);
@@ -139,6 +130,27 @@ test("an executor of the cluster is used where its name is not taken, and where 
     expect(users({ ...shared("e"), spec: { createDeployment: true } })).toHaveLength(5);
     expect(users({ ...shared("unknown") })).toEqual([]);
   }, all);
+});
+
+test("a Secret of certificates concerns apps that an executor of the cluster runs", async () => {
+  const everyone: SpinAppExecutor = {
+    ...shared("e"),
+    spec: {
+      createDeployment: true,
+      clusterDefault: true,
+      deploymentConfig: { runtimeClassName: "r", caCertSecret: "ca" },
+    },
+  };
+  await withCaches(
+    (watched) => {
+      const concerned = (kind: "ConfigMap" | "Secret", secret: string): readonly string[] =>
+        names(appsOfReference(watched, kind, object(secret, {}, "other")));
+      expect(concerned("Secret", "ca")).toEqual(["defaultless", "elsewhere"]);
+      expect(concerned("Secret", "another")).toEqual([]);
+      expect(concerned("ConfigMap", "ca")).toEqual([]);
+    },
+    [...executors, everyone],
+  );
 });
 
 test("an app and an executor concern the executors of the cluster that they could set free", async () => {

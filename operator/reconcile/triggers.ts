@@ -73,18 +73,35 @@ function everywhere(store: Watched["apps"]["store"], name: string): readonly Spi
 
 /** Apps that take values from a ConfigMap or Secret, directly or as certificates. */
 export function appsOfReference(
-  { apps, executors }: Watched,
+  watched: Watched,
   kind: "ConfigMap" | "Secret",
   { metadata }: KubeObject,
 ): readonly ObjectKey[] {
   const { namespace = "", name } = metadata;
-  const direct = apps.store.byIndex(indexes.appsByReference, `${kind} ${namespace}/${name}`);
-  const trusted = executors.store
-    .byIndex(indexes.byNamespace, namespace)
-    .filter(({ spec }) => spec.deploymentConfig?.caCertSecret === name)
-    .flatMap((executor) =>
-      apps.store.byIndex(indexes.appsByExecutor, `${namespace}/${executor.metadata.name}`),
-    );
-  const found = kind === "Secret" ? [...direct, ...trusted] : direct;
-  return found.map((app) => app.metadata);
+  const direct = watched.apps.store.byIndex(
+    indexes.appsByReference,
+    `${kind} ${namespace}/${name}`,
+  );
+  const trusting = kind === "Secret" ? appsTrusting(watched, namespace, name) : [];
+  return [...direct, ...trusting].map((app) => app.metadata);
+}
+
+/** Apps of a namespace whose executor, its own or the cluster's, names a Secret of certificates. */
+function appsTrusting(
+  { apps, executors, sharedExecutors }: Watched,
+  namespace: string,
+  secret: string,
+): readonly SpinApp[] {
+  const choice = [
+    ...executors.store.byIndex(indexes.byNamespace, namespace),
+    ...sharedExecutors.store.byIndex(indexes.clusterDefaults, "true"),
+  ];
+  const names = choice
+    .filter(({ spec: { deploymentConfig: config } }) => config?.caCertSecret === secret)
+    .map(({ metadata }) => metadata.name);
+  // Without a name, an app may have got any of them.
+  const found = names.length === 0 ? [] : ["", ...new Set(names)];
+  return found.flatMap((executor) =>
+    apps.store.byIndex(indexes.appsByExecutor, `${namespace}/${executor}`),
+  );
 }

@@ -330,6 +330,19 @@ test("appStatus tells names, numbers, selector, URL and digest", () => {
   });
 });
 
+test("the digest is that of the newest version's image", () => {
+  const digest = (character: string): string => `sha256:${character.repeat(64)}`;
+  const versioned = (hash: string, createdAt: string, imageID = ""): ObservedPod => ({
+    ...pod({ imageID: imageID && `registry.example/hello@${imageID}` }),
+    metadata: { name: hash, creationTimestamp: createdAt, labels: { "pod-template-hash": hash } },
+  });
+  const former = versioned("former", "2026-01-02T03:00:00Z", digest("a"));
+  const pulling = versioned("newest", "2026-01-02T03:00:02Z");
+  const pulled = versioned("newest", "2026-01-02T03:00:01Z", digest("b"));
+  expect(appStatus(given({ pods: [former, pulling] })).imageDigest).toBeUndefined();
+  expect(appStatus(given({ pods: [former, pulling, pulled] })).imageDigest).toBe(digest("b"));
+});
+
 test("the time of a condition changes only with its status", () => {
   const before = [
     condition("Ready", "False", "ImagePullFailed"),

@@ -7,9 +7,9 @@ import type { KubeObject } from "../kube/object.ts";
 import { mergeConditions } from "./conditions.ts";
 import type { Finding } from "./conditions.ts";
 import { deploymentFindings } from "./deployment-findings.ts";
-import { jobFindings } from "./job-findings.ts";
+import { formerJobFindings, hasFinished, jobFindings } from "./job-findings.ts";
 import type { ObservedDeployment, ObservedEvent, ObservedJob, ObservedPod } from "./observed.ts";
-import { podProblem } from "./pod-problem.ts";
+import { newestFirst, podProblem } from "./pod-problem.ts";
 import type { Problem } from "./pod-problem.ts";
 
 /** Everything that a status is computed from. */
@@ -54,6 +54,7 @@ export function appStatus(input: StatusInput): SpinAppStatus {
     observedGeneration: generation,
     deploymentName: deployment === undefined ? undefined : name,
     jobName: job?.metadata.name,
+    finishedJob: finishedJob(input),
     serviceName: input.service?.metadata.name,
     url: input.service === undefined ? undefined : url(app),
     readyReplicas: counts?.readyReplicas ?? job?.status?.ready ?? 0,
@@ -79,9 +80,21 @@ function findings(input: StatusInput): readonly Finding[] {
   }
   const problem = missingProblem(input.missing) ?? podProblem(input.pods, input.events);
   if (children.workload.kind === "Job" || children.workload.kind === "CronJob") {
-    return jobFindings(children.workload.kind, input.job, problem);
+    const isFormer = input.job === undefined && finishedJob(input) !== undefined;
+    return isFormer
+      ? formerJobFindings(input.app.status?.conditions ?? [])
+      : jobFindings(children.workload.kind, input.job, problem);
   }
   return [...rolloutFindings(input, problem), ...found];
+}
+
+/** Of the wanted Job; remembered where it is gone, so that nobody takes it for one to be made. */
+function finishedJob({ app, children, job }: StatusInput): string | undefined {
+  const { kind, metadata } = children?.workload ?? {};
+  if (kind !== "Job") return undefined;
+  const isFinished =
+    job === undefined ? app.status?.finishedJob === metadata?.name : hasFinished(job);
+  return isFinished ? metadata?.name : undefined;
 }
 
 /** Clearer than what the kubelet says of it, and said before there is a pod. */
@@ -147,16 +160,27 @@ function url(app: SpinApp): string {
   return `http://${name}.${namespace}.svc${port === 80 ? "" : `:${port}`}`;
 }
 
-/** The digest is part of the reference, or the kubelet has resolved it. */
+/**
+ * The digest is part of the reference, or the kubelet has resolved it: for the newest pods, since
+ * those of a former version may have another image.
+ */
 function imageDigest(app: SpinApp, pods: readonly ObservedPod[]): string | undefined {
   const given = digestIn(app.spec.image);
   if (given !== undefined) return given;
-  for (const pod of pods) {
-    const container = pod.status?.containerStatuses?.find(({ name }) => name === app.metadata.name);
+  const [newest, ...others] = newestFirst(pods);
+  for (const pod of [newest, ...others.filter((other) => template(other) === template(newest))]) {
+    const container = pod?.status?.containerStatuses?.find(
+      ({ name }) => name === app.metadata.name,
+    );
     const digest = digestIn(container?.imageID ?? "");
     if (digest !== undefined) return digest;
   }
   return undefined;
+}
+
+/** Equal for pods of the same version of a Deployment. */
+function template(pod: ObservedPod | undefined): string | undefined {
+  return pod?.metadata.labels?.["pod-template-hash"];
 }
 
 function digestIn(reference: string): string | undefined {

@@ -1,3 +1,4 @@
+import type { Condition } from "../kube/object.ts";
 import type { Finding } from "./conditions.ts";
 import type { ObservedJob } from "./observed.ts";
 import type { Problem } from "./pod-problem.ts";
@@ -11,13 +12,10 @@ export function jobFindings(
   if (kind === "CronJob" && job !== undefined) {
     return [finding("Ready", "True", "Scheduled", problem?.message ?? "runs on its schedule")];
   }
-  const conditions = job?.status?.conditions ?? [];
-  const holds = (type: string): { readonly message: string } | undefined =>
-    conditions.find((condition) => condition.type === type && condition.status === "True");
-  if (holds("Complete") !== undefined) {
+  if (ending(job, "Complete") !== undefined) {
     return [finding("Ready", "True", "Completed", "the Job has completed")];
   }
-  const failed = holds("Failed");
+  const failed = ending(job, "Failed");
   if (failed !== undefined) {
     const { reason, message } = problem ?? { reason: "JobFailed", message: failed.message };
     return [
@@ -30,6 +28,28 @@ export function jobFindings(
     finding("Ready", "False", reason, message),
     finding("Reconciling", "True", reason, message),
   ];
+}
+
+/** Conditions of an app whose finished Job is gone: what was said of it last. */
+export function formerJobFindings(conditions: readonly Condition[]): readonly Finding[] {
+  return (["Ready", "Stalled"] as const).flatMap((type) => {
+    const said = conditions.find((condition) => condition.type === type);
+    return said === undefined ? [] : [finding(type, said.status, said.reason, said.message)];
+  });
+}
+
+/** Whether a Job has ended, well or not: it starts no pod any more. */
+export function hasFinished(job: ObservedJob | undefined): boolean {
+  return ending(job, "Complete") !== undefined || ending(job, "Failed") !== undefined;
+}
+
+function ending(
+  job: ObservedJob | undefined,
+  type: "Complete" | "Failed",
+): { readonly message: string } | undefined {
+  return job?.status?.conditions?.find(
+    (condition) => condition.type === type && condition.status === "True",
+  );
 }
 
 function finding(

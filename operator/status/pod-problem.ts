@@ -40,14 +40,18 @@ export function podProblem(
   pods: readonly ObservedPod[],
   events: readonly ObservedEvent[],
 ): Problem | undefined {
-  const newestFirst = pods.toSorted((a, b) => created(b).localeCompare(created(a)));
-  for (const pod of newestFirst) {
+  for (const pod of newestFirst(pods)) {
     const problem = problemOf(pod, events);
     if (problem !== undefined) {
       return { ...problem, message: `pod ${pod.metadata.name}: ${clip(problem.message)}` };
     }
   }
   return undefined;
+}
+
+/** Pods by their time of creation, which has seconds. */
+export function newestFirst(pods: readonly ObservedPod[]): readonly ObservedPod[] {
+  return pods.toSorted((a, b) => created(b).localeCompare(created(a)));
 }
 
 function created({ metadata }: ObservedPod): string {

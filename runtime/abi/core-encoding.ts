@@ -3,7 +3,7 @@ import type { CoreValueType } from "../component/types.ts";
 // What the small core modules of the ABI are written with (core specification, "Binary Format").
 
 /** Magic number and version. */
-export const moduleHeader: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const moduleHeader: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
 export const valueTypeCodes: Readonly<Record<CoreValueType, number>> = {
   i32: 0x7f,
@@ -49,14 +49,53 @@ export function s33(value: number): number[] {
   return last < 0x40 ? bytes : [...bytes.slice(0, -1), last | 0x80, 0];
 }
 
-export function vector(items: readonly (readonly number[])[]): number[] {
+/** The parts of a module, each one encoded but for indices. */
+export interface CoreModuleParts {
+  readonly types: readonly number[][];
+  readonly imports: readonly number[][];
+  /** By function: index of its type. */
+  readonly functions: readonly number[];
+  readonly globals?: readonly number[][];
+  readonly exports: readonly number[][];
+  /** By function: its locals and code. */
+  readonly bodies: readonly number[][];
+}
+
+/** The bytes of a module. */
+export function coreModule(parts: CoreModuleParts): Uint8Array<ArrayBuffer> {
+  const { types, imports, functions, globals = [], exports, bodies } = parts;
+  return new Uint8Array([
+    ...moduleHeader,
+    ...section(1, types),
+    ...section(2, imports),
+    ...section(3, functions.map(u32)),
+    ...section(6, globals),
+    ...section(7, exports),
+    ...section(
+      10,
+      bodies.map((body) => [...u32(body.length), ...body]),
+    ),
+  ]);
+}
+
+export function functionImport(module: string, field: string, type: number): number[] {
+  return [...name(module), ...name(field), 0, ...u32(type)];
+}
+
+export function functionExport(field: string, index: number): number[] {
+  return [...name(field), 0, ...u32(index)];
+}
+
+function vector(items: readonly (readonly number[])[]): number[] {
   return [...u32(items.length), ...items.flat()];
 }
 
-export function section(id: number, content: readonly number[]): number[] {
+function section(id: number, items: readonly number[][]): number[] {
+  const content = vector(items);
   return [id, ...u32(content.length), ...content];
 }
 
+/** ASCII only. */
 export function name(text: string): number[] {
   return [...u32(text.length), ...new TextEncoder().encode(text)];
 }

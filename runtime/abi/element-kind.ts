@@ -1,5 +1,8 @@
 import type { ValueType } from "../component/types.ts";
+import { limits } from "../limits.ts";
 import type { Emitter } from "./emitter.ts";
+import { listItemBytes } from "./guest-memory.ts";
+import { layoutOf } from "./layout.ts";
 import type { ElementKind } from "./shared-stream.ts";
 
 const numeric: ReadonlySet<string> = new Set([
@@ -21,7 +24,15 @@ export function elementKind(element: ValueType | undefined): ElementKind {
     key: typeKey(element),
     isBytes: element?.kind === "u8",
     isNumeric: element === undefined || numeric.has(element.kind),
+    copyItemsMax: copyItemsMax(element),
   };
+}
+
+/** Half of what a list may take: the other half is for what the items point to. */
+function copyItemsMax(element: ValueType | undefined): number {
+  if (element?.kind === "u8") return Infinity;
+  const bytes = listItemBytes + (element === undefined ? 0 : layoutOf(element).size);
+  return Math.max(1, Math.floor(limits.liftedBytesMax / 2 / bytes));
 }
 
 /** Makes it reachable from generated code. */

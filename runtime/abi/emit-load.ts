@@ -3,6 +3,7 @@ import type { StringEncoding } from "../component/plan.ts";
 import { caseTypes, discriminantBytes, layoutOf, alignTo, payloadOffset } from "./layout.ts";
 import { emitElementKind } from "./element-kind.ts";
 import { camelCase, type Emitter, quote } from "./emitter.ts";
+import { listItemBytes } from "./guest-memory.ts";
 
 /**
  * Emits code that lifts values out of linear memory (CanonicalABI.md, `load`). Names in scope of
@@ -14,6 +15,8 @@ import { camelCase, type Emitter, quote } from "./emitter.ts";
 export interface LoadEnvironment {
   readonly emitter: Emitter;
   readonly encoding: StringEncoding;
+  /** What is lifted counts towards the bound of a list (GuestMemory.spend). */
+  readonly isInList?: true;
 }
 
 const scalarLoads: Readonly<Record<string, (at: string) => string>> = {
@@ -55,7 +58,8 @@ export function emitLoad(
     case "string": {
       const pointer = `v.getUint32(${at(base, offset)}, true)`;
       const length = `v.getUint32(${at(base, offset + 4)}, true)`;
-      return env.emitter.hold(`m.${stringLoaders[env.encoding]}(${pointer}, ${length})`);
+      const text = `m.${stringLoaders[env.encoding]}(${pointer}, ${length})`;
+      return env.emitter.hold(env.isInList === true ? `m.spendOn(${text})` : text);
     }
     case "list":
       return emitLoadList(env, type, base, offset);
@@ -114,7 +118,10 @@ export function emitLoadDynamicList(
   pointer: string,
   length: string,
 ): string {
-  if (element.kind === "u8") return env.emitter.hold(`m.loadBytes(${pointer}, ${length})`);
+  if (element.kind === "u8") {
+    const bytes = `m.loadBytes(${pointer}, ${length})`;
+    return env.emitter.hold(env.isInList === true ? `m.spendOn(${bytes})` : bytes);
+  }
   const { size, align } = layoutOf(element);
   env.emitter.line(`m.check(${pointer}, ${length} * ${size}, ${align});`);
   return emitLoadElements(env, element, pointer, { count: length, size });
@@ -128,11 +135,13 @@ export function emitLoadElements(
   shape: { readonly count: string; readonly size: number },
 ): string {
   const { emitter } = env;
+  if (env.isInList !== true) emitter.line("m.beginList();");
+  emitter.line(`m.spend(${shape.count} * ${shape.size + listItemBytes});`);
   const list = emitter.hold("[]");
   const index = emitter.fresh();
   emitter.line(`for (let ${index} = 0; ${index} < ${shape.count}; ${index}++) {`);
   const item = emitter.hold(`${pointer} + ${index} * ${shape.size}`);
-  emitter.line(`${list}.push(${emitLoad(env, element, item, 0)}); }`);
+  emitter.line(`${list}.push(${emitLoad({ ...env, isInList: true }, element, item, 0)}); }`);
   return list;
 }
 

@@ -1,4 +1,4 @@
-import { trap } from "../error.ts";
+import { trap, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 
 const decoderUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -11,6 +11,9 @@ const shortStringBytes = 24;
 /** Length flag of latin1+utf16 strings (CanonicalABI.md, UTF16_TAG). */
 const utf16Tag = 0x8000_0000;
 
+/** What one item of a list takes on the host beside its content, roughly: an entry and a value. */
+export const listItemBytes = 16;
+
 export type Realloc = (old: number, oldSize: number, align: number, size: number) => number;
 
 /**
@@ -21,6 +24,8 @@ export class GuestMemory {
   #memory: WebAssembly.Memory | undefined;
   #bytes = new Uint8Array(0);
   #view = new DataView(new ArrayBuffer(0));
+  /** Of the list that is being lifted, with all that is in it. */
+  #liftedBytes = 0;
 
   bind(memory: WebAssembly.Memory): void {
     this.#memory = memory;
@@ -52,6 +57,29 @@ export class GuestMemory {
     if (pointer + length > this.bytes().length) {
       trap(`${length} bytes at ${pointer} are outside the memory of ${this.bytes().length} bytes`);
     }
+  }
+
+  /** A list that is not part of another one is lifted from now on. */
+  beginList(): void {
+    this.#liftedBytes = 0;
+  }
+
+  /** Throws `limit` when the list that is being lifted takes more than `limits.liftedBytesMax`. */
+  spend(bytes: number): void {
+    this.#liftedBytes += bytes;
+    if (this.#liftedBytes > limits.liftedBytesMax) {
+      throw new WhorlError(
+        "limit",
+        `the guest passes a list that takes more than ${limits.liftedBytesMax} bytes: ` +
+          "let it pass less at a time",
+      );
+    }
+  }
+
+  /** The same for a string, or for bytes, in such a list. */
+  spendOn<T extends string | Uint8Array>(value: T): T {
+    this.spend(value.length);
+    return value;
   }
 
   /** list<u8>: a copy. */

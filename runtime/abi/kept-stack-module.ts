@@ -2,14 +2,13 @@ import type { CoreFuncType, CoreValueType } from "../component/types.ts";
 import {
   code,
   codes,
+  coreModule,
+  functionExport,
+  functionImport,
   funcType,
-  moduleHeader,
-  name,
   s33,
-  section,
   u32,
   valueTypeCodes,
-  vector,
 } from "./core-encoding.ts";
 import type { CoreFunction } from "./core-function.ts";
 
@@ -77,7 +76,7 @@ class Encoding {
 
   import(field: string, type: number[]): void {
     this.#functions.set(field, this.imports.length);
-    this.imports.push([...name(""), ...name(field), 0, ...u32(this.type(type))]);
+    this.imports.push(functionImport("", field, this.type(type)));
   }
 
   call(field: string): number[] {
@@ -102,17 +101,13 @@ function encode(signatures: readonly CoreFuncType[]): Uint8Array<ArrayBuffer> {
   const runner = encoding.type(funcType([stack], []));
   const bodies = signatures.map((each, index) => runnerBody(encoding, each, index, callees));
   const { types, imports } = encoding;
-  return new Uint8Array([
-    ...moduleHeader,
-    ...section(1, vector(types)),
-    ...section(2, vector(imports)),
-    ...section(3, vector(signatures.map(() => u32(runner)))),
-    ...section(
-      7,
-      vector(signatures.map((_, at) => [...name(String(at)), 0, ...u32(imports.length + at)])),
-    ),
-    ...section(10, vector(bodies.map((body) => [...u32(body.length), ...body]))),
-  ]);
+  return coreModule({
+    types,
+    imports,
+    functions: signatures.map(() => runner),
+    exports: signatures.map((_, at) => functionExport(String(at), imports.length + at)),
+    bodies,
+  });
 }
 
 function runnerBody(

@@ -21,6 +21,8 @@ export interface ElementKind {
   readonly isBytes: boolean;
   /** Nothing, or a number: copied also between two ends in one component instance. */
   readonly isNumeric: boolean;
+  /** Items that are on the host at once while they are copied; bytes never are. */
+  readonly copyItemsMax: number;
 }
 
 /** Items of one read of the host, unless it asks for less. */
@@ -128,7 +130,7 @@ export class GuestStream extends SharedStream {
     this.#checkInstances(buffer.instance, other);
     if (other.buffer.remaining > 0) {
       if (buffer.remaining > 0) {
-        const count = Math.min(buffer.remaining, other.buffer.remaining);
+        const count = this.#countFor(buffer, other.buffer);
         buffer.write(other.buffer.read(count));
         other.listener.progress(this.#reclaim);
       }
@@ -148,7 +150,7 @@ export class GuestStream extends SharedStream {
     this.#checkInstances(buffer.instance, other);
     if (other.buffer.remaining > 0) {
       if (buffer.remaining > 0) {
-        const count = Math.min(buffer.remaining, other.buffer.remaining);
+        const count = this.#countFor(buffer, other.buffer);
         other.buffer.write(buffer.read(count));
         other.listener.progress(this.#reclaim);
       }
@@ -159,6 +161,11 @@ export class GuestStream extends SharedStream {
     }
     this.#notify(copyResults.completed);
     this.#pending = { buffer, listener };
+  }
+
+  /** Further items wait for the next read: either side may be told of fewer than it has room for. */
+  #countFor(a: CopyBuffer, b: CopyBuffer): number {
+    return Math.min(a.remaining, b.remaining, this.kind.copyItemsMax);
   }
 
   #checkInstances(instance: ComponentState | undefined, other: PendingCopy): void {

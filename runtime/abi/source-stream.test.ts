@@ -4,7 +4,7 @@ import { WhorlError } from "../error.ts";
 import { SourceStream } from "./source-stream.ts";
 import { Store } from "./store.ts";
 
-const bytes = { key: "u8", isBytes: true, isNumeric: true };
+const bytes = { key: "u8", isBytes: true, isNumeric: true, copyItemsMax: Infinity };
 
 /** A stream of bytes whose source answers when the test wants. */
 function waitingStream() {

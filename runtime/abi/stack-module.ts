@@ -2,14 +2,14 @@ import type { CoreFuncType } from "../component/types.ts";
 import {
   code,
   codes,
+  coreModule,
+  functionExport,
+  functionImport,
   funcType,
-  moduleHeader,
   name,
   s33,
-  section,
   u32,
   valueTypeCodes,
-  vector,
 } from "./core-encoding.ts";
 import type { CoreFunction } from "./core-function.ts";
 import { type StackCall, Thread } from "./thread.ts";
@@ -104,9 +104,9 @@ function encode(
     ),
   );
   const imports = [
-    ...tries.map((type, index) => [...name("t"), ...name(String(index)), 0, ...u32(type)]),
-    ...waits.map((type, index) => [...name("s"), ...name(String(index)), 0, ...u32(type)]),
-    ...dones.map((type, index) => [...name("d"), ...name(String(index)), 0, ...u32(type)]),
+    ...tries.map((type, index) => functionImport("t", String(index), type)),
+    ...waits.map((type, index) => functionImport("s", String(index), type)),
+    ...dones.map((type, index) => functionImport("d", String(index), type)),
   ];
   const count = wrapped.length;
   const bodies = [
@@ -114,24 +114,15 @@ function encode(
     ...signatures.map((type, index) => runnerBody(type, callees[index] ?? 0, 2 * count + index)),
   ];
   const exports = [
-    ...wrapped.map((_, index) => [...name(`w${index}`), 0, ...u32(imports.length + index)]),
-    ...signatures.map((_, index) => [
-      ...name(`r${index}`),
-      0,
-      ...u32(imports.length + count + index),
-    ]),
+    ...wrapped.map((_, index) => functionExport(`w${index}`, imports.length + index)),
+    ...signatures.map((_, index) => functionExport(`r${index}`, imports.length + count + index)),
+    // The global.
     [...name("b"), 3, 0],
   ];
-  return new Uint8Array([
-    ...moduleHeader,
-    ...section(1, vector(types)),
-    ...section(2, vector(imports)),
-    ...section(3, vector([...tries, ...runners].map(u32))),
-    // One mutable i32, 0 at first.
-    ...section(6, vector([[valueTypeCodes.i32, 1, code.i32Const, 0, code.end]])),
-    ...section(7, vector(exports)),
-    ...section(10, vector(bodies.map((body) => [...u32(body.length), ...body]))),
-  ]);
+  // One mutable i32, 0 at first.
+  const globals = [[valueTypeCodes.i32, 1, code.i32Const, 0, code.end]];
+  const functions = [...tries, ...runners];
+  return coreModule({ types, imports, functions, globals, exports, bodies });
 }
 
 /** The result of `try`, if any, stays on the operand stack while the flag is looked at. */

@@ -164,6 +164,35 @@ describe("lifting what a guest must not pass", () => {
   });
 });
 
+describe("lists whose items all lie at the same place", () => {
+  /** Memory full of pairs of pointer 0 and this length: also the characters that they point to. */
+  function withPairs(type: ValueType, length: number): Guest {
+    const given = guest(type);
+    const words = new Uint32Array(given.memory.buffer);
+    for (let index = 1; index < words.length; index += 2) words[index] = length;
+    return given;
+  }
+
+  test.each<{ name: string; type: ValueType; length: number }>([
+    { name: "strings", type: listOf(string), length: 0x7f00 },
+    { name: "bytes", type: listOf(listOf(u8)), length: 0x7f00 },
+    { name: "numbers", type: listOf(listOf({ kind: "u32" })), length: 0x0f00 },
+    { name: "lists", type: listOf(listOf(listOf(u8))), length: 0x0f00 },
+    { name: "tuples", type: listOf({ kind: "tuple", items: [string] }), length: 0x7f00 },
+  ])("$name are refused before they fill the host's memory", ({ type, length }) => {
+    const given = withPairs(type, length);
+    expect(() => given.call(0, 5000)).toThrow(/more than 134217728 bytes/);
+    expect(given.received).toEqual([]);
+    expect(given.root.failure).toMatchObject({ code: "limit" });
+  });
+
+  test("one call does not count for the next", () => {
+    const given = withPairs(listOf(string), 0x7f00);
+    for (let call = 0; call < 5; call++) given.call(0, 1000);
+    expect(given.received).toHaveLength(5);
+  });
+});
+
 describe("lowering into a guest that misbehaves", () => {
   test.each<{ name: string; realloc: CoreFunction; says: RegExp }>([
     { name: "realloc returns nonsense", realloc: () => -1, says: /outside/ },

@@ -1,5 +1,5 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { errorText } from "../error.ts";
+import { nodeHttp } from "../node-http.ts";
 import type { AppVariable, EventTrigger, HttpTrigger } from "./app.ts";
 import { buildEventTriggers } from "./build-event-triggers.ts";
 import type { ManifestContext } from "./manifest-context.ts";
@@ -177,8 +177,8 @@ function staticTarget(
   const headers = response.headers ?? {};
   for (const [name, value] of Object.entries(headers)) {
     try {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
+      nodeHttp.validateHeaderName(name);
+      nodeHttp.validateHeaderValue(name, value);
     } catch (error) {
       problems.add("manifest", positions.keyAt(headers, name), `bad header: ${errorText(error)}`);
     }

@@ -1,22 +1,11 @@
-import { Ajv } from "ajv";
 import type { ErrorObject } from "ajv";
 import { limits } from "../limits.ts";
+import { matchesManifestShape } from "./gen/manifest-shape.js";
 import type { Manifest } from "./manifest.ts";
 import type { ManifestProblems } from "./manifest-problems.ts";
-import { manifestSchema } from "./manifest-schema.ts";
 import { didYouMean, nearestName } from "./nearest-name.ts";
 import { nodeAt, PlainToml } from "./toml-document.ts";
 import type { TomlNode, TomlTable } from "./toml-document.ts";
-
-const matchesSchema = new Ajv({
-  allErrors: true,
-  // The schema that was broken and the value, for the messages.
-  verbose: true,
-  allowUnionTypes: true,
-  // A test checks the schema itself; here it would only cost time at every start.
-  meta: false,
-  validateSchema: false,
-}).compile(manifestSchema);
 
 /** A manifest whose shape is right, and where its values stand. */
 export interface ShapedManifest {
@@ -36,8 +25,8 @@ export function checkShape(
   if (!checkVersion(root, problems)) return undefined;
   const positions = new PlainToml(root);
   const { value } = positions;
-  if (!matchesSchema(value)) {
-    const errors = matchesSchema.errors ?? [];
+  if (!matchesManifestShape(value)) {
+    const errors = matchesManifestShape.errors ?? [];
     const misspelled = new Set(errors.map(meantKey));
     for (const error of errors) {
       if (!misspelled.has(missingKey(error))) addProblem(error, root, problems);
@@ -50,8 +39,8 @@ export function checkShape(
 /** Takes out one wrong part after the other until the schema is content. */
 function pruneToShape(value: unknown): boolean {
   for (let round = 0; round < limits.manifestProblemsMax; round++) {
-    if (matchesSchema(value)) return true;
-    const error = matchesSchema.errors?.[0];
+    if (matchesManifestShape(value)) return true;
+    const error = matchesManifestShape.errors?.[0];
     if (error === undefined || !prune(value, error)) return false;
   }
   return false;

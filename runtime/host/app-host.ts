@@ -5,7 +5,8 @@ import { errorText } from "../error.ts";
 import { limits } from "../limits.ts";
 import { OverloadLog } from "../trigger/http/failure-answer.ts";
 import type { ListenAddress } from "../trigger/http/listen.ts";
-import { answerPlainly } from "./answer-plainly.ts";
+import { answerBusy, answerPlainly } from "./answer-plainly.ts";
+import { BrokenApps } from "./broken-apps.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import { openDescriptors } from "./descriptors.ts";
 import type { Descriptors } from "./descriptors.ts";
@@ -18,6 +19,7 @@ import { RemoteEvents } from "./remote-events.ts";
 import { residentBytes } from "./resident-bytes.ts";
 import { ResidentApps } from "./resident-apps.ts";
 import { UntouchedConnections } from "./untouched-connections.ts";
+import { urlOf } from "./url-of.ts";
 import { WorkerPool } from "./worker-pool.ts";
 import type { WorkerBounds } from "./worker-pool.ts";
 import type { WorkerThread } from "./worker-thread.ts";
@@ -63,13 +65,13 @@ export class AppHost implements AsyncDisposable {
   readonly #residents: ResidentApps<WorkerThread>;
   readonly #events: RemoteEvents;
   readonly #preload: PreloadQueue;
-  /** Versions of apps that could not be loaded. */
-  readonly #broken = new Map<string, number>();
+  /** Why apps cannot be asked. */
+  readonly broken = new BrokenApps();
   #address: ListenAddress | undefined;
   /** Callers that wait until all apps are known. */
   #held: Caller[] | undefined;
   #versions = 0;
-  readonly #untouched = new UntouchedConnections<WorkerThread>({ afterMs, spentMs });
+  readonly #untouched = new UntouchedConnections({ afterMs, spentMs });
   readonly #overload: OverloadLog;
   /** What all apps tell of themselves. */
   readonly telemetry: HostTelemetry;
@@ -86,6 +88,7 @@ export class AppHost implements AsyncDisposable {
     this.telemetry = new HostTelemetry({
       workers: () => this.#pool.workers,
       onWarning: (message) => options.log.warning("", message),
+      keepsRequests: options.settings.telemetry?.keepsRequests,
     });
     const { log, settings, workerCode: code, workersMin, workersMax, workersPerAppMax } = options;
     this.#pool = new WorkerPool({
@@ -132,7 +135,10 @@ export class AppHost implements AsyncDisposable {
     const known = this.#apps.get(name);
     const url = known?.url ?? (await this.#addressOf(name, listen));
     const hosted: HostedApp = { name, app, runtimeConfig, url, version: ++this.#versions };
-    await this.#events.subscribe(hosted);
+    const subscribed = this.#events.subscribe(hosted);
+    // Its address must be free when it is tried again.
+    if (known === undefined) void subscribed.catch(() => this.#doorman.stop(name));
+    await subscribed;
     this.#apps.set(name, hosted);
     // Those that have it go on with the new version; the others are told when they need it.
     for (const worker of this.#pool.workers) if (worker.knows(name)) worker.introduce(hosted);
@@ -143,7 +149,7 @@ export class AppHost implements AsyncDisposable {
   /** Requests that have begun are finished. */
   async remove(name: string): Promise<void> {
     if (!this.#apps.delete(name)) return;
-    this.#broken.delete(name);
+    this.broken.forget(name);
     this.#doorman.stop(name);
     this.#preload.remove(name);
     this.telemetry.forget(name);
@@ -158,14 +164,9 @@ export class AppHost implements AsyncDisposable {
     return this.#apps.has(name);
   }
 
-  /** Of the apps that are served. */
-  get names(): readonly string[] {
-    return [...this.#apps.keys()];
-  }
-
-  /** How many apps are served. */
-  get size(): number {
-    return this.#apps.size;
+  /** Those that are served. */
+  get apps(): readonly HostedApp[] {
+    return [...this.#apps.values()];
   }
 
   /** Settles when every app is loaded, or found to be broken, for the first time. */
@@ -210,18 +211,18 @@ export class AppHost implements AsyncDisposable {
   #greet(caller: Caller): void {
     if (this.#held === undefined) this.#admit(caller);
     else if (this.#held.length < limits.hostAppConnectionsMax) this.#held.push(caller);
-    else answerPlainly(caller, "503 Service Unavailable", "", "retry-after: 1\r\n");
+    else answerBusy(caller.socket);
   }
 
   #admit(caller: Caller, except?: ReadonlySet<WorkerThread>): void {
     const { app } = caller;
     const hosted = app === undefined ? undefined : this.#apps.get(app);
     if (app !== undefined && hosted === undefined) {
-      answerPlainly(caller, "404 Not Found", `there is no app "${app}" here\n`);
+      answerPlainly(caller.socket, "404 Not Found", `there is no app "${app}" here\n`);
       return;
     }
     if (hosted !== undefined && this.#connectionsOf(hosted.name) >= limits.hostAppConnectionsMax) {
-      answerPlainly(caller, "503 Service Unavailable", "", "retry-after: 1\r\n");
+      answerBusy(caller.socket);
       return;
     }
     const worker = this.#pool.place(app ?? "", except);
@@ -231,7 +232,7 @@ export class AppHost implements AsyncDisposable {
       if (slot !== undefined) this.#watch(slot, worker);
     } catch (error) {
       this.#overload.note(errorText(error));
-      answerPlainly(caller, "503 Service Unavailable", "", "retry-after: 1\r\n");
+      answerBusy(caller.socket);
     }
     this.#pool.keepSpare();
   }
@@ -308,6 +309,7 @@ export class AppHost implements AsyncDisposable {
         return;
       case "counted":
       case "requests":
+      case "looked":
       case "untold":
         this.telemetry.hear(worker, message);
         return;
@@ -351,6 +353,7 @@ export class AppHost implements AsyncDisposable {
     const hosted = this.#apps.get(name);
     if (hosted === undefined) return;
     worker.noteLoaded(name, true);
+    this.broken.loaded(name);
     void this.#count(worker, hosted);
     this.#preload.done(name);
     this.changes.emit("loaded", name);
@@ -358,18 +361,17 @@ export class AppHost implements AsyncDisposable {
 
   /** Each worker finds out by itself; people are told once. */
   #onFailed(name: string, { message }: Failure): void {
-    const version = this.#apps.get(name)?.version;
-    const isNews = version !== undefined && this.#broken.get(name) !== version;
-    if (isNews) {
-      this.#broken.set(name, version);
-      this.#options.log.error(name, message);
-    }
+    const hosted = this.#apps.get(name);
+    const isNews = hosted !== undefined && this.broken.note(hosted, message);
+    if (isNews) this.#options.log.error(name, message);
     this.#preload.done(name);
     this.changes.emit("failed", name);
   }
 
   async #count(worker: WorkerThread, { name, app }: HostedApp): Promise<void> {
     const bytes = await residentBytes(app);
+    // Removed meanwhile, or given back, or gone with its worker.
+    if (!worker.hasLoaded(name) || !this.#pool.workers.includes(worker)) return;
     this.#residents.add({ worker, app: name, bytes });
     const evicted = this.#residents.evict((each) => each.worker.connections.has(each.app));
     for (const { worker: holder, app: unused } of evicted) {
@@ -391,8 +393,5 @@ export class AppHost implements AsyncDisposable {
 
 /** A connection that a worker has not looked at for so long is given to another one. */
 const afterMs = 25;
-const spentMs = (worker: WorkerThread): number | undefined => worker.spentMs;
 
-function urlOf(host: string, port: number): string {
-  return host.includes(":") ? `http://[${host}]:${port}` : `http://${host}:${port}`;
-}
+const spentMs = (worker: WorkerThread): number | undefined => worker.spentMs;

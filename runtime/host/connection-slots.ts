@@ -14,6 +14,8 @@ export const connectionState = {
   shared: 5,
   /** The worker has taken it, and with it the beginning of a request that is not there as a whole. */
   begun: 6,
+  /** Taken back, and the worker has found out: its copy is closed. */
+  returned: 7,
 } as const;
 
 type State = (typeof connectionState)[keyof typeof connectionState];

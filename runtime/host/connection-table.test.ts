@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { ConnectionSlots, connectionState } from "./connection-slots.ts";
 import { ConnectionTable } from "./connection-table.ts";
 import type { ConnectionHolder } from "./connection-table.ts";
+import { stopReading } from "./descriptors.ts";
 import type { ConnectionMessage } from "./protocol.ts";
 
 class NotingWorker implements ConnectionHolder {
@@ -49,23 +50,26 @@ async function withConnection(
     readonly slots: ConnectionSlots;
     readonly descriptors: NotedDescriptors;
     readonly client: Socket;
+    /** The doorman's end. */
+    readonly socket: Socket;
     lend(worker: NotingWorker): number | undefined;
   }) => Promise<void> | void,
 ): Promise<void> {
-  const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
   client.on("error", () => undefined);
   const [socket] = (await once(server, "connection")) as [Socket];
   // As the doorman's sockets have it.
   socket.on("error", () => undefined);
+  stopReading(socket);
   const slots = new ConnectionSlots({ slots: capacity, workers: 1 });
   const descriptors = new NotedDescriptors();
   const table = new ConnectionTable<NotingWorker>(slots, descriptors);
   const caller = { socket, app: "shop", isFixed: false, head: new Uint8Array([1, 2]) };
   const lend = (worker: NotingWorker): number | undefined => table.lend(caller, worker);
   try {
-    await use({ table, slots, descriptors, client, lend });
+    await use({ table, slots, descriptors, client, socket, lend });
   } finally {
     socket.destroy();
     client.destroy();
@@ -151,6 +155,36 @@ test.each([
     const ended = ending(client);
     expect(table.rescue(worker)).toEqual([]);
     expect(await ended).toMatch(end);
+  }),
+);
+
+test("a client that does not close is not waited for when its worker is gone", () =>
+  withConnection(1, async ({ lend, table, slots, client, socket }) => {
+    const worker = new NotingWorker();
+    slots.set(lend(worker) ?? -1, connectionState.asked);
+    client.allowHalfOpen = true;
+    client.resume();
+    const closed = once(socket, "close");
+    table.rescue(worker);
+    await closed;
+    expect(client.destroyed).toBe(false);
+  }));
+
+test.each([
+  { what: "has not", state: connectionState.takenBack, open: 1 },
+  // The number of the copy that it has closed can be another file's by now.
+  { what: "has", state: connectionState.returned, open: 2 },
+])("a copy taken back is closed with its worker if that $what found out", ({ state, open }) =>
+  withConnection(2, ({ lend, table, slots, descriptors }) => {
+    const worker = new NotingWorker();
+    const slot = lend(worker) ?? -1;
+    expect(table.takeBack(slot)).toBeDefined();
+    const other = new NotingWorker();
+    lend(other);
+    slots.set(slot, state);
+    expect(table.rescue(worker)).toEqual([]);
+    expect(descriptors.open.size).toBe(open);
+    expect(lend(other)).toBe(slot);
   }),
 );
 

@@ -1,8 +1,9 @@
 import { WhorlError } from "../error.ts";
+import { answerPlainly } from "./answer-plainly.ts";
 import { connectionState } from "./connection-slots.ts";
 import type { ConnectionSlots } from "./connection-slots.ts";
 import type { Descriptors } from "./descriptors.ts";
-import { descriptorOf, discardInput } from "./descriptors.ts";
+import { descriptorOf } from "./descriptors.ts";
 import type { Caller } from "./doorman.ts";
 import type { ConnectionMessage } from "./protocol.ts";
 
@@ -23,9 +24,6 @@ export interface Lent<W extends ConnectionHolder> extends Caller {
 }
 
 const nothing = new Uint8Array(0);
-
-/** What a client gets whose request died with its worker. */
-const badGateway = "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /**
  * The connections that workers have. The doorman keeps each socket beside the worker's copy, so that
@@ -108,7 +106,8 @@ export class ConnectionTable<W extends ConnectionHolder> {
     const callers: Caller[] = [];
     for (const [slot, lent] of this.#takenBack) {
       if (lent.worker !== worker) continue;
-      this.#descriptors.close(lent.fd);
+      // Otherwise it had found out, and its copy is closed: the number may be another file's now.
+      if (this.#slots.state(slot) === connectionState.takenBack) this.#descriptors.close(lent.fd);
       this.#takenBack.delete(slot);
       this.#free.push(slot);
     }
@@ -125,10 +124,10 @@ export class ConnectionTable<W extends ConnectionHolder> {
           break;
         case connectionState.begun:
         case connectionState.asked:
-          socket.end(badGateway);
-          discardInput(socket);
+          answerPlainly(socket, "502 Bad Gateway", "");
           break;
         case connectionState.takenBack:
+        case connectionState.returned:
         case connectionState.answering:
         case connectionState.shared:
           // Only a reset tells the client that the answer is not whole.

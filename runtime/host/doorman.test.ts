@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
+import { limits } from "../limits.ts";
 import { discardInput } from "./descriptors.ts";
 import { Doorman } from "./doorman.ts";
-import type { Caller } from "./doorman.ts";
+import type { Caller, DoormanOptions } from "./doorman.ts";
 
 /** A doorman whose callers are collected. */
 class Door implements AsyncDisposable {
@@ -13,9 +14,9 @@ class Door implements AsyncDisposable {
   readonly doorman: Doorman;
   readonly #sockets: Socket[] = [];
 
-  constructor(silentMax?: number) {
+  constructor(bounds: Pick<DoormanOptions, "silentMax" | "headMsMax"> = {}) {
     this.doorman = new Doorman({
-      ...(silentMax !== undefined && { silentMax }),
+      ...bounds,
       onWarning: (message) => expect.fail(message),
       onCaller: (caller) => {
         this.#callers.push(caller);
@@ -125,7 +126,7 @@ test("one who hangs up without a word is forgotten", async () => {
 });
 
 test("of too many silent ones the oldest has to go; who speaks is heard", async () => {
-  await using door = new Door(3);
+  await using door = new Door({ silentMax: 3 });
   const port = await door.listen();
   const silent: Socket[] = [];
   for (let count = 0; count < 3; count++) silent.push(await door.client(port));
@@ -137,6 +138,33 @@ test("of too many silent ones the oldest has to go; who speaks is heard", async 
   await closed;
   expect(caller.app).toBe("shop");
   expect(door.doorman.silent).toBe(2);
+  caller.socket.destroy();
+});
+
+test("one who keeps saying a little has no more time than one who says nothing", async () => {
+  await using door = new Door({ headMsMax: 100 });
+  const client = await door.client(await door.listen());
+  const sending = setInterval(() => client.write("x"), 10);
+  // With or without a reset: what it sent last may not have been read.
+  await new Promise<void>((resolve) => client.once("close", () => resolve()));
+  clearInterval(sending);
+  await expect.poll(() => door.doorman.silent).toBe(0);
+});
+
+test("a head in very many pieces is left to a worker, with all of them", async () => {
+  await using door = new Door();
+  const client = await door.client(await door.listen());
+  client.setNoDelay(true);
+  let sent = "";
+  const sending = setInterval(() => {
+    client.write("x");
+    sent += "x";
+  }, 1);
+  const caller = await door.next();
+  clearInterval(sending);
+  expect([caller.app, caller.isFixed]).toEqual([undefined, false]);
+  expect(caller.head.length).toBeGreaterThan(limits.hostHeadPiecesMax);
+  expect(sent.startsWith(text(caller))).toBe(true);
   caller.socket.destroy();
 });
 

@@ -27,6 +27,8 @@ export interface DoormanOptions {
   onWarning(message: string): void;
   /** Connections that may be silent at once; of more the oldest one is closed. */
   readonly silentMax?: number;
+  /** So long a connection may take to say whom it is for. */
+  readonly headMsMax?: number;
 }
 
 /**
@@ -84,7 +86,8 @@ export class Doorman {
   }
 
   #accept(socket: Socket, app: string | undefined): void {
-    const { silentMax = limits.hostSilentConnectionsMax } = this.#options;
+    const { silentMax = limits.hostSilentConnectionsMax, headMsMax = limits.requestHeadMsMax } =
+      this.#options;
     if (this.#silent.size >= silentMax) {
       const [oldest] = this.#silent.keys();
       oldest?.destroy();
@@ -94,7 +97,7 @@ export class Doorman {
       if (heard !== undefined) this.#options.onCaller(heard);
     });
     this.#silent.set(socket, caller);
-    caller.listen();
+    caller.listen(headMsMax);
   }
 }
 
@@ -104,6 +107,9 @@ class SilentCaller {
   readonly #app: string | undefined;
   readonly #done: (caller: Caller | undefined) => void;
   #head: Uint8Array = new Uint8Array(0);
+  /** In which the head came so far: looking at it anew each time costs the square of that. */
+  #pieces = 0;
+  #deadline: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, app: string | undefined, done: (caller: Caller | undefined) => void) {
     this.#socket = socket;
@@ -111,27 +117,32 @@ class SilentCaller {
     this.#done = done;
   }
 
-  listen(): void {
+  listen(headMsMax: number): void {
     const socket = this.#socket;
     socket.on("data", (chunk: Buffer) => this.#hear(chunk));
     // A client that goes away before it has asked, or asks too slowly.
     socket.on("error", ignore);
     socket.once("end", () => socket.destroy());
-    socket.once("close", () => this.#done(undefined));
-    socket.setTimeout(limits.requestHeadMsMax, () => socket.destroy());
+    socket.once("close", () => {
+      clearTimeout(this.#deadline);
+      this.#done(undefined);
+    });
+    // From the beginning, not from the last byte: who sends one now and then is as slow.
+    this.#deadline = setTimeout(() => socket.destroy(), headMsMax).unref();
     socket.resume();
   }
 
   #hear(chunk: Buffer): void {
     // A copy: what a view is sliced from would travel to the other thread as a whole.
     this.#head = this.#head.length === 0 ? new Uint8Array(chunk) : joined(this.#head, chunk);
-    const finding = this.#app === undefined ? findHost(this.#head) : undefined;
+    const isWorthALook = this.#app === undefined && ++this.#pieces <= limits.hostHeadPiecesMax;
+    const finding = isWorthALook ? findHost(this.#head) : undefined;
     if (finding?.kind === "incomplete") return;
     const socket = this.#socket;
     // At once: what would be read after this would be missing elsewhere.
     stopReading(socket);
     for (const event of ["data", "end", "close"]) socket.removeAllListeners(event);
-    socket.setTimeout(0);
+    clearTimeout(this.#deadline);
     const host = finding?.kind === "host" ? finding.host : "";
     const isFixed = this.#app !== undefined;
     this.#done({ socket, app: this.#app ?? appOfHost(host), isFixed, head: this.#head });

@@ -3,13 +3,13 @@ import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import { openEngine } from "../trigger/engine.ts";
 import type { Engine } from "../trigger/engine.ts";
+import { FairTurns } from "../trigger/http/fair-turns.ts";
 import type { PlainResponse } from "../trigger/http/plain-response.ts";
 import type { SharedListener } from "../trigger/http/server.ts";
 import type { Inbound, Outgoing } from "../trigger/http/wire.ts";
 import type { StartedApp } from "../trigger/running-app.ts";
 import { startApp } from "../trigger/start-app.ts";
 import { ConnectionSlots } from "./connection-slots.ts";
-import { FairTurns } from "./fair-turns.ts";
 import type {
   EventMessage,
   Failure,
@@ -101,6 +101,7 @@ export class GuestWorker {
       case "record":
       case "count":
       case "follow":
+      case "look":
         void this.#telemetry.then((telemetry) => telemetry?.take(message));
         return;
       case "connection":
@@ -129,8 +130,13 @@ export class GuestWorker {
   }
 
   #ask<T extends Outgoing>(inbound: Inbound<T>, name: string): void {
-    const ask = ({ dispatcher }: LoadedApp): void => {
-      inbound.response.on("close", () => this.#apps.done(name));
+    const ask = ({ dispatcher, done }: LoadedApp): void => {
+      // Of a client that went away while it waited nobody would tell when it is over.
+      if (inbound.response.destroyed) {
+        done();
+        return;
+      }
+      inbound.response.on("close", done);
       this.#fitting.note(performance.now());
       this.#turns.take(name, () => dispatcher.handle(inbound));
     };
@@ -162,14 +168,14 @@ export class GuestWorker {
 
   #event({ id, app, trigger, wish, values }: EventMessage): void {
     const refused = (failure: Failure): void => this.#tell({ kind: "refused", id, failure });
-    const call = async ({ running }: LoadedApp): Promise<void> => {
+    const call = async ({ running, done }: LoadedApp): Promise<void> => {
       try {
         const value = await running.handler(trigger, wish).handle(values);
         this.#tell({ kind: "result", id, value });
       } catch (error) {
         refused(failureOf(error));
       } finally {
-        this.#apps.done(app);
+        done();
       }
     };
     const isTaken = this.#apps.ask(app, (loaded) => void call(loaded), refused);

@@ -17,11 +17,11 @@ export class SwappedDispatcher {
     this.#current.handle(inbound);
   }
 
-  /** Settles when the requests of the version before are answered. Throws as {@link Dispatcher}. */
-  async replace(options: DispatcherOptions): Promise<void> {
+  /** As {@link HttpServer.replace}. */
+  replace(options: DispatcherOptions): Promise<void> {
     const previous = this.#current;
     this.#current = new Dispatcher(options);
-    await previous.idle();
+    return previous.idle();
   }
 
   get lastRequestMs(): number | undefined {

@@ -3,7 +3,8 @@ import type { RuntimeConfig } from "../app/runtime-config.ts";
 import type { WhorlErrorCode } from "../error.ts";
 import type { InstanceLimits } from "../limits.ts";
 import type { RequestRecord } from "../telemetry/live/request-record.ts";
-import type { FamilyCounts } from "../telemetry/metrics/family-counts.ts";
+import type { KeptRequest, NumberedRequest } from "../telemetry/live/request-recorder.ts";
+import type { CountChanges } from "../telemetry/metrics/family-counts.ts";
 import type { ExportCandidate, ExportWish } from "../trigger/component-exports.ts";
 import type { ReuseLimits } from "../trigger/executor/reused-instances.ts";
 
@@ -40,6 +41,8 @@ export interface HostTelemetrySettings {
   readonly version: string;
   /** Whether requests are recorded at once, or from when somebody looks. */
   readonly begin: "now" | "asked";
+  /** Whether requests are kept with their spans, so that one can be looked into. */
+  readonly keepsRequests?: boolean | undefined;
 }
 
 /** What a worker begins with. */
@@ -63,11 +66,15 @@ export type ToWorker =
   /** Lets requests under way finish, then says `ended`. */
   | { readonly kind: "end" };
 
-/** For who looks: record requests, say what was counted, send requests as they end. */
+/**
+ * For who looks: record requests, say what was counted, send requests as they end, send everything
+ * that is known of one.
+ */
 export type AboutTelemetry =
   | { readonly kind: "record" }
   | { readonly kind: "count"; readonly id: number }
-  | { readonly kind: "follow"; readonly isOn: boolean };
+  | { readonly kind: "follow"; readonly isOn: boolean }
+  | { readonly kind: "look"; readonly id: number; readonly request: number };
 
 export interface ConnectionMessage {
   readonly kind: "connection";
@@ -113,10 +120,22 @@ export type FromWorker =
   | { readonly kind: "ended" };
 
 export type TelemetryOfWorker =
-  | { readonly kind: "counted"; readonly id: number; readonly counts: readonly FamilyCounts[] }
-  | { readonly kind: "requests"; readonly records: readonly RequestRecord[] }
+  | ({ readonly kind: "counted"; readonly id: number } & CountChanges)
+  | RequestsOfWorker
+  | { readonly kind: "looked"; readonly id: number; readonly kept: KeptRequest | undefined }
   /** Something is set up wrongly, as every worker finds out. */
   | { readonly kind: "untold"; readonly message: string };
+
+/** Requests that have ended. */
+export interface RequestsOfWorker {
+  readonly kind: "requests";
+  /** With the worker's own numbers where it keeps them. */
+  readonly records: readonly (RequestRecord | NumberedRequest)[];
+  /** Everything that is known of those among them that failed, where it is kept. */
+  readonly failed: readonly KeptRequest[];
+  /** Requests that there were beside those. */
+  readonly lost: number;
+}
 
 /** A WhorlError on its way between threads, which keep only the message of errors. */
 export interface Failure {

@@ -26,6 +26,8 @@ export interface WorkerAppsOptions {
 export interface LoadedApp {
   readonly running: StartedApp;
   readonly dispatcher: SwappedDispatcher;
+  /** Has to be called once for each time that the app was asked, when what began then is over. */
+  readonly done: () => void;
 }
 
 type State =
@@ -47,6 +49,12 @@ class WorkerApp {
     this.hosted = hosted;
     this.requests = new AppRequests(bounds);
   }
+
+  /** Of this app and no other: one of the same name may have followed it meanwhile. */
+  readonly done = (): void => {
+    this.lastUsedMs = performance.now();
+    this.requests.leave();
+  };
 }
 
 const defaultBounds = {
@@ -83,7 +91,7 @@ export class WorkerApps {
 
   /**
    * Runs `ask` as soon as the app can be asked; `refuse` where it never can. Returns false where too
-   * many wait already; throws nothing. Call {@link done} when what `ask` began is over.
+   * many wait already; throws nothing. What `ask` is given has to be told when it is done.
    */
   ask(name: string, ask: (app: LoadedApp) => void, refuse: (failure: Failure) => void): boolean {
     const app = this.#apps.get(name);
@@ -96,6 +104,8 @@ export class WorkerApps {
     if (app.state.kind === "failed") {
       if (app.lastUsedMs < app.state.retryAtMs) {
         refuse(app.state.failure);
+        // Who sent the request here expects that the app is being loaded.
+        this.#options.onFailed(name, app.state.failure);
         return true;
       }
       app.state = { kind: "known" };
@@ -106,13 +116,6 @@ export class WorkerApps {
     });
     if (app.state.kind === "known") this.#load(app);
     return isTaken;
-  }
-
-  done(name: string): void {
-    const app = this.#apps.get(name);
-    if (app === undefined) return;
-    app.lastUsedMs = performance.now();
-    app.requests.leave();
   }
 
   /** Gives back what the app holds; it is loaded again when it is asked. */
@@ -169,7 +172,7 @@ export class WorkerApps {
     this.#change(app, async () => {
       const { hosted } = app;
       try {
-        app.state = { kind: "loaded", loaded: await this.#start(hosted) };
+        app.state = { kind: "loaded", loaded: await this.#start(app) };
         this.#options.onLoaded(hosted.name);
         app.requests.open();
       } catch (error) {
@@ -182,10 +185,10 @@ export class WorkerApps {
     });
   }
 
-  async #start(hosted: HostedApp): Promise<LoadedApp> {
+  async #start({ hosted, done }: WorkerApp): Promise<LoadedApp> {
     const listener = new HostedListener(hosted);
     const running = await this.#options.start(hosted, listener);
-    return { running, dispatcher: listener.dispatcher };
+    return { running, dispatcher: listener.dispatcher, done };
   }
 
   /** The new version takes over as `whorl watch` has it: what has begun is finished by the old one. */

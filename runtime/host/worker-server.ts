@@ -1,3 +1,4 @@
+import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { HeaderList } from "../wasi/http/exchange.ts";
 import { HttpConnections } from "../trigger/http/http-connections.ts";
@@ -52,6 +53,7 @@ export class WorkerServer {
     const isMine = slots.change(slot, connectionState.handedOver, connectionState.begun);
     const socket = new Socket({ fd, allowHalfOpen: true });
     if (!isMine) {
+      slots.set(slot, connectionState.returned);
       socket.once("close", () => this.#noteClosed(slot));
       socket.destroy();
       return;
@@ -102,12 +104,17 @@ export class WorkerServer {
     }
     const isAlone = inbound.peer instanceof Socket;
     slots.count(index, 1);
-    origin.open++;
-    slots.set(origin.slot, isAlone ? connectionState.asked : connectionState.shared);
+    // One that comes while another is being answered changes nothing: that answer may have begun.
+    const isFirst = origin.open++ === 0;
+    if (!isAlone) slots.set(origin.slot, connectionState.shared);
+    else if (isFirst) slots.set(origin.slot, connectionState.asked);
     inbound.response.on("close", () => {
       slots.count(index, -1);
       origin.open--;
-      if (isAlone && origin.open === 0) slots.set(origin.slot, connectionState.idle);
+      // What is left of a body would be taken for a request by another worker.
+      if (isAlone && origin.open === 0 && isRead(inbound)) {
+        slots.set(origin.slot, connectionState.idle);
+      }
     });
     const app = origin.app ?? appOfHost(inbound.authority ?? inbound.host ?? "");
     const wire = isAlone ? new NotedWire(inbound.wire, slots, origin.slot) : inbound.wire;
@@ -129,6 +136,11 @@ export class WorkerServer {
     this.#closed = [];
     this.#options.onClosed(closed);
   }
+}
+
+/** Whether nothing of the request is still to come. */
+function isRead({ body }: Inbound<Outgoing>): boolean {
+  return body === undefined || (body instanceof IncomingMessage && body.complete);
 }
 
 /** While closing: how often connections that have become idle are looked for. */

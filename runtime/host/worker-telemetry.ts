@@ -1,17 +1,19 @@
 import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import type { OpenTelemetry } from "../telemetry/open-telemetry.ts";
-import { countsOf } from "../telemetry/metrics/family-counts.ts";
+import { CountReader } from "../telemetry/metrics/family-counts.ts";
+import { limits } from "../limits.ts";
 import type { RequestSubscription } from "../telemetry/live/request-log.ts";
+import type { RequestRecord } from "../telemetry/live/request-record.ts";
+import type { KeptRequest, NumberedRequest } from "../telemetry/live/request-recorder.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { AboutTelemetry, FromWorker, WorkerSettings } from "./protocol.ts";
-
-/** Records that are sent to the doorman at once. */
-const batchMax = 100;
 
 /** What the apps of one worker tell of themselves: exported from here, counted for the doorman. */
 export class WorkerTelemetry {
   readonly #telemetry: OpenTelemetry;
   readonly #tell: (message: FromWorker) => void;
+  readonly #counts = new CountReader();
   #following: RequestSubscription | undefined;
 
   private constructor(telemetry: OpenTelemetry, tell: (message: FromWorker) => void) {
@@ -36,6 +38,8 @@ export class WorkerTelemetry {
         attributes: [instance],
       },
       begin: wanted.begin,
+      keepsRequests: wanted.keepsRequests === true,
+      metricsTimes: limits.hostMetricsTimes,
       cpuOf: "thread",
       onWarning: (message) => tell({ kind: "untold", message }),
       onLinesDropped: (component, count) => {
@@ -43,7 +47,9 @@ export class WorkerTelemetry {
         tell({ kind: "warning", app: "", message });
       },
     });
-    return new WorkerTelemetry(telemetry, tell);
+    const own = new WorkerTelemetry(telemetry, tell);
+    if (wanted.keepsRequests === true) own.take({ kind: "follow", isOn: true });
+    return own;
   }
 
   /** An app's own: under the name that it has on this host, whatever its manifest says. */
@@ -71,15 +77,19 @@ export class WorkerTelemetry {
         return;
       case "count":
         this.#telemetry.collect();
-        this.#tell({ kind: "counted", id: message.id, counts: countsOf(this.#telemetry.metrics) });
+        this.#tell({
+          ...{ kind: "counted", id: message.id },
+          ...this.#counts.read(this.#telemetry.metrics),
+        });
         return;
       case "follow":
-        this.#following?.[Symbol.dispose]();
-        this.#following = message.isOn
-          ? this.#telemetry.requestLog.subscribe(() => true)
-          : undefined;
-        if (this.#following !== undefined) void this.#follow(this.#following);
+        this.#setFollowing(message.isOn);
         return;
+      case "look": {
+        const { id, request } = message;
+        this.#tell({ kind: "looked", id, kept: this.#telemetry.recorder?.find(request) });
+        return;
+      }
     }
   }
 
@@ -89,11 +99,35 @@ export class WorkerTelemetry {
     await this.#telemetry.close();
   }
 
+  /** Where requests are kept, the doorman hears of all of them. */
+  #setFollowing(isWanted: boolean): void {
+    const { recorder, requestLog } = this.#telemetry;
+    const isOn = isWanted || recorder !== undefined;
+    if (isOn === (this.#following !== undefined)) return;
+    this.#following?.[Symbol.dispose]();
+    this.#following = isOn ? (recorder?.log ?? requestLog).subscribe(() => true) : undefined;
+    if (this.#following !== undefined) void this.#follow(this.#following);
+  }
+
+  /** One message for many requests: under load a message for each would cost more than some guests. */
   async #follow(requests: RequestSubscription): Promise<void> {
     for (let item = await requests.next(); item !== undefined; item = await requests.next()) {
-      if (item.kind === "lost") continue;
-      const { records } = requests.take(batchMax);
-      this.#tell({ kind: "requests", records: [item.record, ...records] });
+      const { records, lost } = requests.take(limits.requestLogWaitingMax);
+      const first = item.kind === "request" ? [item.record] : [];
+      const all = [...first, ...records];
+      this.#tell({
+        kind: "requests",
+        records: all,
+        failed: all.flatMap((record) => this.#failureOf(record)),
+        lost: lost + (item.kind === "lost" ? item.count : 0),
+      });
+      await delay(limits.hostRequestsEveryMs, undefined, { ref: false });
     }
+  }
+
+  #failureOf(record: RequestRecord | NumberedRequest): KeptRequest[] {
+    if (record.error === undefined || !("id" in record)) return [];
+    const kept = this.#telemetry.recorder?.find(record.id);
+    return kept === undefined ? [] : [kept];
   }
 }

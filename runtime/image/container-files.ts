@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import type { BlobName } from "./content-store.ts";
+import { FileTree } from "./file-tree.ts";
 import { fullBudget, readArchive, safePath } from "./read-archive.ts";
 import type { ArchiveBudget, ArchiveEntry } from "./read-archive.ts";
 import type { StoredImage } from "./image.ts";
@@ -19,11 +20,11 @@ type Node =
  * @throws WhorlError `image` for broken or dangerous layers, `limit`.
  */
 export async function readContainerFiles(image: StoredImage): Promise<Map<string, BlobName>> {
-  const nodes = new Map<string, Node>();
+  const nodes = new FileTree<Node>();
   const budget = fullBudget();
   for (const layer of image.manifest.layers) await applyLayer(nodes, layer, { image, budget });
   const files = new Map<string, BlobName>();
-  for (const path of nodes.keys()) {
+  for (const [path] of nodes.files()) {
     const blob = resolveFile(nodes, path);
     if (blob !== undefined) files.set(path, blob);
   }
@@ -36,7 +37,7 @@ interface LayerContext {
 }
 
 async function applyLayer(
-  nodes: Map<string, Node>,
+  nodes: FileTree<Node>,
   layer: Descriptor,
   { image, budget }: LayerContext,
 ): Promise<void> {
@@ -60,29 +61,19 @@ async function applyLayer(
       addLink(added, nodes, { entry, name });
     }
   }
-  for (const [key, node] of added) {
-    removeBelow(nodes, key);
-    nodes.set(key, node);
-  }
+  for (const [path, node] of added) nodes.set(path, node);
 }
 
-function hide(nodes: Map<string, Node>, path: string, base: string): void {
+function hide(nodes: FileTree<Node>, path: string, base: string): void {
   const directory = posix.dirname(path);
   const folder = directory === "." ? "" : directory;
-  if (base === ".wh..wh..opq") removeBelow(nodes, folder);
-  else removeBelow(nodes, posix.join(folder, base.slice(".wh.".length)));
-}
-
-/** A path and everything below it. */
-function removeBelow(nodes: Map<string, Node>, path: string): void {
-  nodes.delete(path);
-  const prefix = path === "" ? "" : `${path}/`;
-  for (const key of nodes.keys()) if (key.startsWith(prefix)) nodes.delete(key);
+  if (base === ".wh..wh..opq") nodes.remove(folder);
+  else nodes.remove(posix.join(folder, base.slice(".wh.".length)));
 }
 
 function addLink(
   added: Map<string, Node>,
-  nodes: ReadonlyMap<string, Node>,
+  nodes: FileTree<Node>,
   { entry, name }: { readonly entry: ArchiveEntry; readonly name: string },
 ): void {
   if (entry.kind === "symlink") {
@@ -100,7 +91,7 @@ function addLink(
 }
 
 /** Follows links of the image; one that leads out of it leads nowhere. */
-function resolveFile(nodes: ReadonlyMap<string, Node>, path: string): BlobName | undefined {
+function resolveFile(nodes: FileTree<Node>, path: string): BlobName | undefined {
   let current = path;
   for (let links = 0; links <= limits.symlinksMax; links++) {
     const node = nodes.get(current);

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Hash } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { errorText, WhorlError } from "../error.ts";
@@ -8,6 +8,7 @@ import { limits } from "../limits.ts";
 import { hashFor, matchesDigest, sha256Digest, splitDigest } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { hashFile } from "./hash-file.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Which bytes are meant: a descriptor is one. */
 export interface BlobName {
@@ -43,9 +44,9 @@ export class ContentStore {
   static async open(root: string): Promise<ContentStore> {
     const store = new ContentStore(root);
     try {
-      await mkdir(join(root, "blobs", "sha256"), { recursive: true });
-      await mkdir(join(root, "blobs", "sha512"), { recursive: true });
-      await mkdir(store.#ingestFolder, { recursive: true });
+      await makeFolder(join(root, "blobs", "sha256"));
+      await makeFolder(join(root, "blobs", "sha512"));
+      await makeFolder(store.#ingestFolder);
       await store.#removeAbandoned();
     } catch (error) {
       throw new WhorlError("file", `cannot keep images in ${root}: ${errorText(error)}`, {
@@ -189,14 +190,20 @@ interface OpenBlob {
   readonly target: string;
 }
 
+/** What is written at once: an operation on a file costs more than the bytes of a packet. */
+const pieceBytes = 512 * 1024;
+
 class FileBlobWriter implements BlobWriter {
   readonly #blob: OpenBlob;
+  readonly #piece: Buffer;
+  #pieceFilled = 0;
   #hash: Hash;
   #bytes = 0;
   #isOpen = true;
 
   constructor(blob: OpenBlob) {
     this.#blob = blob;
+    this.#piece = Buffer.allocUnsafe(Math.min(pieceBytes, blob.name.size));
     this.#hash = hashFor(blob.name.digest);
   }
 
@@ -205,29 +212,44 @@ class FileBlobWriter implements BlobWriter {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    const { name, handle } = this.#blob;
+    const { name } = this.#blob;
     if (this.#bytes + chunk.length > name.size) {
       throw new WhorlError(
         "image",
         `${name.digest} is longer than the ${name.size} bytes that its manifest promises`,
       );
     }
-    this.#hash.update(chunk);
+    for (let start = 0; start < chunk.length;) {
+      const part = chunk.subarray(start, start + this.#piece.length - this.#pieceFilled);
+      this.#piece.set(part, this.#pieceFilled);
+      this.#pieceFilled += part.length;
+      this.#bytes += part.length;
+      start += part.length;
+      if (this.#pieceFilled === this.#piece.length) await this.#flush();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const { handle, target } = this.#blob;
+    const piece = this.#piece.subarray(0, this.#pieceFilled);
+    const position = this.#bytes - piece.length;
+    this.#pieceFilled = 0;
+    this.#hash.update(piece);
     try {
-      for (let start = 0; start < chunk.length;) {
-        const position = this.#bytes + start;
-        const { bytesWritten } = await handle.write(chunk, start, chunk.length - start, position);
+      for (let start = 0; start < piece.length;) {
+        const left = piece.length - start;
+        const { bytesWritten } = await handle.write(piece, start, left, position + start);
         start += bytesWritten;
       }
     } catch (error) {
-      throw cannotKeep(this.#blob.target, error);
+      throw cannotKeep(target, error);
     }
-    this.#bytes += chunk.length;
   }
 
   async restart(): Promise<void> {
     this.#hash = hashFor(this.#blob.name.digest);
     this.#bytes = 0;
+    this.#pieceFilled = 0;
     await this.#blob.handle.truncate(0);
   }
 
@@ -239,6 +261,7 @@ class FileBlobWriter implements BlobWriter {
         `${name.digest} has ${this.#bytes} bytes, not the ${name.size} that its manifest promises`,
       );
     }
+    await this.#flush();
     const hex = this.#hash.digest("hex");
     const { algorithm, hex: expected } = splitDigest(name.digest);
     if (hex !== expected) {

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, realpath, rename, rm } from "node:fs/promises";
+import { open, readFile, realpath, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
+import { makeFolder } from "./make-folder.ts";
 import { isObject } from "./manifest.ts";
 
 /** Who asks a registry. */
@@ -115,7 +116,7 @@ export class DockerConfig {
   /** Replaces the file at once, readable by its owner only. */
   async save(): Promise<void> {
     try {
-      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(this.path), 0o700);
       // Where the file is a link, what it points to is replaced, not the link.
       const target = await realpath(this.path).catch(() => this.path);
       const written = `${target}.${randomUUID()}`;

@@ -1,5 +1,7 @@
 import type { Readable } from "node:stream";
-import { Agent } from "undici";
+// Of undici what one request needs: all of it takes longer to load than a small image to push.
+import request from "undici/lib/api/api-request.js";
+import Agent from "undici/lib/dispatcher/agent.js";
 import { limits } from "../limits.ts";
 
 export interface HttpRequest {
@@ -49,7 +51,7 @@ export async function createHttpExchange(options: HttpExchangeOptions = {}): Pro
   });
   return {
     async send({ method, url, headers, body, signal }) {
-      const answer = await agent.request({
+      const sent = request.call(agent, {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method,
@@ -57,10 +59,24 @@ export async function createHttpExchange(options: HttpExchangeOptions = {}): Pro
         ...(body !== undefined && { body }),
         ...(signal !== undefined && { signal }),
       });
+      const answer = await untilAborted(sent, signal);
       return { status: answer.statusCode, headers: firstValues(answer.headers), body: answer.body };
     },
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
+}
+
+/** Undici looks at the signal of a request only once it has a connection. */
+async function untilAborted<T>(sent: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return sent;
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([sent, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /** Where everybody is trusted the known authorities need not be loaded, which takes its time. */

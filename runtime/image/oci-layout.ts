@@ -1,5 +1,5 @@
 import { constants, createReadStream, createWriteStream } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -12,6 +12,7 @@ import type { BlobName, ContentStore } from "./content-store.ts";
 import { isDigest, sha256Digest } from "./digest.ts";
 import { blobsOf } from "./image.ts";
 import type { BuiltImage, StoredImage } from "./image.ts";
+import { makeFolder } from "./make-folder.ts";
 import { parseManifest } from "./manifest.ts";
 import type { Descriptor, IndexEntry, Platform } from "./manifest.ts";
 import { isIndexType, mediaTypes } from "./media-types.ts";
@@ -169,7 +170,7 @@ export async function writeLayoutFolder(
   try {
     for (const file of layoutFiles(image, name)) {
       const target = join(folder, file.path);
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       if (file.content.kind === "bytes") await writeFile(target, file.content.bytes);
       else await copyFile(file.content.path, target, constants.COPYFILE_FICLONE);
     }
@@ -194,7 +195,7 @@ export async function writeLayoutArchive(
     if (error instanceof WhorlError) throw error;
     throw new WhorlError("file", `cannot write ${path}: ${errorText(error)}`, { cause: error });
   } finally {
-    await rm(written, { force: true });
+    await rm(written, { force: true }).catch(() => undefined);
   }
 }
 
@@ -210,13 +211,14 @@ function layoutFiles(image: BuiltImage, name: string | undefined): PackedFile[] 
   const manifest: BlobSource = { descriptor, content: { kind: "bytes", bytes } };
   return [
     jsonFile("oci-layout", { imageLayoutVersion: "1.0.0" }),
-    jsonFile("index.json", index),
     ...[manifest, ...blobs].map(({ descriptor: blob, content }) => ({
       path: relativeBlobPath(blob.digest),
       digest: blob.digest,
       size: blob.size,
       content,
     })),
+    // Last: whoever finds it finds the rest.
+    jsonFile("index.json", index),
   ];
 }
 

@@ -222,6 +222,23 @@ describe("a registry that redirects to another host", () => {
   });
 });
 
+test("a host that was redirected to cannot ask for the credentials of the registry", async () => {
+  await using other = await startTestRegistry();
+  bench.addImage();
+  other.behave((request, response) => {
+    const challenge = `Bearer realm="http://${other.host}/token"`;
+    return answers(401, { "www-authenticate": challenge })(request, response);
+  });
+  bench.registry.behave(
+    onBlob((request, response) =>
+      answers(307, { location: `http://${other.host}${request.url}` })(request, response),
+    ),
+  );
+  expect((await bench.failure()).message).toMatch(/answers 401 to GET/);
+  expect(other.seen.filter(({ path }) => path.startsWith("/token"))).toEqual([]);
+  expect(other.seen.flatMap(({ headers }) => headers.authorization ?? [])).toEqual([]);
+});
+
 describe("a registry that wants tokens", () => {
   function wantTokens(
     token: (request: { url: string; authorization: string | undefined }) => string | undefined,

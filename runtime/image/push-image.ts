@@ -23,24 +23,28 @@ export interface PushResult {
 }
 
 /**
- * Sends an image. Only what the registry does not have is sent, the manifest last.
- * @throws WhorlError `registry`, `file` if a file cannot be read, `usage` for a wrong digest.
+ * Sends an image. Only what the registry does not have is sent, the manifest last. What the tag
+ * points to is asked while the image is still being made.
+ * @throws WhorlError `registry`, `file` if a file cannot be read, `usage` for a wrong digest; first
+ * of all what the making of the image throws.
  */
 export async function pushImage(
-  image: BuiltImage,
+  making: BuiltImage | Promise<BuiltImage>,
   reference: Reference,
   options: PushOptions,
 ): Promise<PushResult> {
   const { client, mountFrom, pieceBytes, onTransfer, signal: outer } = options;
+  const repository = client.repository(reference, "pull,push");
+  const key = reference.tag ?? manifestKey(reference);
+  using asked = whileOpen((signal) => repository.headManifest(key, signal), outer);
+  const image = await making;
   if (reference.digest !== undefined && reference.digest !== image.digest) {
     throw new WhorlError(
       "usage",
       `the image is ${image.digest}, so it cannot become ${formatReference(reference)}; push to a tag`,
     );
   }
-  const repository = client.repository(reference, "pull,push");
-  const key = reference.tag ?? manifestKey(reference);
-  if ((await repository.headManifest(key, outer)) === image.digest) return { wasThere: true };
+  if ((await asked.answer) === image.digest) return { wasThere: true };
   await forEachBounded(
     image.blobs,
     async (source, signal) => {
@@ -59,4 +63,17 @@ export async function pushImage(
   );
   await repository.putManifest(key, image, outer);
   return { wasThere: false };
+}
+
+interface Asked<T> extends Disposable {
+  readonly answer: Promise<T>;
+}
+
+/** An operation that is given up when nobody wants its result any more. */
+function whileOpen<T>(ask: (signal: AbortSignal) => Promise<T>, outer?: AbortSignal): Asked<T> {
+  const stop = new AbortController();
+  const signals = outer === undefined ? [stop.signal] : [outer, stop.signal];
+  const answer = ask(AbortSignal.any(signals));
+  answer.catch(() => undefined);
+  return { answer, [Symbol.dispose]: () => stop.abort() };
 }

@@ -111,8 +111,11 @@ function decompressed(source: Readable, compression: Compression): Readable {
 
 function drained(tar: ReturnType<typeof extract>): Promise<void> {
   return new Promise((resolve) => {
-    tar.once("drain", () => resolve());
-    tar.once("close", () => resolve());
+    const done = (): void => {
+      tar.off("drain", done).off("close", done);
+      resolve();
+    };
+    tar.on("drain", done).on("close", done);
   });
 }
 

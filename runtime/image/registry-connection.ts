@@ -59,7 +59,8 @@ export class RegistryConnection {
     const url = new URL(request.target, origin.url);
     const sent = origin.auth.known(request.scopes);
     let answer = await this.#follow(request, url, { origin, header: sent });
-    if (answer.status === 401) {
+    // Another host that the registry has redirected to must not say who gets the credentials.
+    if (answer.status === 401 && answer.url.origin === origin.url.origin) {
       await discard(answer);
       const { signal } = request;
       const header = await this.#explained(request, () =>

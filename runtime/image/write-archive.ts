@@ -63,13 +63,15 @@ const epoch = new Date(0);
 async function addFile(tar: Pack, file: PackedFile): Promise<void> {
   const { path, size, digest, content } = file;
   const entry = tar.entry({ name: path, type: "file", size, mode: 0o644, mtime: epoch });
+  const finished = once(entry, "finish");
+  // Where the archive cannot be written, its writer says so; here it may come too early to be seen.
+  finished.catch(() => undefined);
   const descriptor = { digest, size, mediaType: "" };
   const body = await openRange({ descriptor, content }, { start: 0, end: size });
   if (!(body instanceof Uint8Array)) {
     await pipeline(body, entry);
     return;
   }
-  const finished = once(entry, "finish");
   entry.end(body);
   await finished;
 }

@@ -33,6 +33,8 @@ export interface TelemetryOptions {
   readonly begin?: "now" | "asked";
   /** Keeps requests with their spans, so that one can be looked into. */
   readonly keepsRequests?: boolean;
+  /** How many times as many series of metrics there may be as one app may have. */
+  readonly metricsTimes?: number;
   /** Whose processor time is told; of the process where not given. */
   readonly cpuOf?: CpuScope;
   /** Something is set up wrongly, or the collector is not there. */
@@ -64,7 +66,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<OpenTele
   const { begin = "now", keepsRequests = false, cpuOf = "process" } = options;
   const otlp = otlpOptions(environment);
   for (const warning of otlp.warnings) onWarning(`telemetry: ${warning}`);
-  const metrics = new RuntimeMetrics();
+  const metrics = new RuntimeMetrics(options.metricsTimes);
   const components = new Map<string, ComponentState>();
   const usage = new UsageSources(metrics, () => components.values(), cpuOf);
   let pipeline: OtlpPipeline | undefined;

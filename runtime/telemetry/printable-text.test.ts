@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { LineLimiter } from "./line-limiter.ts";
-import { printableText } from "./printable-text.ts";
+import { printableLines, printableText } from "./printable-text.ts";
 
 test.each([
   ["plain", "GET /hello?x=1 ~", "GET /hello?x=1 ~"],
@@ -19,6 +19,10 @@ test.each([
 
 test("tabs stay where they may", () => {
   expect(printableText("a\tb\u0007", true)).toBe("a\tb\\u0007");
+});
+
+test("messages of several lines stay lines, and nothing else", () => {
+  expect(printableLines("a\tb\n  at \u009b2J\r\n")).toBe("a\tb\n  at \\u009b2J\\r\n");
 });
 
 test("a guest that writes without end is held to the rate, and what is dropped is counted", () => {

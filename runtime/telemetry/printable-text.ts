@@ -19,6 +19,15 @@ export function printableText(text: string, keepTabs = false): string {
   });
 }
 
+/** The same for messages of several lines, which stay lines. */
+export function printableLines(text: string): string {
+  if (isPlainAscii(text)) return text;
+  return text
+    .split("\n")
+    .map((line) => printableText(line, true))
+    .join("\n");
+}
+
 function isPlainAscii(text: string): boolean {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

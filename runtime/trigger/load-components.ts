@@ -14,13 +14,14 @@ import type { PreparedComponent } from "../prepare/prepare.ts";
 import { withHostCallSpans } from "../telemetry/host-call-spans.ts";
 import type { ComponentUsage, Telemetry } from "../telemetry/telemetry.ts";
 import type { AppServices } from "./services/app-services.ts";
-import type { Preopen } from "../wasi/context.ts";
+import type { Mount } from "../wasi/context.ts";
 import { componentContext, type ComponentSurroundings } from "./component-context.ts";
 import type { Engine } from "./engine.ts";
 import type { GuestContext } from "./guest-context.ts";
 import { loadComposition } from "./load-composition.ts";
 import { LoadedComponent } from "./loaded-component.ts";
 import type { NewContext } from "./loaded-component.ts";
+import { mountsOf } from "./mounts-of.ts";
 import { warmKey } from "./warm/warm-key.ts";
 
 /** What all components of one app share. */
@@ -33,7 +34,7 @@ export interface LoadSurroundings extends Omit<
   /** Of one instance, where the runtime config says so. */
   readonly memoryBytesMax: number | undefined;
   /** Beside each component's own files. */
-  readonly mounts: readonly Preopen[];
+  readonly mounts: readonly Mount[];
   onWarning(message: string): void;
   readonly telemetry: Telemetry;
   /** Called once for each component. */
@@ -73,7 +74,7 @@ export async function loadComponents(
     const own: ComponentSurroundings = {
       ...surroundings,
       dispatcher: () => dispatcher,
-      preopens: [...preopens, ...surroundings.mounts],
+      preopens: [...preopens, ...mountsOf(id, surroundings.mounts)],
       onGuestLine: (stream, line, holder) => {
         const invocation = holder?.current;
         if (!(invocation ?? outside).line(stream, line)) return;

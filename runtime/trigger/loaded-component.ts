@@ -72,8 +72,11 @@ export class LoadedComponent implements Callee, Disposable {
   /** Makes the first instance before it is asked for. Throws whatever instantiation throws. */
   warm(): void {
     const context = this.newContext({});
-    this.#instances.warm(context);
-    disposeContext(context);
+    try {
+      this.#instances.warm(context);
+    } finally {
+      disposeContext(context);
+    }
   }
 
   /** Its instances and their memory now: for who asks now and then. */
@@ -100,7 +103,7 @@ export class LoadedComponent implements Callee, Disposable {
     invocation.instanceWanted();
     const holder = invocation.isOn ? { current: invocation } : undefined;
     const context = this.newContext({ cli, holder });
-    const lease = this.#instances.take(context);
+    const lease = this.#lease(context);
     invocation.instanceTaken(lease.start);
     return {
       instance: lease.instance,
@@ -114,6 +117,16 @@ export class LoadedComponent implements Callee, Disposable {
         ending.resetEnded();
       },
     };
+  }
+
+  #lease(context: GuestContext): InstanceLease<GuestContext> {
+    try {
+      return this.#instances.take(context);
+    } catch (error) {
+      // A start function may have opened something before it failed.
+      disposeContext(context);
+      throw error;
+    }
   }
 
   async call(lifted: LiftedFunction, values: readonly unknown[], use: CallUse): Promise<unknown> {

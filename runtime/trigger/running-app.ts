@@ -1,11 +1,11 @@
 import type { App } from "../app/app.ts";
-import type { Preopen } from "../wasi/context.ts";
+import type { Mount } from "../wasi/context.ts";
 import type { GuestNetwork } from "../wasi/sockets/guest-network.ts";
 import type { EventTrigger } from "../app/app.ts";
 import type { ExportCandidate, ExportWish } from "./component-exports.ts";
 import type { EventHandler } from "./event/event-handler.ts";
 import type { ListenAddress, ListeningSocket } from "./http/listen.ts";
-import type { SharedListener } from "./http/server.ts";
+import type { SharedListener, Turns } from "./http/server.ts";
 import type { Engine } from "./engine.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { ServiceOptions } from "./services/app-services.ts";
@@ -17,8 +17,10 @@ export interface StartOptions extends ServiceOptions {
   readonly listen: ListenAddress | ListeningSocket | SharedListener;
   /** Events come through {@link StartedApp.handler}: nothing is subscribed to, nothing is timed. */
   readonly hasEventsFromOutside?: boolean;
+  /** Says when requests over HTTP are begun, where other apps have the same thread. */
+  readonly turns?: Turns;
   /** Directories that every component sees beside its own files. */
-  readonly mounts?: readonly Preopen[];
+  readonly mounts?: readonly Mount[];
   /** Where guests' sockets are made and names resolved; by the process itself if absent. */
   readonly network?: GuestNetwork | undefined;
   /** PEM files; without them the app is served without TLS. */

@@ -15,6 +15,7 @@ import type { RunningTrigger } from "./event/running-trigger.ts";
 import { startEventTriggers } from "./event/start-event-triggers.ts";
 import { httpExecutors } from "./executor/http-executors.ts";
 import { spinReuse } from "./executor/reused-instances.ts";
+import type { DispatcherOptions } from "./http/dispatcher.ts";
 import { serveHttp } from "./http/server.ts";
 import type { HttpServer } from "./http/server.ts";
 import { loadComponents } from "./load-components.ts";
@@ -34,6 +35,7 @@ export async function startApp(whole: App, options: StartOptions): Promise<Start
   stack.use(outside.http);
   const running = new RunningTriggers(options, outside);
   await running.start(app);
+  stack.defer(() => running.close(AbortSignal.abort()));
   const { services } = running.version;
   const exited =
     once === undefined
@@ -94,11 +96,11 @@ class RunningTriggers {
     await using stack = new AsyncDisposableStack();
     const services = stack.use(await AppServices.open(app, this.#options, this.#outside));
     const loaded = stack.use(await this.#load(services));
-    const { answered } = await this.#serve(services.app, loaded.executors);
-    const events = stack.adopt(
-      await startEventTriggers(this.#scheduled(services.app), loaded.services),
-      closeAtOnce,
-    );
+    const server = this.#server;
+    if (server === undefined) await this.#listen(services.app, loaded);
+    const events = stack.adopt(await this.#startEvents(services.app, loaded, server), closeAtOnce);
+    // Last of all: what fails before leaves requests with the version that there was.
+    const answered = server?.replace(this.#routing(services.app, loaded));
     const previous = this.#version;
     const owned = stack.move();
     this.#version = { ...loaded, events, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -166,23 +168,37 @@ class RunningTriggers {
     };
   }
 
-  /** Resolves when requests are accepted; `answered` when the earlier ones are. */
-  async #serve(
+  #routing(app: App, { executors }: Pick<Version, "executors">): DispatcherOptions {
+    const { onWarning: warn, onError: error, telemetry = noTelemetry } = this.#options;
+    return { app, triggers: app.httpTriggers, executors, telemetry, log: { warn, error } };
+  }
+
+  /** Resolves when requests are accepted. */
+  async #listen(app: App, loaded: Pick<Version, "executors">): Promise<void> {
+    if (app.httpTriggers.length === 0) return;
+    const { listen, tls, turns } = this.#options;
+    const routing = this.#routing(app, loaded);
+    this.#server =
+      "serve" in listen
+        ? listen.serve(routing)
+        : await serveHttp({ ...routing, listen, turns, tls: tls && (await readTlsFiles(tls)) });
+  }
+
+  /** When it fails, a listener that was not there `before` goes again. */
+  async #startEvents(
     app: App,
-    executors: ReadonlyMap<string, HttpExecutor>,
-  ): Promise<{ readonly answered: Promise<void> }> {
-    const { onWarning: warn, onError: error, listen, tls, telemetry = noTelemetry } = this.#options;
-    const triggers = app.httpTriggers;
-    const routing = { app, triggers, executors, telemetry, log: { warn, error } };
-    const server = this.#server;
-    if (server !== undefined) return { answered: server.replace(routing) };
-    if (app.httpTriggers.length > 0) {
-      this.#server =
-        "serve" in listen
-          ? listen.serve(routing)
-          : await serveHttp({ ...routing, listen, tls: tls && (await readTlsFiles(tls)) });
+    { services }: Pick<Version, "services">,
+    before: HttpServer | undefined,
+  ): Promise<RunningTrigger> {
+    try {
+      return await startEventTriggers(this.#scheduled(app), services);
+    } catch (error) {
+      if (before === undefined) {
+        await this.#server?.close({ signal: AbortSignal.abort() });
+        this.#server = undefined;
+      }
+      throw error;
     }
-    return { answered: Promise.resolve() };
   }
 }
 

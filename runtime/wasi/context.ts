@@ -52,6 +52,12 @@ export interface Preopen {
   readonly writable: boolean;
 }
 
+/** A folder for components of an app beside their own files. */
+export interface Mount extends Preopen {
+  /** Ids of those that see it; all where not given. */
+  readonly components?: readonly string[];
+}
+
 export interface SocketsContext {
   /** Decides over each address before it is used; `host` is an IP address. */
   isAllowed(

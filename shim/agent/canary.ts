@@ -77,14 +77,26 @@ export async function runCanary(options: CanaryOptions): Promise<void> {
 }
 
 async function runOnce(options: CanaryOptions): Promise<void> {
-  const { containerd, files } = options;
-  const { channel } = containerd;
+  const { containerd, files, logFolder } = options;
   const image = await canaryImage();
   await containerd.importImage(image);
   await untilKnown(containerd, image.name);
   const name = `whorl-canary-${randomUUID()}`;
-  const log = join(options.logFolder, name);
-  files.makeFolder(log);
+  const log = join(logFolder, name);
+  try {
+    files.makeFolder(log);
+    await runPod(options, { name, log, image: image.name });
+  } finally {
+    files.remove(log);
+  }
+}
+
+async function runPod(
+  options: CanaryOptions,
+  { name, log, image }: { readonly name: string; readonly log: string; readonly image: string },
+): Promise<void> {
+  const { containerd, files } = options;
+  const { channel } = containerd;
   const config = {
     metadata: { name, uid: name, namespace: "whorl-canary" },
     logDirectory: log,
@@ -98,7 +110,7 @@ async function runOnce(options: CanaryOptions): Promise<void> {
       podSandboxId: pod.podSandboxId,
       config: {
         metadata: { name: "canary" },
-        image: { image: image.name },
+        image: { image },
         logPath: "canary.log",
         linux: { securityContext: { namespaceOptions } },
       },
@@ -115,7 +127,6 @@ async function runOnce(options: CanaryOptions): Promise<void> {
   } finally {
     await channel.call(methods.stopPod, pod).catch(() => undefined);
     await channel.call(methods.removePod, pod).catch(() => undefined);
-    files.remove(log);
   }
 }
 

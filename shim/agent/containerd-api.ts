@@ -199,7 +199,7 @@ export class ContainerdApi implements Disposable {
 }
 
 /** Reads the CRI plugin's own description of its configuration. */
-export function parseHandlers(text: string): ReadonlyMap<string, string> {
+function parseHandlers(text: string): ReadonlyMap<string, string> {
   const handlers = new Map<string, string>();
   let config: unknown;
   try {

@@ -71,10 +71,7 @@ export class KubeClient implements Disposable {
         const lines = (rest + String(chunk)).split("\n");
         rest = lines.pop() ?? "";
         if (rest.length > shimLimits.agent.fileBytesMax) return;
-        for (const line of lines.filter((each) => each !== "")) {
-          const { object } = JSON.parse(line) as { readonly object: Kind };
-          yield object;
-        }
+        for (const line of lines.filter((each) => each !== "")) yield watchedObject<Kind>(line);
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -126,6 +123,17 @@ export class KubeClient implements Disposable {
     if (statusCode < 300) return answer;
     throw refusal(`${method} ${path}`, statusCode, await readText(answer, path));
   }
+}
+
+/**
+ * The object of one line of a watch.
+ * @throws Error for anything else, such as an event of type ERROR, whose object is a Status
+ */
+export function watchedObject<Kind>(line: string): Kind {
+  const { type, object } = JSON.parse(line) as { readonly type?: unknown; readonly object?: Kind };
+  if (type === "ADDED" || type === "MODIFIED" || type === "DELETED") return object as Kind;
+  const { message } = (object ?? {}) as { readonly message?: unknown };
+  throw new Error(`${String(type)} ${String(message)}`);
 }
 
 async function readText(answer: IncomingMessage, path: string): Promise<string> {

@@ -294,7 +294,7 @@ interface StepContext {
 }
 
 /** What the options and the version ask for. */
-export function desiredNode({
+function desiredNode({
   options,
   version,
   paths,

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { whorl } from "../../proto/gen/wire.js";
 import { errorText, ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 
@@ -16,6 +17,8 @@ export interface StartRecord {
   readonly ttrpcAddress: string;
   /** PATH of containerd, where the stock shim is looked for. */
   readonly path: string;
+  /** Bundle of the pod, for a container that joined its connection: no `start` was run for it. */
+  readonly pod?: string;
 }
 
 /** Names of the files that `start` leaves in a bundle. */
@@ -70,7 +73,19 @@ export function parseStartRecord(text: string): StartRecord {
     debug: value("debug") !== "",
     ttrpcAddress: value("ttrpc"),
     path: value("path"),
+    ...(values.has("pod") && { pod: value("pod") }),
   };
+}
+
+/** As `start` writes it. */
+export function formatStartRecord(record: StartRecord): string {
+  const { namespace, id, address, publishBinary, debug, ttrpcAddress, path, pod } = record;
+  const lines = [
+    ...[`namespace=${namespace}`, `id=${id}`, `address=${address}`, `publish=${publishBinary}`],
+    ...[`debug=${debug ? "1" : ""}`, `ttrpc=${ttrpcAddress}`, `path=${path}`],
+    ...(pod === undefined ? [] : [`pod=${pod}`]),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /**
@@ -98,7 +113,14 @@ export function readBounded(path: string, bytesMax: number): Buffer {
   }
 }
 
-/** What containerd gave `start` on its standard input. */
-export function readStartInput(bundle: string): Buffer {
-  return readBounded(join(bundle, startFiles.input), shimLimits.startInputBytesMax);
+/**
+ * What containerd gave `start` on its standard input; for a container that joined its pod what it
+ * gave that of the pod, under the container's own name.
+ */
+export function readStartInput(bundle: string, { id, pod }: StartRecord): Buffer {
+  const input = readBounded(join(pod ?? bundle, startFiles.input), shimLimits.startInputBytesMax);
+  if (pod === undefined) return input;
+  // Of a field that comes twice the last one counts.
+  const name = whorl.bootstrap.BootstrapParams.encode({ instanceId: id }).finish();
+  return Buffer.concat([input, name]);
 }

@@ -75,6 +75,7 @@ export class Front implements AsyncDisposable {
     this.#tasks = new TaskService({
       front: this.#identity,
       podPid: (key) => this.#sandboxes.pidOf(key),
+      podBundle: (key) => this.#sandboxes.bundleOf(key),
       log: options.log,
       nowMs: options.nowMs,
       kernel,
@@ -130,13 +131,15 @@ export class Front implements AsyncDisposable {
       front.#add(connection);
       for (const key of each.containers) front.#tasks.connections.add(key, connection);
     }
+    front.#sign("front.joins");
     return front;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { runFolder } = this.#options;
-    rmSync(join(runFolder, "front.pid"), { force: true });
-    rmSync(join(runFolder, "front.sock"), { force: true });
+    for (const name of ["front.pid", "front.joins", "front.sock"]) {
+      rmSync(join(runFolder, name), { force: true });
+    }
     this.#server.close();
     await this.#tasks[Symbol.asyncDispose]();
     await this.#sandboxes[Symbol.asyncDispose]();
@@ -152,9 +155,15 @@ export class Front implements AsyncDisposable {
     this.#server.listen(temporary);
     await once(this.#server, "listening");
     renameSync(temporary, socket);
-    const pidFile = join(runFolder, "front.pid");
-    writeFileSync(`${pidFile}.new`, `${this.#identity}\n`);
-    renameSync(`${pidFile}.new`, pidFile);
+    this.#sign("front.joins");
+    this.#sign("front.pid");
+  }
+
+  /** Tells those who run `start` that this process is there, or what it can do. */
+  #sign(name: string): void {
+    const file = join(this.#options.runFolder, name);
+    writeFileSync(`${file}.new`, `${this.#identity}\n`);
+    renameSync(`${file}.new`, file);
   }
 
   #add(connection: TtrpcConnection): void {
@@ -238,6 +247,8 @@ export class Front implements AsyncDisposable {
     const { runFolder, cacheFolder, program } = this.#options;
     this.#options.log(`becomes ${next.program}`);
     const state = this.#state(program);
+    // Whoever goes on says it again, if it knows such containers.
+    rmSync(join(runFolder, "front.joins"), { force: true });
     becomeProgram(next, [runFolder, cacheFolder], { state, calls: processCalls() });
     throw new ShimError("internal", "the process did not become another one");
   }

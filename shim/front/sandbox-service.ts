@@ -105,6 +105,11 @@ export class SandboxService implements AsyncDisposable {
     return this.#sandboxes.get(key)?.holder?.pid;
   }
 
+  /** Undefined if the pod is not one of ours. */
+  bundleOf(key: string): string | undefined {
+    return this.#sandboxes.get(key)?.bundle;
+  }
+
   /** Ends a pod that containerd has lost. */
   async forget(key: string): Promise<void> {
     const sandbox = this.#sandboxes.get(key);

@@ -49,7 +49,8 @@ export class StockShim implements Disposable {
    * @throws ShimError `internal` with what the stock shim printed, `unavailable`
    */
   static async start(bundle: string, record: StartRecord): Promise<StockShim> {
-    const output = await runStock("start", privateFolder(bundle), record, readStartInput(bundle));
+    const input = readStartInput(bundle, record);
+    const output = await runStock("start", privateFolder(bundle), record, input);
     const address = parseStartOutput(output);
     writeFileSync(join(bundle, addressFile), JSON.stringify(address));
     const shim = new StockShim(address, await TtrpcClient.connect(address.address));

@@ -6,13 +6,7 @@ import { shimLimits } from "../limits.ts";
 import { metadataOf, type TtrpcAnswer, type TtrpcRequest } from "../ttrpc/server.ts";
 import type { AdoptedChildren } from "./adopted-child.ts";
 import type { RootfsMount } from "./app-in-rootfs.ts";
-import {
-  readBounded,
-  readStartRecord,
-  startFiles,
-  type StartRecord,
-  writeWasmRecord,
-} from "./bundle.ts";
+import { readBounded, startFiles, type StartRecord, writeWasmRecord } from "./bundle.ts";
 import { cgroupFolders } from "./cgroup.ts";
 import { type ContainerSpec, criAnnotations, parseContainerSpec } from "./container-spec.ts";
 import { EventPublisher, type PublisherState } from "./event-publisher.ts";
@@ -22,6 +16,7 @@ import type { HostPool } from "./host-pool.ts";
 import { HostProcess } from "./host-process.ts";
 import type { ImageCache } from "./image-cache.ts";
 import type { IsolationMode } from "./isolation.ts";
+import { containerRecord } from "./join-pod.ts";
 import { SharedHosts, type SharedHostsState } from "./shared-hosts.ts";
 import type { StockAddress, StockShim } from "./stock-shim.ts";
 import { StockShims } from "./stock-shims.ts";
@@ -44,6 +39,8 @@ export interface TaskServiceOptions {
   readonly images: ImageCache;
   /** Process id of a pod that this front serves itself. */
   readonly podPid: (key: string) => number | undefined;
+  /** Bundle of such a pod. */
+  readonly podBundle: (key: string) => string | undefined;
   readonly log: (message: string) => void;
   readonly nowMs: () => number;
 }
@@ -221,7 +218,9 @@ export class TaskService implements AsyncDisposable {
       throw new ShimError("already_exists", `container ${create.id} exists already`);
     }
     const { bundle } = create;
-    const record = readStartRecord(bundle);
+    const podBundle = (pod: string): string | undefined =>
+      this.#options.podBundle(taskKey(request, pod));
+    const record = containerRecord(bundle, create.id, podBundle);
     const config = readBounded(join(bundle, "config.json"), shimLimits.configBytesMax);
     const spec = parseContainerSpec(config);
     const rootfs = create.rootfs as RootfsMount[];

@@ -7,7 +7,7 @@ import {
   openSync,
   statSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { errorText, ShimError } from "../error.ts";
 import type { SpecMount } from "../front/container-spec.ts";
 import { type GuestVolumes, guestVolumes } from "./guest-volumes.ts";
@@ -67,7 +67,7 @@ function imageMount(source: string): SpecMount {
 /** What the runtime itself needs: a folder for temporary files, and its own entry in /proc. */
 function mountOwnFileSystems({ rootfsPath, uid, gid }: RootSpec, kernel: Kernel): void {
   const flags = mountFlags.noSuid | mountFlags.noDev;
-  const scratch = join(rootfsPath, scratchFolder);
+  const scratch = pathInRoot(rootfsPath, scratchFolder);
   mkdirSync(scratch, { recursive: true });
   kernel.mount({ source: "tmpfs", target: scratch, type: "tmpfs", flags, data: "mode=0700" });
   chownSync(scratch, uid, gid);

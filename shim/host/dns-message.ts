@@ -1,5 +1,5 @@
 /** Kinds of addresses that are asked for (RFC 1035, RFC 3596). */
-export const dnsTypes = { 4: 1, 6: 28 } as const;
+const dnsTypes = { 4: 1, 6: 28 } as const;
 
 /** What a server has answered. */
 export type DnsAnswer =

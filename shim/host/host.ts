@@ -6,7 +6,7 @@ import { loadApp } from "../../runtime/app/load-app.ts";
 import "../../runtime/app/load-manifest-app.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
 import { withWarm } from "../../runtime/app/warm-settings.ts";
-import type { Preopen } from "../../runtime/wasi/context.ts";
+import type { Mount } from "../../runtime/wasi/context.ts";
 import { openEngine } from "../../runtime/trigger/engine.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
 import type { StartedApp } from "../../runtime/trigger/running-app.ts";
@@ -47,7 +47,7 @@ export interface HostDependencies {
 interface Prepared {
   readonly app: App;
   readonly spec: HostSpec;
-  readonly mounts: readonly Preopen[];
+  readonly mounts: readonly Mount[];
 }
 
 /** The app that a host process runs: prepared, then served, then drained. */
@@ -106,7 +106,8 @@ export class Host {
     for (const path of hidden) this.#log(`guests do not see ${path}: mount it in a folder`);
     const retained = retainComponents(app, componentsToRetain(spec.environment));
     const warmed = withWarm(retained, readWarmAnnotations(spec.warm ?? {}));
-    return { app: warmed, spec, mounts: guestMounts(preopens, spec.environment) };
+    const mounts = guestMounts(preopens, spec.environment, [...app.components.keys()]);
+    return { app: warmed, spec, mounts };
   }
 
   #mount(spec: HostSpec): ReturnType<typeof mountRoot> {

@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { closeSync, fstatSync } from "node:fs";
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PlacedSocket } from "../../runtime/wasi/sockets/placed-socket.ts";
@@ -68,6 +68,23 @@ test("a connection is made on a socket of the front", async () => {
     "hello",
   );
   expect(asked.map((each) => each.sockets)).toEqual([{ kind: "tcp", version: 4, count: 1 }]);
+});
+
+test("a socket that is given up before it is placed leaves its number to others", async () => {
+  isAnswering = false;
+  const free = openSync("/dev/null", "r");
+  closeSync(free);
+  const socket = new PlacedSocket(sockets).connectTo({ host: "127.0.0.1", port: 1 });
+  await expect.poll(() => asked.length).toBe(1);
+  expect(fstatSync(free).isSocket()).toBe(true);
+  socket.destroy();
+  await expect.poll(() => isOpen(free)).toBe(false);
+  const other = openSync("/dev/null", "r");
+  expect(other).toBe(free);
+  answer(1, { kind: "tcp", version: 4, count: 1 });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(fstatSync(other).isCharacterDevice()).toBe(true);
+  closeSync(other);
 });
 
 test("a socket to listen on is bound already", async () => {

@@ -69,10 +69,15 @@ export class PodSockets implements GuestNetwork, Disposable {
     const fd = handle.fd();
     return {
       handle,
-      place: async (version) => {
+      place: async (version, isOpen) => {
         const placed = await this.#one({ kind: "tcp", version, count: 1 });
-        this.#options.kernel.redirect(fd, placed);
-        closeSync(placed);
+        try {
+          // Meanwhile another socket, of any pod, may have been given the number of a closed one.
+          if (!isOpen()) throw new ShimError("canceled", "the socket has been closed");
+          this.#options.kernel.redirect(fd, placed);
+        } finally {
+          closeSync(placed);
+        }
       },
     };
   }

@@ -72,7 +72,8 @@ async function offerMetrics(
   if (address === undefined) return undefined;
   const { startAdminServer } = await import("../../runtime/telemetry/admin/admin-server.ts");
   try {
-    return await startAdminServer({ kind: "metrics", ...address }, telemetry, () => ({
+    const offered = { kind: "metrics", ...address, requestsByPortForward: true } as const;
+    return await startAdminServer(offered, telemetry, () => ({
       ...{ apps: [app], url: undefined, version },
     }));
   } catch (error) {

@@ -4,8 +4,10 @@ import { loadApp } from "../../runtime/app/load-app.ts";
 import { retainComponents } from "../../runtime/app/retain-components.ts";
 import { withWarm } from "../../runtime/app/warm-settings.ts";
 import { limits } from "../../runtime/limits.ts";
+import type { Mount } from "../../runtime/wasi/context.ts";
 import { PrepareCache } from "../../runtime/prepare/prepare-cache.ts";
 import type { Engine } from "../../runtime/trigger/engine.ts";
+import type { Turns } from "../../runtime/trigger/http/server.ts";
 import { startApp } from "../../runtime/trigger/start-app.ts";
 import type { StartedApp, StartOptions } from "../../runtime/trigger/running-app.ts";
 import { errorText, ShimError } from "../error.ts";
@@ -37,6 +39,8 @@ export interface SeatDependencies {
   readonly descriptors: DescriptorChannel;
   readonly kernel: Kernel;
   readonly usage: ProcessUsage;
+  /** All seats have one thread. */
+  readonly turns: Turns;
   output(fd: number): GuestOutput;
   report(report: SeatReport): void;
   /** It is at its end; nothing of it is left. */
@@ -48,6 +52,7 @@ interface Prepared {
   readonly app: App;
   readonly spec: SeatSpec;
   readonly settings: AppSettings;
+  readonly mounts: readonly Mount[];
 }
 
 interface Outputs {
@@ -135,12 +140,13 @@ export class Seat {
     this.#sockets.use(spec.files);
     for (const path of spec.hidden) this.#log(`guests do not see ${path}: mount it in a folder`);
     this.#dependencies.report({ kind: "prepared" });
-    return { app, spec, settings };
+    const mounts = guestMounts(spec.volumes, spec.environment, [...whole.components.keys()]);
+    return { app, spec, settings, mounts };
   }
 
   async #serve(): Promise<StartedApp> {
     if (this.#prepared === undefined) throw new ShimError("internal", "serve before prepare");
-    const { app, spec, settings } = await this.#prepared;
+    const { app, spec, settings, mounts } = await this.#prepared;
     const log = (message: string): void => this.#log(message);
     const shown = guestLineFormat(spec.environment);
     for (const warning of app.warnings) log(warning);
@@ -151,7 +157,8 @@ export class Seat {
       engine: this.#engine(spec),
       listen,
       network: this.#sockets,
-      mounts: guestMounts(spec.volumes, spec.environment),
+      turns: this.#dependencies.turns,
+      mounts,
       environment: guestEnvironment(app.variables.keys(), spec.environment),
       arguments: spec.arguments,
       telemetry: this.#meter,

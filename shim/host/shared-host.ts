@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, openEngine } from "../../runtime/trigger/engine.ts";
+import { FairTurns } from "../../runtime/trigger/http/fair-turns.ts";
 import { version } from "../version.ts";
 import { shimLimits } from "../limits.ts";
 import { mountRoot } from "./container-root.ts";
@@ -18,6 +19,7 @@ import {
 } from "./protocol.ts";
 import { ownFigures, ProcessUsage } from "./process-usage.ts";
 import { Seat } from "./seat.ts";
+import { SeatTable } from "./seat-table.ts";
 
 /** What a shared host is given by its surroundings. */
 export interface SharedHostDependencies {
@@ -33,7 +35,12 @@ export class SharedHost {
   readonly #descriptors: DescriptorChannel;
   readonly #engine: Engine;
   readonly #usage = new ProcessUsage(ownFigures);
-  readonly #seats = new Map<string, Seat>();
+  readonly #seats: SeatTable<Seat>;
+  readonly #turns = new FairTurns({
+    turnMsMax: shimLimits.sharedTurnMsMax,
+    now: () => performance.now(),
+    later: (run) => void setImmediate(run),
+  });
 
   /** Gives up this process's privileges. Throws ShimError `internal` where that is not possible. */
   constructor(spec: SharedHostSpec, dependencies: SharedHostDependencies) {
@@ -48,28 +55,26 @@ export class SharedHost {
       limits: { cpuMsMax: shimLimits.sharedCpuMsMax },
       onWarning: () => undefined,
     });
+    this.#seats = new SeatTable({
+      open: this.#open.bind(this),
+      drop: (message) => this.#descriptors.drop(message),
+    });
     dependencies.report({ kind: "shared" });
   }
 
-  /** Passes a command on to a seat, which is there from its first command to its end. */
+  /** Passes a command on to a seat, see {@link SeatTable}. */
   async handle(id: string, command: SeatCommand): Promise<void> {
-    const seat = this.#seats.get(id) ?? this.#open(id);
-    await seat.handle(command);
+    await this.#seats.handle(id, command);
   }
 
-  #open(id: string): Seat {
-    const { output, report } = this.#dependencies;
-    const seat = new Seat({
-      engine: this.#engine,
-      descriptors: this.#descriptors,
-      kernel: this.#dependencies.kernel,
-      usage: this.#usage,
-      output,
+  #open(id: string, onEnd: () => void): Seat {
+    const { kernel, output, report } = this.#dependencies;
+    return new Seat({
+      ...{ engine: this.#engine, descriptors: this.#descriptors, usage: this.#usage },
+      ...{ kernel, output, onEnd },
+      turns: { take: (begin) => this.#turns.take(id, begin) },
       report: (each) => report({ kind: "seat", seat: id, report: each }),
-      onEnd: () => this.#seats.delete(id),
     });
-    this.#seats.set(id, seat);
-    return seat;
   }
 }
 

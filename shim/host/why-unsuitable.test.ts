@@ -27,6 +27,11 @@ test.each([
   ['[key_value_store.a]\ntype = "redis"\nurl = "redis://x"', "of type redis"],
   ['[key_value_store.a]\ntype = "spin"\npath = "/pods/2/state/kv.db"', "a path of its own"],
   ['[key_value_store.a]\ntype = "spin"\npath = "../../2/state/kv.db"', "a path of its own"],
+  [
+    '[key_value_store.a]\ntype = "spin"\npath = "/pods/1/state/../../2/state/kv.db"',
+    "a path of its own",
+  ],
+  ['[key_value_store.a]\ntype = "spin"\npath = "/pods/1/state/.."', "a path of its own"],
   ['[sqlite_database.a]\ntype = "libsql"\nurl = "http://x"\ntoken = "t"', "of type libsql"],
   ['[sqlite_database.a]\ntype = "spin"\npath = "/etc/passwd"', "a path of its own"],
   [

@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import type { App } from "../../runtime/app/app.ts";
 import type { RuntimeConfig } from "../../runtime/app/runtime-config.ts";
 
@@ -20,7 +21,7 @@ export function whyUnsuitable(
 
 function whyConfigUnsuitable(config: RuntimeConfig, statePath: string): string | undefined {
   const isOwn = (path: string | undefined): boolean =>
-    path === undefined || path.startsWith(`${statePath}/`);
+    path === undefined || normalize(path).startsWith(`${statePath}/`);
   for (const [label, store] of config.keyValueStores) {
     if (store.type !== "spin") return `its key-value store "${label}" is of type ${store.type}`;
     if (!isOwn(store.path)) return `its key-value store "${label}" has a path of its own`;

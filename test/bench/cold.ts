@@ -11,6 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { builtKinds, writeVariants } from "./app-kinds.ts";
 import type { AppKind } from "./app-kinds.ts";
+import { coldStages } from "./cold-stages.ts";
 import { freshStarts } from "./fresh-starts.ts";
 import { firstByte } from "./first-byte.ts";
 import { IdleNodeServer } from "./idle-node-server.ts";
@@ -105,6 +106,23 @@ function judge(report: Report, { kind, ms, floorMs }: Measured): object {
   return { kind, ours, floor };
 }
 
+/** Where the time of the small kind goes, one request per app. */
+async function reportStages(
+  report: Report,
+  served: ServedFolder,
+  names: readonly string[],
+): Promise<object> {
+  const stages = await coldStages(served.pid, async () => {
+    for (const name of names) {
+      await delay(gapMs);
+      await firstByte(served.port, `${name}.localhost`);
+    }
+  });
+  if (stages === undefined) console.log("Without stages: there is no strace");
+  for (const [stage, ms] of stages ?? []) report.line(`  until ${stage}, p50`, `${shown(ms)} ms`);
+  return { stages };
+}
+
 const { values } = parseArgs({
   options: {
     apps: { type: "string", default: "200" },
@@ -142,11 +160,12 @@ try {
   const measured = await measureIdle(served.port, floor, names, Number(values.rounds) + 1);
   const usedSeconds = processorSeconds(served.pid) - usedBefore;
   const figures = measured.map((each) => judge(report, each));
+  const stages = await reportStages(report, served, names.get("rust") ?? []);
   const fresh = await newDigests(report, { kinds, folder, cores: serverCore });
   const isAlone = values["without-rivals"];
   const rivals = isAlone ? [] : await freshStarts(report, kinds, serverCore);
   const pods = isAlone ? [] : await podsFromZero(report);
-  report.end({ figures, usedSeconds, preparedMs, fresh, rivals, pods, raw: measured });
+  report.end({ figures, ...stages, usedSeconds, preparedMs, fresh, rivals, pods, raw: measured });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -38,6 +38,12 @@ export class ClusterClient {
     return this.#run(kubernetesTool("kubectl"), args, text);
   }
 
+  /** The same by the API server, for what is larger than the annotation that kubectl would write. */
+  applyThere(text: string): string {
+    const args = ["--kubeconfig", this.access.kubeconfig, "apply", "--server-side", "-f", "-"];
+    return this.#run(kubernetesTool("kubectl"), args, text);
+  }
+
   /** What the API server would do with manifests. */
   dryRun(text: string): string {
     const args = ["--kubeconfig", this.access.kubeconfig, "apply", "--dry-run=server", "-f", "-"];

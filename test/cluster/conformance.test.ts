@@ -1,33 +1,15 @@
 /** The conformance checks, and whorl's own commands, against a real API server and real pods. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test, vi } from "vitest";
-import type { ConformanceReport } from "../../deploy/conformance/report.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
 import { CustomMetrics } from "./custom-metrics.ts";
 import { app, health } from "./manifests.ts";
+import { checksThat, runConformance, runProgram } from "./run-conformance.ts";
 import { sharedCluster } from "./shared-cluster.ts";
 
 const cluster = sharedCluster();
-const program = fileURLToPath(new URL("../../deploy/conformance/main.ts", import.meta.url));
 const command = fileURLToPath(new URL("../../bin/whorl.js", import.meta.url));
-
-interface Ended {
-  readonly exitCode: number | null;
-  readonly output: string;
-}
-
-async function run(...args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [...args, "--kubeconfig", cluster.access.kubeconfig], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [output] = await Promise.all([text(child.stdout), once(child, "exit")]);
-  return { exitCode: child.exitCode, output };
-}
 
 /** What this cluster does not have. */
 const lacking = ["metrics server", "queue", "scraper", "weighted split and routing by a header"];
@@ -35,22 +17,14 @@ const lacking = ["metrics server", "queue", "scraper", "weighted split and routi
 test("every check that the cluster allows passes; the others say what to install", async () => {
   await using _metrics = await CustomMetrics.start(cluster);
   using folder = new TemporaryFolder({});
-  const image = ["--image", "registry.example/whorl/hello:1", "--timeout", "60"];
-  const { exitCode, output } = await run(program, ...image, "--report", folder.path);
+  const { exitCode, output, report, page } = await runConformance(cluster, folder.path);
   expect([exitCode, output]).toEqual([0, expect.stringContaining(" 0 failed, 4 not applicable")]);
-  const report = JSON.parse(
-    readFileSync(folder.file("conformance.json"), "utf8"),
-  ) as ConformanceReport;
-  const checks = report.items.flatMap((item) => item.checks);
-  const named = (status: string): string[] =>
-    checks.filter((check) => check.status === status).map(({ name }) => name);
-  expect(named("not applicable").toSorted()).toEqual(lacking.toSorted());
-  expect(named("passed")).toContain("autoscaling on a custom metric");
-  for (const check of checks) {
+  expect(checksThat(report, "not applicable")).toEqual(lacking.toSorted());
+  expect(checksThat(report, "passed")).toContain("autoscaling on a custom metric");
+  for (const check of report.items.flatMap(({ checks }) => checks)) {
     expect(check.evidence.join("")).not.toBe("");
     expect("remedy" in check).toBe(check.status !== "passed");
   }
-  const page = readFileSync(folder.file("conformance.md"), "utf8");
   expect(page).toMatch(/^- .*whorl_requests_per_second.* with a target of 1\.$/m);
   // Nothing of it stays.
   const left = cluster.kubectl(
@@ -76,7 +50,13 @@ test("whorl top reads the pods of a namespace through the API server", async () 
     await vi.waitFor(
       async () => {
         const where = ["--cluster", "-n", place.name, "--count", "1", "--output", "json"];
-        const { exitCode, output } = await run(command, "top", ...where, "--by", "pod");
+        const { exitCode, output } = await runProgram(cluster, [
+          command,
+          "top",
+          ...where,
+          "--by",
+          "pod",
+        ]);
         expect(exitCode).toBe(0);
         const { rows } = JSON.parse(output) as {
           rows: { app: string; requestsPerSecond: number }[];

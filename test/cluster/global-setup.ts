@@ -14,7 +14,7 @@ declare module "vitest" {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const say = (line: string): void => console.log(`cluster: ${line}`);
   if (project.name === "cluster") {
-    say("a hundred apps at once, minutes of load, kro and Karpenter: npm run test:cluster:all");
+    say("a hundred apps at once, minutes of load, other projects: npm run test:cluster:all");
   }
   say("starting the control plane and two nodes");
   const cluster = await LocalCluster.start({ nodes: 2, handlers: [] });

@@ -5,9 +5,13 @@ import { registryObstacle } from "../servers/docker-registry.ts";
 import { goTool } from "../servers/go-tool.ts";
 import { helmTool } from "../servers/helm.ts";
 import { karpenterController } from "../servers/karpenter.ts";
+import { kedaProgram } from "../servers/keda.ts";
 import { kroController } from "../servers/kro.ts";
+import { kueueController } from "../servers/kueue.ts";
 import { kubeApiServerObstacle } from "../servers/kube-apiserver.ts";
 import { kubernetesTool } from "../servers/kubernetes-tools.ts";
+import { redisObstacle } from "../servers/redis.ts";
+import { traefikProgram } from "../servers/traefik.ts";
 
 /** Why no cluster can run here, undefined where it can. */
 export function clusterObstacle(): string | undefined {
@@ -31,11 +35,19 @@ export function prepareClusterTier(): void {
   }
 }
 
-/** The same for the tests that take minutes. */
+/** Why the tests that take minutes cannot run here, undefined where they can. */
+export function longClusterObstacle(): string | undefined {
+  return clusterObstacle() ?? redisObstacle();
+}
+
+/** Builds what the tests that take minutes need besides: half an hour, the first time. */
 export function prepareLongClusterTier(): void {
   prepareClusterTier();
   kroController();
   karpenterController();
+  traefikProgram();
+  kueueController();
+  for (const name of ["operator", "adapter"] as const) kedaProgram(name);
 }
 
 const kubernetesPrograms = [

@@ -67,7 +67,6 @@ test("a readiness probe that fails takes the pod out, and brings it back", async
   ].join(", ");
   place.apply(app("probed", "http:1", `replicas: 1, ${shared}, ${probe}`));
   const ready = (): string => place.field("spinapp/probed", "{.status.readyReplicas}");
-  place.kubectl("rollout", "status", "deployment/probed", "--timeout=1s", "--watch=false");
   await vi.waitFor(() => {
     place.kubectl("exec", "deployment/probed", "-c", "box", "--", "touch", "/state/up");
   }, patience);

@@ -36,7 +36,7 @@ const rights = {
       rules: [
         { apiGroups: [""], resources: ["nodes"], verbs: ["get", "patch"] },
         { apiGroups: [""], resources: ["nodes/status"], verbs: ["patch"] },
-        { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
+        { apiGroups: [""], resources: ["events"], verbs: ["create"] },
       ],
     },
     {
@@ -44,10 +44,12 @@ const rights = {
       kind: "Role",
       metadata: { name: "agent", namespace: "whorl" },
       rules: [
+        { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
         {
           apiGroups: ["coordination.k8s.io"],
           resources: ["leases"],
-          verbs: ["get", "list", "create", "update"],
+          resourceNames: ["whorl-agent-slot-0", "whorl-agent-slot-1"],
+          verbs: ["get", "update", "delete"],
         },
         {
           apiGroups: ["apps"],

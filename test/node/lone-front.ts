@@ -16,6 +16,13 @@ export interface Ran {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  /** Program that the shim starts Node with. */
+  readonly node?: string;
+  /** What the shim gets on its standard input. */
+  readonly input?: Uint8Array;
+}
+
 /** A front without containerd, and the shim that starts it and talks to it. */
 export class LoneFront implements AsyncDisposable {
   readonly #folder = new TemporaryFolder({});
@@ -47,7 +54,11 @@ export class LoneFront implements AsyncDisposable {
   }
 
   /** Runs the shim in a folder, as containerd does. */
-  run(directory: string, args: readonly string[], node = process.execPath): Promise<Ran> {
+  run(
+    directory: string,
+    args: readonly string[],
+    { node = process.execPath, input = Buffer.from("what containerd says") }: RunOptions = {},
+  ): Promise<Ran> {
     const child = spawn(shim, args, {
       cwd: directory,
       env: {
@@ -60,7 +71,7 @@ export class LoneFront implements AsyncDisposable {
       stdio: ["pipe", "pipe", "pipe"],
     });
     // delete ends without having read it.
-    child.stdin.on("error", () => undefined).end("what containerd says");
+    child.stdin.on("error", () => undefined).end(input);
     const stdout: Buffer[] = [];
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
@@ -71,9 +82,9 @@ export class LoneFront implements AsyncDisposable {
   }
 
   /** `start` of a container in namespace `ns`. */
-  start(name: string, node?: string): Promise<Ran> {
+  start(name: string, options?: RunOptions): Promise<Ran> {
     const known = ["-namespace", "ns", "-address", "/a", "-publish-binary", "/c"];
-    return this.run(this.bundle(name), [...known, "-id", name, "start"], node);
+    return this.run(this.bundle(name), [...known, "-id", name, "start"], options);
   }
 
   connect(): Promise<TtrpcClient> {

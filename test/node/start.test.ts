@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { whorl } from "../../proto/gen/wire.js";
@@ -35,6 +35,29 @@ test("what containerd said is kept in the bundle", async () => {
   expect(readFileSync(join(bundle, "whorl.stdin"), "utf8")).toBe("what containerd says");
 });
 
+test("containerd from 2.4 on, which cleans up after each container, is answered in version 3", async () => {
+  const { BootstrapParams, BootstrapResult } = whorl.bootstrap;
+  const address = `unix://${front.socket}`;
+  const known = { instanceId: "c", namespace: "ns", logLevel: -4, containerdBinary: "/c" };
+  const answered = async (containerdVersion: string): Promise<string> => {
+    const input = BootstrapParams.encode({ ...known, containerdVersion }).finish();
+    const { stdout, stderr } = await front.start("c", { input });
+    expect(stderr).toBe("");
+    expect(readFileSync(join(front.bundle("c"), "whorl.stdin"))).toEqual(Buffer.from(input));
+    return stdout.toString();
+  };
+  const three = BootstrapResult.encode({ version: 3, address, protocol: "ttrpc" }).finish();
+  for (const release of ["2.4.2", "v2.4.0+unknown", "v2.10.0", "3.0.1"]) {
+    expect(await answered(release), release).toBe(Buffer.from(three).toString());
+  }
+  for (const release of ["2.4.0-rc.1", "v2.3.7", ""]) {
+    expect(await answered(release), release).toBe(address);
+  }
+  // A front of an earlier version, which cannot deal with it.
+  rmSync(join(front.runFolder, "front.joins"));
+  expect(await answered("2.4.2")).toBe(address);
+});
+
 test("a front that was killed is replaced", async () => {
   await front.start("a");
   const before = front.pid;
@@ -46,7 +69,7 @@ test("a front that was killed is replaced", async () => {
 });
 
 test("a front that cannot be started is an error that says so", async () => {
-  const { status, stderr } = await front.start("c", "/no/such/node");
+  const { status, stderr } = await front.start("c", { node: "/no/such/node" });
   expect(status).toBe(1);
   expect(stderr).toContain("the front process does not start");
 });
@@ -81,7 +104,7 @@ test("a Wasm container whose front is gone is cleaned up without Node", async ()
   // Another process than the one that has this number now.
   writeWasmRecord(bundle, `${process.pid} 7`, folders);
   const args = ["-id", "c", "-bundle", bundle, "delete"];
-  const { status, stdout, stderr } = await front.run(bundle, args, "/no/such/node");
+  const { status, stdout, stderr } = await front.run(bundle, args, { node: "/no/such/node" });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   const { exitStatus, exitedAt } = whorl.task.DeleteResponse.decode(stdout);
   expect(exitStatus).toBe(137);

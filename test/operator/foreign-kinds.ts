@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gatewayApiModule } from "../servers/gateway-api.ts";
 import { type GoModule, goModule } from "../servers/go-module.ts";
 import { karpenterModule } from "../servers/karpenter.ts";
+import { kedaModule } from "../servers/keda.ts";
 import { kroModule } from "../servers/kro.ts";
 
 /** Kinds of another project, as the project itself defines them. */
@@ -26,21 +28,13 @@ export interface ForeignManifest {
 
 const keda: Definitions = {
   project: "KEDA",
-  module: {
-    path: "github.com/kedacore/keda/v2",
-    version: "v2.21.0",
-    sum: "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=",
-  },
+  module: kedaModule,
   files: ["config/crd/bases/keda.sh_scaledobjects.yaml"],
 };
 
 const gatewayApi: Definitions = {
   project: "Gateway API",
-  module: {
-    path: "sigs.k8s.io/gateway-api",
-    version: "v1.6.3",
-    sum: "h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc=",
-  },
+  module: gatewayApiModule,
   files: ["config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"],
 };
 
@@ -92,7 +86,7 @@ export const foreignManifests: readonly ForeignManifest[] = [
     file: "samples/gateway-route.yaml",
     definitions: gatewayApi,
     object: "httproute.gateway.networking.k8s.io/web",
-    mistake: ["weight: 9", "share: 9", "spec.rules[0].backendRefs[0].share"],
+    mistake: ["weight: 9", "share: 9", "spec.rules[1].backendRefs[0].share"],
   },
   {
     file: "samples/karpenter-node-pool.yaml",

@@ -9,7 +9,7 @@ import {
 import { loadSync } from "@grpc/proto-loader";
 
 /** State of a container, as the interface numbers it. */
-export const containerStates = ["created", "running", "exited", "unknown"] as const;
+const containerStates = ["created", "running", "exited", "unknown"] as const;
 
 export interface ContainerStatus {
   readonly state: (typeof containerStates)[number];

@@ -21,7 +21,7 @@ export interface SpecOutcome {
 }
 
 /** Path of Kubernetes' tests of container runtimes; builds them the first time (a minute). */
-export function critestProgram(): string {
+function critestProgram(): string {
   const name = `${module}/cmd/critest`;
   return goTool({
     name: "critest",
@@ -84,7 +84,7 @@ interface GinkgoSpec {
 }
 
 /** Of a report as Ginkgo writes it. */
-export function parseReport(text: string): readonly SpecOutcome[] {
+function parseReport(text: string): readonly SpecOutcome[] {
   const suites = JSON.parse(text) as readonly { readonly SpecReports: readonly GinkgoSpec[] }[];
   return suites
     .flatMap(({ SpecReports }) => SpecReports)

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type GoModule, goModule } from "./go-module.ts";
 
 /** A program that is built from source through the Go module proxy. */
 export interface GoTool {
@@ -14,6 +15,13 @@ export interface GoTool {
   readonly goMod?: string;
   /** Text of a program of the project itself; `package` is "." then, and `goMod` names what it imports. */
   readonly source?: string;
+  /**
+   * The module that the tool is built in, with what its own go.mod and go.sum choose (`go install`
+   * refuses replace directives); `package` is a path in it then: `./cmd/traefik`.
+   */
+  readonly module?: GoModule;
+  /** Files of that module which its archive lacks, by their paths: those of modules nested in it. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly ldflags?: string;
   /** It is the tests of its package, as a program of their own. */
   readonly isTest?: boolean;
@@ -40,21 +48,42 @@ export function goTool(tool: GoTool): string {
   const building = `${folder}.building-${process.pid}`;
   mkdirSync(building, { recursive: true });
   try {
-    if (tool.goMod === undefined) {
-      run(tool, building, ["install", ...flags(tool), `${tool.package}@${tool.version}`]);
-    } else {
-      writeFileSync(join(building, "go.mod"), tool.goMod);
-      if (tool.source !== undefined) writeFileSync(join(building, "main.go"), tool.source);
-      run(tool, building, ["mod", "tidy", "-e"]);
-      const build = tool.isTest === true ? ["test", "-c"] : ["build"];
-      run(tool, building, [...build, ...flags(tool), "-o", tool.name, tool.package]);
-    }
+    build(tool, building);
     rmSync(folder, { recursive: true, force: true });
     renameSync(building, folder);
   } finally {
     rmSync(building, { recursive: true, force: true });
   }
   return binary;
+}
+
+function build(tool: GoTool, building: string): void {
+  if (tool.module !== undefined) {
+    buildWithin(tool, tool.module, building);
+  } else if (tool.goMod === undefined) {
+    run(tool, building, ["install", ...flags(tool), `${tool.package}@${tool.version}`]);
+  } else {
+    writeFileSync(join(building, "go.mod"), tool.goMod);
+    if (tool.source !== undefined) writeFileSync(join(building, "main.go"), tool.source);
+    run(tool, building, ["mod", "tidy", "-e"]);
+    const command = tool.isTest === true ? ["test", "-c"] : ["build"];
+    run(tool, building, [...command, ...flags(tool), "-o", tool.name, tool.package]);
+  }
+}
+
+/** In a copy: downloaded modules are read-only. */
+function buildWithin(tool: GoTool, module: GoModule, building: string): void {
+  const copy = join(building, "source");
+  const { status, stderr } = spawnSync("cp", ["-r", "--no-preserve=mode", goModule(module), copy], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`copying ${module.path} failed:\n${stderr}`);
+  for (const [path, text] of Object.entries(tool.files ?? {})) {
+    mkdirSync(dirname(join(copy, path)), { recursive: true });
+    writeFileSync(join(copy, path), text);
+  }
+  run(tool, copy, ["build", ...flags(tool), "-o", join(building, tool.name), tool.package]);
+  rmSync(copy, { recursive: true });
 }
 
 function flags(tool: GoTool): string[] {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type MariadbServer, startMariadb } from "../servers/mariadb.ts";
 import { type MosquittoServer, startMosquitto } from "../servers/mosquitto.ts";
@@ -8,18 +9,13 @@ import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
 import { type RedisServer, startRedis } from "../servers/redis.ts";
 import { freePort } from "../servers/server-process.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
-import { wasmApp, WhorlProcess } from "../whorl-process.ts";
-import { allCases, guestOf, guests } from "./interfaces/all-cases.ts";
+import { WhorlProcess } from "../whorl-process.ts";
+import { allCases, guestOf, namedCases } from "./interfaces/all-cases.ts";
+import { apartAppFiles, mainAppFiles } from "./interfaces/app-files.ts";
 import type { InterfaceCase, Places } from "./interfaces/interface-case.ts";
 
-/** Names of the rows are the same wherever the servers listen. */
-const rows = allCases({
-  ...{ redis: "", mysql: "mysql://", postgres: "postgres://", postgresTls: "", authority: "" },
-  ...{ mqtt: "", web: "", nowhere: "" },
-});
-
 let stack: AsyncDisposableStack;
-let whorl: WhorlProcess;
+let apps: Record<InterfaceCase["app"], WhorlProcess>;
 let cases: InterfaceCase[];
 /** A store without its server answers after seconds: all of those are asked for at once. */
 let slow: Map<InterfaceCase, Promise<unknown>>;
@@ -28,17 +24,22 @@ beforeAll(async () => {
   stack = new AsyncDisposableStack();
   const places = await startPlaces(stack);
   cases = allCases(places);
-  const folder = stack.use(new TemporaryFolder(files(places)));
-  whorl = stack.use(
+  const [main, apart] = await Promise.all([up(mainAppFiles(places)), up(await apartAppFiles())]);
+  apps = { main, apart };
+  const waiting = cases.filter(({ args }) => args[0] === "down");
+  slow = new Map(waiting.map((each) => [each, answerOf(each)]));
+  await Promise.allSettled(slow.values());
+});
+
+async function up(files: Readonly<Record<string, string | Uint8Array>>): Promise<WhorlProcess> {
+  const folder = stack.use(new TemporaryFolder(files));
+  return stack.use(
     await WhorlProcess.up(folder.path, [
       ...["--runtime-config-file", folder.file("runtime.toml")],
       ...["--variable", "greeting=hello"],
     ]),
   );
-  const waiting = cases.filter(({ args }) => args[0] === "down");
-  slow = new Map(waiting.map((each) => [each, answerOf(each)]));
-  await Promise.allSettled(slow.values());
-});
+}
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();
@@ -59,8 +60,10 @@ async function startPlaces(servers: AsyncDisposableStack): Promise<Places> {
   web.listen(0, "127.0.0.1");
   await once(web, "listening");
   servers.defer(() => closed(web));
+  await allowReading(redis.url);
   return {
     redis: redis.url,
+    redisReader: redis.url.replace(/\/\/.*@/, "//reader:pass@"),
     mysql: mariadb.url,
     postgres: postgres.url,
     postgresTls: `${postgresTls.url}?sslmode=require`,
@@ -69,6 +72,13 @@ async function startPlaces(servers: AsyncDisposableStack): Promise<Places> {
     web: `http://127.0.0.1:${(web.address() as AddressInfo).port}`,
     nowhere: `127.0.0.1:${await freePort()}`,
   };
+}
+
+/** Makes a user that may do nothing else. */
+async function allowReading(url: string): Promise<void> {
+  const client = new Redis(url);
+  await client.call("ACL", "SETUSER", "reader", "on", ">pass", "~*", "&*", "+get", "+ping");
+  client.disconnect();
 }
 
 async function closed(server: Server): Promise<void> {
@@ -129,62 +139,8 @@ function completion(body: Asked | undefined): object {
   };
 }
 
-function files(places: Places): Record<string, string> {
-  const { redis, mysql, postgres, postgresTls, mqtt, web, nowhere } = places;
-  const hosts = [redis, mysql, postgres, postgresTls, mqtt, web].map((url) => new URL(url).host);
-  const allowed = [...hosts, nowhere].map((host) => `"*://${host}"`).join(", ");
-  const routes = new Map(
-    rows.map(({ interfaceName }) => [guestOf(interfaceName).path, guestOf(interfaceName).guest]),
-  );
-  const triggers = [...routes].map(
-    ([path, guest]) => `
-[[trigger.http]]
-route = "/${path}/..."
-component = "${guest}"`,
-  );
-  const component = (guest: string): string => `
-[component.${guest}]
-source = "${wasmApp(`${guest}-rust/${guest}.wasm`)}"
-key_value_stores = ["default", "down"]
-sqlite_databases = ["default"]
-ai_models = ["tiny"]
-allowed_outbound_hosts = [${allowed}]
-[component.${guest}.variables]
-greeting = "{{ greeting }}"
-unreachable = "{{ unreachable }}"
-`;
-  return {
-    "spin.toml": `
-spin_manifest_version = 2
-[application]
-name = "interfaces"
-[variables]
-greeting = { default = "" }
-unreachable = { default = "" }
-${triggers.join("")}
-${guests.map(component).join("")}`,
-    "runtime.toml": `
-[[variables_provider]]
-type = "vault"
-url = "http://${nowhere}"
-token = "x"
-mount = "secret"
-[key_value_store.default]
-type = "spin"
-path = "keys.db"
-[key_value_store.down]
-type = "redis"
-url = "redis://${nowhere}"
-[llm_compute]
-type = "remote_http"
-url = "${web}"
-auth_token = "x"
-api_type = "open_ai"
-`,
-  };
-}
-
-async function answerOf({ interfaceName, asked, args }: InterfaceCase): Promise<unknown> {
+async function answerOf({ interfaceName, asked, args, app }: InterfaceCase): Promise<unknown> {
+  const whorl = apps[app];
   const { path } = guestOf(interfaceName);
   const url = `${whorl.url}/${path}/${encodeURIComponent(asked)}`;
   const response = await fetch(url, { method: "POST", body: JSON.stringify(args) });
@@ -193,7 +149,7 @@ async function answerOf({ interfaceName, asked, args }: InterfaceCase): Promise<
   return JSON.parse(text);
 }
 
-describe.each([...Map.groupBy(rows.entries(), ([, row]) => row.interfaceName)])(
+describe.each([...Map.groupBy(namedCases.entries(), ([, row]) => row.interfaceName)])(
   "%s",
   (_, group) => {
     test.each(group.map(([index, row]) => [row.functionName, row.about, index] as const))(

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { unansweredErrors } from "./interfaces/unanswered-errors.ts";
 import { parityTable } from "./interfaces/parity-table.ts";
 
 test("docs/parity.md tells what the cases show", () => {
@@ -11,4 +12,8 @@ test("docs/parity.md tells what the cases show", () => {
 
 test("every function of every interface has a case", () => {
   expect(parityTable()).toContain("## Functions without a test\n\nNone.\n");
+});
+
+test("every error of every interface has a case, or a reason why nothing answers it", () => {
+  expect(unansweredErrors().filter(({ reason }) => reason === undefined)).toEqual([]);
 });

@@ -31,6 +31,8 @@ interface Known {
   /** Files that the app is made of; of a broken one those that could mend it. */
   readonly files: readonly string[];
   readonly isServed: boolean;
+  /** Why it is not served as it is now. */
+  readonly problem?: string;
 }
 
 /**
@@ -49,6 +51,19 @@ export class AppFolder {
   get directories(): ReadonlySet<string> {
     const files = [...this.#known.values()].flatMap((known) => known.files);
     return new Set([this.#options.folder, ...files.map((file) => dirname(file))]);
+  }
+
+  has(name: string): boolean {
+    return this.#known.has(name);
+  }
+
+  /** Why apps are not served as they are now, by name. */
+  get problems(): ReadonlyMap<string, string> {
+    return new Map(
+      [...this.#known].flatMap(([name, { problem }]) =>
+        problem === undefined ? [] : [[name, problem] as const],
+      ),
+    );
   }
 
   /** Looks at everything. Rejects with WhorlError `file` when the folder cannot be read. */
@@ -97,21 +112,27 @@ export class AppFolder {
     if (stamp !== undefined && stamp === before?.stamp) return undefined;
     const isServed = before?.isServed ?? false;
     if (!this.#options.isName(name)) {
-      await this.#know(name, [path], isServed);
-      return { problem: `${path}: the name of an app has letters, digits and - only; rename it` };
+      const problem = "the name of an app has letters, digits and - only; rename it";
+      await this.#know(name, [path], { isServed, problem });
+      return { problem: `${path}: ${problem}` };
     }
     try {
       const app = await this.#options.load(path);
-      await this.#know(name, [path, ...filesOf(app)], true);
+      await this.#know(name, [path, ...filesOf(app)], { isServed: true });
       return { name, app };
     } catch (error) {
-      await this.#know(name, [path, join(path, "spin.toml")], isServed);
-      return { problem: `${name} is not served: ${errorText(error)}` };
+      const problem = errorText(error);
+      await this.#know(name, [path, join(path, "spin.toml")], { isServed, problem });
+      return { problem: `${name} is not served: ${problem}` };
     }
   }
 
-  async #know(name: string, files: readonly string[], isServed: boolean): Promise<void> {
-    this.#known.set(name, { files, isServed, stamp: await stampOf(files) });
+  async #know(
+    name: string,
+    files: readonly string[],
+    found: Pick<Known, "isServed" | "problem">,
+  ): Promise<void> {
+    this.#known.set(name, { files, ...found, stamp: await stampOf(files) });
   }
 }
 

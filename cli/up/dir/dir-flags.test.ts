@@ -27,7 +27,6 @@ test.each([
   [{ from: "hello" }, /an app \(hello\) and --dir are named/],
   [{ components: ["a"] }, /--component-id is for one app/],
   [{ tls: { certFile: "c", keyFile: "k" } }, /--dir serves without TLS/],
-  [{ live: { console: { host: "127.0.0.1", port: 0 } } }, /--console shows one app/],
   [{ findFreePort: true }, /--find-free-port is for one app/],
 ])("%j contradicts --dir", (more, message) => {
   expect(() => dirOptions({ dir: "apps" }, { ...app, ...more })).toThrow(message);

@@ -48,7 +48,7 @@ export function addDirOptions(command: Command): Command {
 /** Undefined where one app is meant. Throws WhorlError `usage` for flags that contradict it. */
 export function dirOptions(
   flags: DirFlags,
-  app: { readonly from: string } & Pick<UpOptions, "tls" | "components" | "findFreePort" | "live">,
+  app: { readonly from: string } & Pick<UpOptions, "tls" | "components" | "findFreePort">,
 ): DirOptions | undefined {
   const { dir: folder } = flags;
   if (folder === undefined) return undefined;
@@ -82,14 +82,10 @@ function contradiction({
   tls,
   components,
   findFreePort,
-  live,
 }: Parameters<typeof dirOptions>[1]): string | undefined {
   if (from !== ".") return `an app (${from}) and --dir are named; name one of them`;
   if (components.length > 0) return "--component-id is for one app; --dir serves whole apps";
   if (tls !== undefined) return "--dir serves without TLS; put a proxy in front of it";
-  if (live?.console !== undefined) {
-    return "--console shows one app; look at the apps of --dir with whorl top and whorl tail";
-  }
   if (findFreePort) return "--find-free-port is for one app; with --dir choose a port, or 0";
   return undefined;
 }

@@ -1,26 +1,39 @@
 import { errorText } from "../../../runtime/error.ts";
-import type { AdminIdentity, AdminSource } from "../../../runtime/telemetry/admin/admin-server.ts";
+import type { AdminIdentity } from "../../../runtime/telemetry/admin/admin-server.ts";
 import type { Machine } from "../../command.ts";
 import { socketPlace } from "../../top/socket-place.ts";
-import type { ListenAddress } from "../listen-address.ts";
+import type { LiveViewOptions } from "../live-view.ts";
+import type { ShownFolder } from "./dir-console.ts";
 
 export interface DirLiveViewDependencies {
   readonly machine: Machine;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly source: AdminSource;
-  identity(): AdminIdentity;
+  /** Of Whorl. */
+  readonly version: string;
+  readonly shown: ShownFolder;
   onWarning(message: string): void;
+}
+
+/** What is offered, until disposed. */
+export interface DirLiveView extends AsyncDisposable {
+  /** Where the page for browsers is. */
+  readonly consoleUrl: string | undefined;
 }
 
 /**
  * Offers what the apps of a folder do to the user's own terminals (`whorl top`, `whorl tail`), and
- * where an address is given to Prometheus. Rejects with WhorlError `listen` where that cannot be had.
+ * where addresses are given to browsers and to Prometheus. Rejects with WhorlError `listen` where that cannot be had.
  */
 export async function offerDirLiveView(
-  metrics: ListenAddress | undefined,
+  { metrics, console }: LiveViewOptions,
   dependencies: DirLiveViewDependencies,
-): Promise<AsyncDisposable> {
-  const { machine, environment, source, identity, onWarning } = dependencies;
+): Promise<DirLiveView> {
+  const { machine, environment, shown, version, onWarning } = dependencies;
+  const source = shown.host.telemetry;
+  const identity = (): AdminIdentity => ({
+    apps: shown.host.apps.map(({ name }) => name),
+    ...{ url: undefined, version },
+  });
   const [{ startAdminServer }, { prepareAdminFolder }] = await Promise.all([
     import("../../../runtime/telemetry/admin/admin-server.ts"),
     import("../../../runtime/telemetry/admin/admin-socket.ts"),
@@ -38,5 +51,13 @@ export async function offerDirLiveView(
       onWarning(`whorl top and whorl tail cannot look at these apps: ${errorText(error)}`);
     }
   }
-  return stack.move();
+  let consoleUrl: string | undefined;
+  if (console !== undefined) {
+    const { offerDirConsole } = await import("./dir-console.ts");
+    const { pid } = machine;
+    const offered = stack.use(await offerDirConsole(console, shown, { version, pid, onWarning }));
+    consoleUrl = offered.url;
+  }
+  const owned = stack.move();
+  return { consoleUrl, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

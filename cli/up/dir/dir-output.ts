@@ -1,5 +1,7 @@
 import { errorText } from "../../../runtime/error.ts";
+import { printableLines, printableText } from "../../../runtime/telemetry/printable-text.ts";
 import type { CommandIo } from "../../io.ts";
+import { safeJson } from "../../safe-json.ts";
 
 /** An app and where it is asked. */
 export interface ServedApp {
@@ -14,6 +16,8 @@ export interface DirReporter {
   /** Apps are served from now on, or in another version. */
   serving(apps: readonly ServedApp[]): void;
   removed(name: string): void;
+  /** The console can be read there; the address is for the user alone. */
+  consoleReady(url: string): void;
   /** Every app is loaded, or found to be broken. */
   prepared(count: number): void;
   guestLine(app: string, component: string, stream: "stdout" | "stderr", line: string): void;
@@ -37,12 +41,14 @@ export function createDirTextReporter({ stdout, stderr }: CommandIo): DirReporte
     },
     removed: (name) => stdout.write(`  ${name} is gone\n`),
     prepared: (count) => stdout.write(`Prepared ${count} ${count === 1 ? "app" : "apps"}\n`),
+    consoleReady: (url) => stdout.write(`Console: ${url}\n`),
     guestLine(app, component, stream, line) {
       const sink = stream === "stdout" ? stdout : stderr;
-      sink.write(`[${app === component ? app : `${app}/${component}`}] ${line}\n`);
+      const name = printableText(app === component ? app : `${app}/${component}`);
+      sink.write(`[${name}] ${printableText(line, true)}\n`);
     },
-    warning: (message) => stderr.write(`warning: ${message}\n`),
-    error: (error) => stderr.write(`error: ${errorText(error)}\n`),
+    warning: (message) => stderr.write(`warning: ${printableLines(message)}\n`),
+    error: (error) => stderr.write(`error: ${printableLines(errorText(error))}\n`),
     stopping: (signal) =>
       stderr.write(`${signal}: finishing requests in flight; once more to stop at once\n`),
   };
@@ -51,7 +57,7 @@ export function createDirTextReporter({ stdout, stderr }: CommandIo): DirReporte
 /** One JSON object per line on stdout, each with the key `event`. */
 export function createDirJsonReporter({ stdout }: CommandIo): DirReporter {
   const write = (event: string, details: object): void => {
-    stdout.write(`${JSON.stringify({ event, ...details })}\n`);
+    stdout.write(`${safeJson({ event, ...details })}\n`);
   };
   return {
     listening: (folder, url) => write("listening", { folder, ...(url && { url }) }),
@@ -59,6 +65,7 @@ export function createDirJsonReporter({ stdout }: CommandIo): DirReporter {
       for (const { name, url } of apps) write("serving", { app: name, url });
     },
     removed: (app) => write("removed", { app }),
+    consoleReady: (url) => write("console", { url }),
     prepared: (apps) => write("prepared", { apps }),
     guestLine: (app, component, stream, line) => write("log", { app, component, stream, line }),
     warning: (message) => write("warning", { message }),

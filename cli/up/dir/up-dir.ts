@@ -16,7 +16,7 @@ import type { UpOptions } from "../up.ts";
 import { AppFolder } from "./app-folder.ts";
 import type { FoundApp } from "./app-folder.ts";
 import type { DirOptions } from "./dir-flags.ts";
-import { offerDirLiveView } from "./dir-live-view.ts";
+import { type DirLiveView, offerDirLiveView } from "./dir-live-view.ts";
 import type { DirReporter, ServedApp } from "./dir-output.ts";
 import { workerCode } from "./worker-code.ts";
 
@@ -52,8 +52,10 @@ export async function upDir(
   await using owned = new AsyncDisposableStack();
   const host = await openHost(options, dir, dependencies);
   owned.defer(() => host.close());
-  owned.use(await offerLiveView(host, options, dependencies));
-  const served = await ServedFolder.open(host, { options, dir, dependencies });
+  const served = new ServedFolder(host, { options, dir, dependencies });
+  const live = owned.use(await offerLiveView(host, served, { options, dir, dependencies }));
+  await served.open();
+  if (live?.consoleUrl !== undefined) reporter.consoleReady(live.consoleUrl);
   const following = new AbortController();
   const follow = served.follow(following.signal);
   const end = await Promise.race([signal, follow.then(() => signal)]);
@@ -75,9 +77,11 @@ class ServedFolder {
   readonly #dir: DirOptions;
   readonly #dependencies: UpDirDependencies;
   readonly #folder: AppFolder;
+  /** What was found well and could not be served all the same. */
+  readonly #refused = new Map<string, string>();
   #nextPort: number;
 
-  private constructor(host: AppHost, { options, dir, dependencies }: FolderParts) {
+  constructor(host: AppHost, { options, dir, dependencies }: FolderParts) {
     this.#host = host;
     this.#options = options;
     this.#dir = dir;
@@ -91,30 +95,32 @@ class ServedFolder {
   }
 
   /** Serves what is there now. Rejects with WhorlError as {@link upDir}. */
-  static async open(host: AppHost, parts: FolderParts): Promise<ServedFolder> {
-    const { options, dir, dependencies } = parts;
-    const { reporter } = dependencies;
-    const served = new ServedFolder(host, parts);
+  async open(): Promise<void> {
+    const host = this.#host;
+    const options = this.#options;
+    const dir = this.#dir;
+    const { reporter } = this.#dependencies;
     // Who comes before everything was looked at is not told that there is no such app.
     host.holdCallers();
     const address = dir.isPortPerApp ? undefined : await host.listen(options.listen);
-    const serving = await served.#look();
+    const serving = await this.#look();
     host.admitCallers();
     reporter.listening(dir.folder, address && `http://${address.host}:${address.port}`);
     reporter.serving(serving);
-    void host.prepared().then(() => reporter.prepared(host.size));
-    return served;
+    void host.prepared().then(() => reporter.prepared(host.apps.length));
+  }
+
+  /** Why what is in the folder is not served, by name. */
+  get problems(): ReadonlyMap<string, string> {
+    return new Map([...this.#folder.problems, ...this.#refused]);
   }
 
   /** Looks at the folder whenever something in it may have changed. */
   async follow(signal: AbortSignal): Promise<void> {
     using hints = new ChangeHints(quietMs);
-    const aborted = new Promise<"aborted">((end) =>
-      signal.addEventListener("abort", () => end("aborted"), { once: true }),
-    );
     for (;;) {
       this.#followDirectories(hints);
-      if ((await Promise.race([hints.next(), aborted])) === "aborted") return;
+      if (!(await hints.next(signal))) return;
       await this.#lookAgain();
     }
   }
@@ -133,6 +139,9 @@ class ServedFolder {
     const { reporter } = this.#dependencies;
     const { changed, removed, problems } = await this.#folder.look();
     for (const problem of problems) reporter.error(problem);
+    for (const name of this.#refused.keys()) {
+      if (!this.#folder.has(name)) this.#refused.delete(name);
+    }
     for (const name of removed) {
       await this.#host.remove(name);
       reporter.removed(name);
@@ -156,8 +165,12 @@ class ServedFolder {
         appDirectory: app.directory,
         ...(stateDirectory !== undefined && { stateDirectory: join(stateDirectory, name) }),
       });
-      return await this.#host.serve({ name, app, runtimeConfig, listen: this.#ownAddress(name) });
+      const listen = this.#ownAddress(name);
+      const url = await this.#host.serve({ name, app, runtimeConfig, listen });
+      this.#refused.delete(name);
+      return url;
     } catch (error) {
+      this.#refused.set(name, errorText(error));
       reporter.error(`${name} is not served: ${errorText(error)}`);
       return undefined;
     }
@@ -185,7 +198,9 @@ async function openHost(
   dir: DirOptions,
   { reporter, environment, directory, version, machine }: UpDirDependencies,
 ): Promise<AppHost> {
-  const begin = options.live?.metrics === undefined ? "asked" : "now";
+  const { live } = options;
+  const keepsRequests = live?.console !== undefined;
+  const begin = keepsRequests || live?.metrics !== undefined ? "now" : "asked";
   const cacheDirectory = options.registry.cacheDir ?? cacheFolder(environment);
   const named = (app: string, message: string): string =>
     app === "" ? message : `${app}: ${message}`;
@@ -200,7 +215,7 @@ async function openHost(
       limits: options.limits,
       cacheDirectory: join(cacheDirectory, "prepared"),
       prepareVersion: prepareVersion(version),
-      telemetry: machine && { version, begin },
+      telemetry: machine && { version, begin, keepsRequests },
     },
     log: {
       guestLine: (...line) => reporter.guestLine(...line),
@@ -213,13 +228,14 @@ async function openHost(
 /** Nothing where nobody could look. */
 async function offerLiveView(
   host: AppHost,
-  { live }: UpOptions,
-  { machine, environment, version, reporter }: UpDirDependencies,
-): Promise<AsyncDisposable | undefined> {
+  served: ServedFolder,
+  { options: { live = {} }, dir: { folder }, dependencies }: FolderParts,
+): Promise<DirLiveView | undefined> {
+  const { machine, environment, version, reporter, directory } = dependencies;
   if (machine === undefined) return undefined;
-  return await offerDirLiveView(live?.metrics, {
-    ...{ machine, environment, source: host.telemetry },
-    identity: () => ({ apps: host.names, url: undefined, version }),
+  return await offerDirLiveView(live, {
+    ...{ machine, environment, version },
+    shown: { folder: resolve(directory, folder), host, unserved: () => served.problems },
     onWarning: (message) => reporter.warning(message),
   });
 }

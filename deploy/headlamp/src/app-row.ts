@@ -41,7 +41,7 @@ export function readyCondition({ status }: SpinAppJson): ConditionJson | undefin
 }
 
 /** Ready, on its way there, or stuck: as the conditions Ready, Reconciling and Stalled say. */
-export function moodOf(app: SpinAppJson): Mood {
+function moodOf(app: SpinAppJson): Mood {
   const conditions = app.status?.conditions ?? [];
   const holds = (type: string): boolean =>
     conditions.some((each) => each.type === type && each.status === "True");

@@ -42,13 +42,21 @@ function target(http: HttpContext, uri: string): URL | HttpError {
     // Not resolved against the origin: `//host/` would name another one.
     return URL.parse(`${http.selfOrigin}${uri}`) ?? "invalid-url";
   }
-  // What is no address is on no list either (same as Spin).
-  const url = URL.parse(uri) ?? undefined;
-  return url !== undefined && isAllowed(http, url) ? url : "destination-not-allowed";
+  const url = URL.parse(uri);
+  if (url !== null && isWeb(url)) return isAllowed(http, url) ? url : "destination-not-allowed";
+  // Without a scheme it may be permitted, but cannot be asked; what is no address at all is on no
+  // list either (same as Spin).
+  const assumed = URL.parse(`https://${uri}`);
+  return assumed !== null && isAllowed(http, assumed) ? "invalid-url" : "destination-not-allowed";
 }
 
-function isAllowed(http: HttpContext, { protocol, host }: URL): boolean {
-  if (host === "" || (protocol !== "http:" && protocol !== "https:")) return false;
+function isWeb({ protocol }: URL): boolean {
+  return protocol === "http:" || protocol === "https:";
+}
+
+function isAllowed(http: HttpContext, url: URL): boolean {
+  const { protocol, host } = url;
+  if (host === "" || !isWeb(url)) return false;
   return http.isAllowed({ scheme: protocol === "http:" ? "http" : "https", authority: host });
 }
 

@@ -3,7 +3,7 @@ export interface Poolable {
   /** False once it is known to be broken. */
   readonly alive: boolean;
   /** Makes it as new for the next user; false where that is not possible. */
-  reset(): Promise<boolean>;
+  reset(): boolean | Promise<boolean>;
   close(): void;
 }
 
@@ -17,9 +17,14 @@ export interface LeasePoolOptions<C> {
 }
 
 interface Waiter<C> {
-  readonly resolve: (connection: C) => void;
+  readonly resolve: (connection: C | PromiseLike<C>) => void;
   readonly reject: (error: unknown) => void;
   readonly timer: NodeJS.Timeout;
+}
+
+interface Idle<C> {
+  readonly connection: C;
+  readonly sinceMs: number;
 }
 
 /**
@@ -28,12 +33,15 @@ interface Waiter<C> {
  */
 export class LeasePool<C extends Poolable> implements Disposable {
   readonly #options: LeasePoolOptions<C>;
-  readonly #idle: { connection: C; timer: NodeJS.Timeout }[] = [];
+  /** Those that have waited longest come first; the last one is used next. */
+  readonly #idle: Idle<C>[] = [];
   readonly #waiting = new Set<Waiter<C>>();
   readonly #leased = new Set<C>();
   /** Leased, connecting or being reset. */
   #busy = 0;
   #closed = false;
+  /** One for all: a timer for each time that one waits would cost more than the wait. */
+  #expiry: NodeJS.Timeout | undefined;
 
   constructor(options: LeasePoolOptions<C>) {
     this.#options = options;
@@ -46,30 +54,35 @@ export class LeasePool<C extends Poolable> implements Disposable {
 
   /** A connection, for one user. Rejects as `connect` does, or when waiting took too long. */
   async acquire(): Promise<C> {
+    const idle = this.acquireIdle();
+    if (idle !== undefined) return idle;
+    return this.#busy >= this.#options.max ? this.#wait() : this.#connect();
+  }
+
+  /** The same without waiting; undefined where none is idle. */
+  acquireIdle(): C | undefined {
     const idle = this.#takeIdle();
-    if (idle === undefined && this.#busy >= this.#options.max) return this.#wait();
+    if (idle === undefined) return undefined;
     this.#busy++;
-    if (idle !== undefined) return this.#lease(idle);
-    try {
-      return this.#lease(await this.#options.connect());
-    } catch (error) {
-      this.#free();
-      throw error;
-    }
+    this.#leased.add(idle);
+    return idle;
   }
 
   /** The user is done with it. */
   release(connection: C): void {
     if (!this.#leased.delete(connection)) return;
-    void this.#putBack(connection);
+    const reset = connection.alive && !this.#closed && connection.reset();
+    if (!(reset instanceof Promise)) return this.#putBack(connection, reset);
+    reset.then(
+      (usable) => this.#putBack(connection, usable),
+      () => this.#putBack(connection, false),
+    );
   }
 
   [Symbol.dispose](): void {
     this.#closed = true;
-    for (const { connection, timer } of this.#idle.splice(0)) {
-      clearTimeout(timer);
-      connection.close();
-    }
+    clearTimeout(this.#expiry);
+    for (const { connection } of this.#idle.splice(0)) connection.close();
     for (const connection of this.#leased) connection.close();
     for (const waiter of this.#waiting) {
       clearTimeout(waiter.timer);
@@ -78,9 +91,18 @@ export class LeasePool<C extends Poolable> implements Disposable {
     this.#waiting.clear();
   }
 
-  #lease(connection: C): C {
+  async #connect(): Promise<C> {
+    this.#busy++;
+    let connection: C;
+    try {
+      connection = await this.#options.connect();
+    } catch (error) {
+      this.#free();
+      throw error;
+    }
     if (this.#closed) {
       connection.close();
+      this.#free();
       throw new Error("the host is shutting down");
     }
     this.#leased.add(connection);
@@ -89,7 +111,6 @@ export class LeasePool<C extends Poolable> implements Disposable {
 
   #takeIdle(): C | undefined {
     for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
-      clearTimeout(entry.timer);
       if (entry.connection.alive) return entry.connection;
       entry.connection.close();
     }
@@ -107,24 +128,30 @@ export class LeasePool<C extends Poolable> implements Disposable {
     return promise;
   }
 
-  async #putBack(connection: C): Promise<void> {
-    const usable =
-      connection.alive && !this.#closed && (await connection.reset().catch(() => false));
+  #putBack(connection: C, usable: boolean): void {
     if (!usable || this.#closed) {
       connection.close();
       return this.#free();
     }
     this.#busy--;
-    const timer = setTimeout(() => this.#expire(connection), this.#options.idleMsMax);
-    timer.unref();
-    this.#idle.push({ connection, timer });
+    this.#idle.push({ connection, sinceMs: performance.now() });
+    if (this.#expiry === undefined) this.#expireIn(this.#options.idleMsMax);
     this.#serveNext();
   }
 
-  #expire(connection: C): void {
-    const index = this.#idle.findIndex((entry) => entry.connection === connection);
-    if (index !== -1) this.#idle.splice(index, 1);
-    connection.close();
+  #expireIn(ms: number): void {
+    this.#expiry = setTimeout(() => this.#expire(), ms).unref();
+  }
+
+  #expire(): void {
+    const { idleMsMax } = this.#options;
+    const now = performance.now();
+    const young = this.#idle.findIndex(({ sinceMs }) => sinceMs + idleMsMax > now);
+    const expired = this.#idle.splice(0, young === -1 ? this.#idle.length : young);
+    for (const { connection } of expired) connection.close();
+    const [oldest] = this.#idle;
+    this.#expiry = undefined;
+    if (oldest !== undefined) this.#expireIn(Math.ceil(oldest.sinceMs + idleMsMax - now));
   }
 
   #free(): void {
@@ -137,6 +164,6 @@ export class LeasePool<C extends Poolable> implements Disposable {
     if (next === undefined) return;
     this.#waiting.delete(next);
     clearTimeout(next.timer);
-    this.acquire().then(next.resolve, next.reject);
+    next.resolve(this.acquire());
   }
 }

@@ -2,6 +2,7 @@
 export class Permits {
   #free: number;
   readonly #within: Permits | undefined;
+  readonly #isUnbounded: boolean;
   readonly #waiting: (() => void)[] = [];
 
   /**
@@ -11,10 +12,12 @@ export class Permits {
   constructor(count: number | undefined, within?: Permits) {
     this.#free = count ?? Infinity;
     this.#within = within;
+    this.#isUnbounded = count === undefined && within === undefined;
   }
 
   /** Resolves once there is one. Call the result when done; again and again is fine. */
   acquire(): Release | Promise<Release> {
+    if (this.#isUnbounded) return nothing;
     if (this.#free <= 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.push(resolve);
@@ -45,3 +48,5 @@ export class Permits {
 
 /** Gives back what was acquired; again and again is fine. */
 export type Release = () => void;
+
+function nothing(): void {}

@@ -9,6 +9,11 @@ export class PoolSet<C extends Poolable> implements Disposable {
     this.#max = max;
   }
 
+  /** The pool of a key, if there is one. */
+  find(key: string): LeasePool<C> | undefined {
+    return this.#pools.get(key);
+  }
+
   /** The pool of a key; makes it where there is none. Throws when there are too many in use. */
   get(key: string, make: () => LeasePool<C>): LeasePool<C> {
     const found = this.#pools.get(key);

@@ -13,9 +13,13 @@ interface SimpleQuery {
   query(text: string): void;
 }
 
+/** Tells the server to send what it has. */
+const flushMessage = Buffer.from([0x48, 0, 0, 0, 4]);
+
 /** pg's connection, which a server cannot break the process through, with rows as bytes. */
 export class GuardedConnection extends Connection {
   #gate: MessageGate | undefined;
+  #held: Buffer[] | undefined;
 
   constructor(config: ConnectionConfig) {
     super(config);
@@ -30,7 +34,28 @@ export class GuardedConnection extends Connection {
     (this as unknown as SimpleQuery).query(text);
   }
 
-  /** Called by pg, instead of its own. */
+  /** What is sent from now on leaves together: one buffer costs less than five. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  sendHeld(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this._send(Buffer.concat(held));
+  }
+
+  /** Called by pg, instead of its own; so are the following. */
+  _send(message: Buffer): boolean {
+    if (this.#held === undefined) return this.stream.writable && this.stream.write(message);
+    this.#held.push(message);
+    return true;
+  }
+
+  override flush(): void {
+    this._send(flushMessage);
+  }
+
   attachListeners(stream: Duplex): void {
     const gate = new MessageGate(
       (fields: RowFields) => this.emit("dataRow", { fields }),

@@ -5,6 +5,8 @@ import { checkMessage } from "./check-message.ts";
 const headerBytes = 5;
 const dataRow = 0x44; // D
 const errorResponse = 0x45; // E
+const parseComplete = 0x31; // 1
+const bindComplete = 0x32; // 2
 const readyForQuery = 0x5a; // Z
 /** Messages of a server, https://www.postgresql.org/docs/current/protocol-message-formats.html. */
 const known = new Set([...Buffer.from("123ACDEGHIKNRSTVWZcdnstv")]);
@@ -56,6 +58,8 @@ export class MessageGate extends EventEmitter {
     const [first, ...more] = this.#chunks;
     const bytes = first === undefined || more.length > 0 ? Buffer.concat(this.#chunks) : first;
     let at = 0;
+    /** Messages from here on are for the parser, which takes several at once. */
+    let from = 0;
     this.#needed = 0;
     while (bytes.length - at >= headerBytes) {
       const length = messageLength(bytes, at);
@@ -63,25 +67,36 @@ export class MessageGate extends EventEmitter {
         this.#needed = length;
         break;
       }
-      this.#handOn(bytes.subarray(at, at + length));
-      at += length;
+      const end = at + length;
+      const type = bytes[at];
+      if (this.#skipped > 0 || type === dataRow || isAcknowledgement(type)) {
+        this.#handOn(bytes, from, at);
+        from = end;
+        if (this.#skipped > 0) this.#skip(type);
+        else if (type === dataRow) this.#onRow(rowFields(bytes.subarray(at, end)));
+      } else checkMessage(bytes.subarray(at, end));
+      at = end;
     }
-    const rest = bytes.subarray(at);
-    this.#chunks = rest.length === 0 ? [] : [rest];
-    this.#size = rest.length;
+    this.#chunks = at === bytes.length ? [] : [bytes.subarray(at)];
+    this.#size = bytes.length - at;
+    this.#handOn(bytes, from, at);
   }
 
-  #handOn(message: Buffer): void {
-    if (this.#skipped > 0) return this.#skip(message);
-    if (message[0] === dataRow) return this.#onRow(rowFields(message));
-    checkMessage(message);
-    this.emit("data", message);
+  #handOn(bytes: Buffer, from: number, to: number): void {
+    if (from === to) return;
+    const isAll = from === 0 && to === bytes.length;
+    this.emit("data", isAll ? bytes : bytes.subarray(from, to));
   }
 
-  #skip(message: Buffer): void {
-    if (message[0] === readyForQuery) this.#skipped--;
-    if (message[0] === errorResponse) throw new Error("the session could not be made as new");
+  #skip(type: number | undefined): void {
+    if (type === readyForQuery) this.#skipped--;
+    if (type === errorResponse) throw new Error("the session could not be made as new");
   }
+}
+
+/** Nothing depends on them: what follows tells how it went. */
+function isAcknowledgement(type: number | undefined): boolean {
+  return type === parseComplete || type === bindComplete;
 }
 
 function messageLength(bytes: Buffer, at: number): number {

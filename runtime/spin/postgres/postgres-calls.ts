@@ -3,17 +3,15 @@ import type { FieldDef } from "pg";
 import { errorText } from "../../error.ts";
 import { err, ok, type Result } from "../../instance/host-interface.ts";
 import { limits } from "../../limits.ts";
+import type { Awaitable } from "../key-value/key-value-store.ts";
+import type { Release } from "../network/permits.ts";
 import type { OutboundScope } from "../outbound-scope.ts";
 import { pgTypeOf, pgValueOf } from "./binary-value.ts";
 import { parameterText } from "./parameter-text.ts";
-import { parsePostgresAddress, type PostgresAddress } from "./postgres-address.ts";
+import type { PostgresAddress } from "./postgres-address.ts";
 import { type PgError, queryFailed } from "./postgres-error.ts";
-import {
-  GuestPostgres,
-  type GuestPostgresBuilder,
-  type PostgresContext,
-  type PostgresScope,
-} from "./postgres-scope.ts";
+import { GuestPostgres, type GuestPostgresBuilder, type PostgresScope } from "./postgres-scope.ts";
+import type { PostgresTarget } from "./postgres-connection.ts";
 import { PostgresStatement, type RowSink } from "./postgres-statement.ts";
 import {
   type PgColumn,
@@ -29,7 +27,10 @@ export type PgAnswer<T> = Promise<Result<T, PgError>>;
 const parametersMax = 65_535;
 
 /** `connection.open`: asks allowed_outbound_hosts for each host, then takes a connection. */
-export function openConnection(scope: PostgresScope, address: string): PgAnswer<GuestPostgres> {
+export function openConnection(
+  scope: PostgresScope,
+  address: string,
+): Awaitable<Result<GuestPostgres, PgError>> {
   return openWith(scope, address, undefined);
 }
 
@@ -37,7 +38,7 @@ export function openConnection(scope: PostgresScope, address: string): PgAnswer<
 export function buildConnection(
   scope: PostgresScope,
   builder: GuestPostgresBuilder,
-): PgAnswer<GuestPostgres> {
+): Awaitable<Result<GuestPostgres, PgError>> {
   return openWith(scope, builder.address, builder.caRoot);
 }
 
@@ -96,10 +97,9 @@ export async function query(
   try {
     await connection.run(new PostgresStatement(prepared.val, sink));
     if (sink.rows.length === 0) return ok({ columns: [], rows: [] });
-    await connection.typeNames.learn(
-      connection,
-      sink.fields.map((field) => field.dataTypeID),
-    );
+    if (connection.typeNames.lacks(sink.fields)) {
+      await connection.typeNames.learn(connection, sink.fields);
+    }
     return ok({ columns: pgColumns(guest, sink.fields), rows: sink.rows });
   } catch (error) {
     return err(queryFailed(error));
@@ -165,39 +165,49 @@ class RowCollector implements RowSink {
   }
 }
 
-async function openWith(
+/** Where a connection is idle, the guest need not wait. */
+function openWith(
   scope: PostgresScope,
   text: string,
   caRoot: string | undefined,
-): PgAnswer<GuestPostgres> {
-  const { postgres } = scope;
+): Awaitable<Result<GuestPostgres, PgError>> {
+  const { pools } = scope.postgres;
   try {
-    const address = parsePostgresAddress(text);
+    const address = pools.addresses.get(text);
     const refusal = refusalOf(scope, address);
     if (refusal !== undefined) return connectionFailed(refusal);
-    if (!postgres.opens()) return connectionFailed("too many connections");
-    const guest = await acquire(postgres, text, { address, caRoot });
-    if (!postgres.ended) return ok(guest);
-    closeConnection(scope, guest);
-    return connectionFailed("the instance has ended");
+    if (!scope.postgres.opens()) return connectionFailed("too many connections");
+    const permit = pools.permit();
+    const target = { address, caRoot };
+    const idle = permit instanceof Promise ? undefined : pools.idle(text, target);
+    if (idle === undefined || permit instanceof Promise) {
+      return connect(scope, text, target, permit);
+    }
+    return ok(new GuestPostgres(idle, permit));
   } catch (error) {
     return connectionFailed(errorText(error));
   }
 }
 
-async function acquire(
-  postgres: PostgresContext,
+async function connect(
+  scope: PostgresScope,
   key: string,
-  target: { readonly address: PostgresAddress; readonly caRoot: string | undefined },
-): Promise<GuestPostgres> {
-  const release = await postgres.pools.permit();
+  target: PostgresTarget,
+  permit: Release | Promise<Release>,
+): PgAnswer<GuestPostgres> {
+  const { postgres } = scope;
+  const release = await permit;
+  let guest: GuestPostgres;
   try {
-    return new GuestPostgres(await postgres.pools.lease(key, target), release);
+    guest = new GuestPostgres(await postgres.pools.lease(key, target), release);
   } catch (error) {
     postgres.closes();
     release();
-    throw error;
+    return connectionFailed(errorText(error));
   }
+  if (!postgres.ended) return ok(guest);
+  closeConnection(scope, guest);
+  return connectionFailed("the instance has ended");
 }
 
 /** Why the guest may not have this address. */

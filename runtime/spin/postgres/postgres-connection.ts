@@ -20,9 +20,11 @@ export class PostgresConnection implements Poolable {
   readonly typeNames = new TypeNames();
   readonly #client: Client;
   #alive = true;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The one that was given last. */
+  #statement: PostgresStatement | undefined;
   /** Something of the last user may still be there. */
   #isUsed = false;
+  #usedAtMs = 0;
   #cleaning: NodeJS.Timeout | undefined;
 
   private constructor(client: Client) {
@@ -92,10 +94,15 @@ export class PostgresConnection implements Poolable {
   }
 
   /** Runs a statement when those before are done; resolves as {@link PostgresStatement.done}. */
-  async run(statement: PostgresStatement): Promise<number> {
-    const before = this.#turn;
-    this.#turn = statement.done.catch(() => undefined);
-    await before;
+  run(statement: PostgresStatement): Promise<number> {
+    const before = this.#statement;
+    this.#statement = statement;
+    if (before === undefined || before.isDone) return this.#send(statement);
+    const send = (): Promise<number> => this.#send(statement);
+    return before.done.then(send, send);
+  }
+
+  #send(statement: PostgresStatement): Promise<number> {
     if (this.#isUsed) statement.ahead = discard;
     this.#isUsed = false;
     this.#client.query(statement);
@@ -107,18 +114,44 @@ export class PostgresConnection implements Poolable {
    * outside of a transaction goes in the same packet with the next user's first statement, or when
    * there is none for a moment: a round trip of its own would cost as much as a short statement.
    */
-  async reset(): Promise<boolean> {
+  reset(): boolean | Promise<boolean> {
     // A guest that was given up may have left a statement under way.
-    await this.#turn;
-    if (this.#client.getTransactionStatus() !== "I") await this.#simple("ROLLBACK");
-    this.#isUsed = true;
-    this.#cleaning ??= setTimeout(() => this.#clean(), limits.databaseCleanMsMax).unref();
+    if (this.#statement?.isDone === false || !this.#isOutside()) return this.#endTransaction();
+    this.#leaveUsed();
+    return true;
+  }
+
+  async #endTransaction(): Promise<boolean> {
+    await this.#statement?.done.catch(() => undefined);
+    if (!this.#isOutside()) await this.#simple("ROLLBACK");
+    this.#leaveUsed();
+    return this.#isOutside();
+  }
+
+  /** No transaction is open. */
+  #isOutside(): boolean {
     return this.#client.getTransactionStatus() === "I";
+  }
+
+  #leaveUsed(): void {
+    this.#isUsed = true;
+    this.#usedAtMs = performance.now();
+    this.#cleaning ??= this.#cleanIn(limits.databaseCleanMsMax);
+  }
+
+  #cleanIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#clean(), ms).unref();
   }
 
   #clean(): void {
     this.#cleaning = undefined;
     if (!this.#isUsed || !this.#alive) return;
+    const leftMs = this.#usedAtMs + limits.databaseCleanMsMax - performance.now();
+    if (leftMs > 0) {
+      // It had other users meanwhile.
+      this.#cleaning = this.#cleanIn(Math.ceil(leftMs));
+      return;
+    }
     this.#isUsed = false;
     this.#simple(discard).catch(() => this.close());
   }

@@ -18,7 +18,8 @@ interface ExtendedProtocol {
   sync(): void;
   flush(): void;
   sendAhead(text: string): void;
-  readonly stream: { cork(): void; uncork(): void; destroy(error: Error): void };
+  hold(): void;
+  sendHeld(): void;
 }
 
 /**
@@ -41,6 +42,8 @@ export class PostgresStatement {
   #onSuspended: (() => void) | undefined;
   /** Sent in the same packet, before this statement. */
   ahead: string | undefined;
+  /** Whether {@link done} is settled. */
+  isDone = false;
 
   constructor(
     statement: { readonly text: string; readonly values: readonly (string | Buffer | null)[] },
@@ -79,7 +82,7 @@ export class PostgresStatement {
   submit(connection: Connection): void {
     const protocol = connection as unknown as ExtendedProtocol;
     this.#connection = protocol;
-    protocol.stream.cork();
+    protocol.hold();
     if (this.ahead !== undefined) protocol.sendAhead(this.ahead);
     protocol.parse({ text: this.#text, name: "", types: [] });
     protocol.bind({ values: this.#values, binary: true });
@@ -87,7 +90,7 @@ export class PostgresStatement {
     protocol.execute({ portal: "", rows: this.#rowsAtOnce });
     if (this.#rowsAtOnce === 0) protocol.sync();
     else protocol.flush();
-    protocol.stream.uncork();
+    protocol.sendHeld();
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly FieldDef[] }): void {
@@ -124,11 +127,13 @@ export class PostgresStatement {
   }
 
   handleReadyForQuery(): void {
+    this.isDone = true;
     if (this.#failure === undefined) this.#settle.resolve(this.#rowCount);
     else this.#settle.reject(this.#failure);
   }
 
   handleError(error: Error): void {
+    this.isDone = true;
     this.#endPortal();
     this.#settle.reject(this.#failure ?? error);
   }

@@ -1,3 +1,4 @@
+import type { FieldDef } from "pg";
 import type { PostgresConnection } from "./postgres-connection.ts";
 import { PostgresStatement } from "./postgres-statement.ts";
 
@@ -33,12 +34,14 @@ export class TypeNames {
     return builtIn.get(oid) ?? this.#found.get(oid) ?? `type ${oid}`;
   }
 
+  /** Whether there is a name to {@link learn}. */
+  lacks(fields: readonly FieldDef[]): boolean {
+    return fields.some(({ dataTypeID }) => this.#isUnknown(dataTypeID));
+  }
+
   /** Asks the server for the names that are unknown yet; stays without them when that fails. */
-  async learn(connection: PostgresConnection, oids: readonly number[]): Promise<void> {
-    const wanted = oids.filter(
-      (oid) => oid >= firstOwnOid && !builtIn.has(oid) && !this.#found.has(oid),
-    );
-    if (wanted.length === 0) return;
+  async learn(connection: PostgresConnection, fields: readonly FieldDef[]): Promise<void> {
+    const wanted = fields.map(({ dataTypeID }) => dataTypeID).filter((oid) => this.#isUnknown(oid));
     const statement = new PostgresStatement(
       {
         text: "SELECT oid::int8, typname::text FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])",
@@ -52,6 +55,10 @@ export class TypeNames {
       },
     );
     await connection.run(statement).catch(() => undefined);
+  }
+
+  #isUnknown(oid: number): boolean {
+    return oid >= firstOwnOid && !builtIn.has(oid) && !this.#found.has(oid);
   }
 }
 

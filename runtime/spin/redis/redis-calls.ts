@@ -1,7 +1,9 @@
 import { errorText } from "../../error.ts";
 import { err, ok, type Result } from "../../instance/host-interface.ts";
 import type { RedisConnection } from "./redis-connection.ts";
-import { parseRedisAddress } from "./redis-address.ts";
+import type { Awaitable } from "../key-value/key-value-store.ts";
+import type { Release } from "../network/permits.ts";
+import type { RedisAddress } from "./redis-address.ts";
 import { GuestRedis, type RedisScope } from "./redis-scope.ts";
 import {
   bufferOf,
@@ -26,17 +28,32 @@ export type RedisAnswer<T> = Promise<Result<T, RedisError>>;
 const invalidAddress = err({ tag: "invalid-address", val: undefined } as const);
 const tooManyConnections = err({ tag: "too-many-connections", val: undefined } as const);
 
-/** `connection.open`: asks allowed_outbound_hosts, then connects. */
-export async function openConnection(scope: RedisScope, address: string): RedisAnswer<GuestRedis> {
+/** `connection.open`: asks allowed_outbound_hosts, then connects where nobody has yet. */
+export function openConnection(
+  scope: RedisScope,
+  address: string,
+): Awaitable<Result<GuestRedis, RedisError>> {
   const { redis, outbound } = scope;
-  const parsed = parseRedisAddress(address);
+  const parsed = redis.pools.addresses.get(address);
   if (parsed === undefined) return invalidAddress;
   if (!outbound.allows(parsed.scheme, parsed.host, parsed.port)) return invalidAddress;
   if (!redis.opens()) return tooManyConnections;
-  const release = await redis.pools.permit();
-  const guest = new GuestRedis(address, parsed, release);
+  const permit = redis.pools.permit();
+  if (permit instanceof Promise || redis.pools.opened(address) === undefined) {
+    return connect(scope, address, parsed, permit);
+  }
+  return ok(new GuestRedis(address, parsed, permit));
+}
+
+async function connect(
+  scope: RedisScope,
+  key: string,
+  address: RedisAddress,
+  permit: Release | Promise<Release>,
+): RedisAnswer<GuestRedis> {
+  const guest = new GuestRedis(key, address, await permit);
   const connected = await withConnection(scope, guest, false, () => Promise.resolve(undefined));
-  if (connected.tag === "ok" && !redis.ended) return ok(guest);
+  if (connected.tag === "ok" && !scope.redis.ended) return ok(guest);
   closeConnection(scope, guest);
   return connected.tag === "err" ? connected : tooManyConnections;
 }
@@ -129,9 +146,25 @@ function send<T>(
   convert: (reply: RedisReply) => T,
 ): RedisAnswer<T> {
   const [name, ...args] = command;
-  return withConnection(scope, guest, !isStatelessCommand(name), async (connection) =>
+  const isStateless = isStatelessCommand(name);
+  // Nearly always: the one that guests share is there.
+  const shared =
+    isStateless && guest.own === undefined ? scope.redis.pools.opened(guest.key) : undefined;
+  if (shared !== undefined) return answer(shared.call(name, args), convert);
+  return withConnection(scope, guest, !isStateless, async (connection) =>
     convert(await connection.call(name, args)),
   );
+}
+
+async function answer<T>(
+  reply: Promise<RedisReply>,
+  convert: (reply: RedisReply) => T,
+): RedisAnswer<T> {
+  try {
+    return ok(convert(await reply));
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 async function withConnection<T>(
@@ -147,8 +180,12 @@ async function withConnection<T>(
     if (connecting === undefined) return tooManyConnections;
     return ok(await use(await connecting));
   } catch (error) {
-    return err<RedisError>({ tag: "other", val: errorText(error) });
+    return failed(error);
   }
+}
+
+function failed(error: unknown): Result<never, RedisError> {
+  return err<RedisError>({ tag: "other", val: errorText(error) });
 }
 
 function nothing(): undefined {

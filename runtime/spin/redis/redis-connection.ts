@@ -14,6 +14,7 @@ export class RedisConnection {
   #lastError: unknown;
   #aborted: Error | undefined;
   #pending = 0;
+  #isGathering = false;
 
   private constructor(client: Redis) {
     this.#client = client;
@@ -50,16 +51,37 @@ export class RedisConnection {
   }
 
   /** Sends one command, its name in upper case. Rejects with the server's error. */
-  async call(command: string, args: readonly (string | Buffer)[]): Promise<RedisReply> {
+  call(command: string, args: readonly (string | Buffer)[]): Promise<RedisReply> {
     this.#pending++;
-    try {
-      return (await this.#client.callBuffer(command, ...args)) as RedisReply;
-    } catch (error) {
-      throw this.alive ? error : this.#reason(error);
-    } finally {
-      this.#pending--;
-    }
+    if (!this.#isGathering) this.#gather();
+    return this.#client.callBuffer(command, ...args).then(this.#answered, this.#refused);
   }
+
+  /**
+   * Commands of one turn of the event loop leave in one packet: writing one costs as much as the
+   * rest of what it takes to ask for something.
+   */
+  #gather(): void {
+    this.#isGathering = true;
+    this.#client.stream.cork();
+    setImmediate(sendGathered, this);
+  }
+
+  /** Called at the end of a turn. */
+  sendGathered(): void {
+    this.#isGathering = false;
+    this.#client.stream.uncork();
+  }
+
+  readonly #answered = (reply: unknown): RedisReply => {
+    this.#pending--;
+    return reply as RedisReply;
+  };
+
+  readonly #refused = (error: unknown): never => {
+    this.#pending--;
+    throw this.alive ? error : this.#reason(error);
+  };
 
   close(): void {
     this.#client.disconnect();
@@ -85,6 +107,10 @@ export class RedisConnection {
       ? error
       : this.#lastError;
   }
+}
+
+function sendGathered(connection: RedisConnection): void {
+  connection.sendGathered();
 }
 
 function newClient(address: RedisAddress, network: OutboundNetwork): Redis {

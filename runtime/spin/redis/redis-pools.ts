@@ -1,7 +1,8 @@
 import { limits } from "../../limits.ts";
 import type { OutboundNetwork } from "../network/outbound-network.ts";
 import { Permits, type Release } from "../network/permits.ts";
-import type { RedisAddress } from "./redis-address.ts";
+import { ParsedAddresses } from "../network/parsed-addresses.ts";
+import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
 import { RedisConnection } from "./redis-connection.ts";
 
 export interface RedisPoolsOptions {
@@ -18,6 +19,7 @@ interface SharedConnection {
 
 /** The connections of this process to Redis servers. */
 export class RedisPools implements AsyncDisposable {
+  readonly addresses = new ParsedAddresses(parseRedisAddress);
   readonly #network: OutboundNetwork;
   readonly #permits: Permits;
   readonly #shared = new Map<string, SharedConnection>();
@@ -35,6 +37,14 @@ export class RedisPools implements AsyncDisposable {
   /** The right of a guest to have one connection open; waits for it. */
   permit(): Release | Promise<Release> {
     return this.#permits.acquire();
+  }
+
+  /** The connection that all guests share for an address, where it is open. */
+  opened(key: string): RedisConnection | undefined {
+    const found = this.#shared.get(key);
+    if (found?.opened?.alive !== true) return undefined;
+    found.usedAtMs = performance.now();
+    return found.opened;
   }
 
   /**

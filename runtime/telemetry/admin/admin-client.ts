@@ -1,12 +1,14 @@
 import { request } from "node:http";
-import type { IncomingMessage } from "node:http";
-import { errorText, WhorlError } from "../../error.ts";
+import type { IncomingMessage, RequestOptions } from "node:http";
+import type { Duplex } from "node:stream";
+import { errorText, WhorlError, type WhorlErrorCode } from "../../error.ts";
 import { limits } from "../../limits.ts";
 import type { RequestRecord } from "../live/request-record.ts";
 import { filterToQuery, type RequestFilter } from "../live/request-filter.ts";
 import type { UsageSnapshot } from "../live/usage-snapshot.ts";
 import { adminProcesses, adminSocketPath, type SocketPlace } from "./admin-socket.ts";
 import type { AdminIdentity } from "./admin-server.ts";
+import { lookHeader } from "./port-forwarded.ts";
 
 /** What a process says of itself. */
 export interface AdminPeer extends AdminIdentity {
@@ -16,12 +18,21 @@ export interface AdminPeer extends AdminIdentity {
 /** A record, or how many were lost before it because this side was too slow. */
 export type FollowedLine = RequestRecord | { readonly lost: number };
 
+/** Another way to a process than a socket of the file system. */
+export interface AdminDoor {
+  /** For messages. */
+  readonly name: string;
+  /** A new connection; its reader closes it. */
+  open(): Promise<Duplex>;
+}
+
 /** Reads the live view of one process; each call rejects with WhorlError `listen` when it has gone. */
 export class AdminClient {
-  readonly #path: string;
+  readonly #door: string | AdminDoor;
 
-  constructor(socketPath: string) {
-    this.#path = socketPath;
+  /** The path of its socket, or another door. */
+  constructor(door: string | AdminDoor) {
+    this.#door = door;
   }
 
   async identity(signal?: AbortSignal): Promise<AdminPeer> {
@@ -59,23 +70,34 @@ export class AdminClient {
 
   async #get(path: string, signal: AbortSignal | undefined): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    request({ socketPath: this.#path, path, ...(signal && { signal }) }, resolve)
+    request({ ...(await this.#way()), path, ...(signal && { signal }) }, resolve)
       .on("error", (error) => reject(this.#gone(error)))
       .end();
     const response = await promise;
     if (response.statusCode === 200) return response;
     let text = "";
     for await (const chunk of response.setEncoding("utf8")) text += String(chunk);
-    const code = response.statusCode === 400 ? "usage" : "listen";
+    const code = codes[response.statusCode ?? 0] ?? "listen";
     throw new WhorlError(code, text.trim() || `it answers ${response.statusCode}`);
   }
 
+  async #way(): Promise<RequestOptions> {
+    if (typeof this.#door === "string") return { socketPath: this.#door };
+    const connection = await this.#door.open();
+    const headers = Object.fromEntries([lookHeader]);
+    return { createConnection: () => connection, host: "localhost", headers };
+  }
+
   #gone(error: unknown): WhorlError {
-    return new WhorlError("listen", `${this.#path} does not answer: ${errorText(error)}`, {
+    const name = typeof this.#door === "string" ? this.#door : this.#door.name;
+    return new WhorlError("listen", `${name} does not answer: ${errorText(error)}`, {
       cause: error,
     });
   }
 }
+
+/** An older version knows less. */
+const codes: Readonly<Record<number, WhorlErrorCode>> = { 400: "usage", 404: "unsupported" };
 
 async function* lines(response: IncomingMessage): AsyncGenerator<string> {
   let rest = "";

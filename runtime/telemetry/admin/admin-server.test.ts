@@ -12,8 +12,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openTelemetry, type OpenTelemetry } from "../open-telemetry.ts";
-import { AdminClient, findAdmin } from "./admin-client.ts";
+import { AdminClient, type AdminDoor, findAdmin } from "./admin-client.ts";
 import { type AdminServer, startAdminServer } from "./admin-server.ts";
+import { lookHeader } from "./port-forwarded.ts";
 import { adminSocketPath, prepareAdminFolder, type SocketPlace } from "./admin-socket.ts";
 
 const userId = process.getuid?.() ?? 0;
@@ -161,8 +162,9 @@ test("the address for Prometheus has metrics and nothing else", async () => {
   const url = `http://127.0.0.1:${metrics.port}`;
   const text = await (await fetch(`${url}/metrics`)).text();
   expect(text).toContain('whorl_requests_total{app="shop",component="cart",trigger="http"');
+  const headers = Object.fromEntries([lookHeader]);
   for (const path of ["/v1/requests", "/v1/usage", "/v1/identity", "/"]) {
-    expect((await fetch(url + path)).status).toBe(404);
+    expect((await fetch(url + path, { headers })).status).toBe(404);
   }
   await expect(
     startAdminServer({ kind: "metrics", host: "127.0.0.1", port: metrics.port }, telemetry, () => ({
@@ -171,4 +173,62 @@ test("the address for Prometheus has metrics and nothing else", async () => {
       version: "1",
     })),
   ).rejects.toMatchObject({ code: "listen" });
+});
+
+describe("the address for Prometheus of a pod", () => {
+  const told = (): { apps: string[]; url: undefined; version: string } => ({
+    ...{ apps: ["shop"], url: undefined, version: "1" },
+  });
+  const serveInPod = (port = 0): Promise<AdminServer> =>
+    startAdminServer(
+      { kind: "metrics", host: "127.0.0.1", port, requestsByPortForward: true },
+      telemetry,
+      told,
+    );
+  const door = (port: number): AdminDoor => ({
+    name: "pod shop-1",
+    open: () => Promise.resolve(connect(port, "127.0.0.1")),
+  });
+
+  test("shows requests to a client that comes through another door", async () => {
+    await using metrics = await serveInPod();
+    const ended = new AbortController();
+    const records = new AdminClient(door(metrics.port)).requests({ cold: true }, ended.signal);
+    const first = records.next();
+    while (!telemetry.requestLog.isWatched) await new Promise(setImmediate);
+    answerOne("/a");
+    expect((await first).value).toMatchObject({ path: "/a", isCold: true });
+    ended.abort();
+    expect((await records.next()).done).toBe(true);
+    while (telemetry.requestLog.isWatched) await new Promise(setImmediate);
+  });
+
+  test("shows them to nobody who does not say so, and nothing else to anybody", async () => {
+    await using metrics = await serveInPod();
+    const url = `http://127.0.0.1:${metrics.port}`;
+    const headers = Object.fromEntries([lookHeader]);
+    expect((await fetch(`${url}/v1/requests`)).status).toBe(404);
+    for (const path of ["/v1/usage", "/v1/identity", "/"]) {
+      expect((await fetch(url + path, { headers })).status).toBe(404);
+    }
+  });
+
+  test("who has gone is named, and an older version is told apart", async () => {
+    const gone = await serveInPod();
+    const client = new AdminClient(door(gone.port));
+    await gone[Symbol.asyncDispose]();
+    const { signal } = new AbortController();
+    await expect(client.requests({}, signal).next()).rejects.toMatchObject({
+      code: "listen",
+      message: expect.stringContaining("pod shop-1 does not answer") as unknown,
+    });
+    await using older = await startAdminServer(
+      { kind: "metrics", host: "127.0.0.1", port: 0 },
+      telemetry,
+      told,
+    );
+    await expect(
+      new AdminClient(door(older.port)).requests({}, signal).next(),
+    ).rejects.toMatchObject({ code: "unsupported" });
+  });
 });

@@ -1,15 +1,16 @@
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errorText, WhorlError } from "../../error.ts";
 import { limits } from "../../limits.ts";
+import { nodeHttp } from "../../node-http.ts";
 import { compileFilter, filterFromQuery } from "../live/request-filter.ts";
 import type { RequestLog, RequestSubscription } from "../live/request-log.ts";
 import { usageSnapshot } from "../live/usage-snapshot.ts";
 import type { Exposition } from "../metrics/prometheus-text.ts";
 import type { RuntimeMetrics } from "../metrics/runtime-metrics.ts";
 import { listening, stopListening } from "./admin-listen.ts";
+import { isPortForwarded } from "./port-forwarded.ts";
 
 /** What is shown; an `OpenTelemetry` is one. */
 export interface AdminSource {
@@ -25,7 +26,13 @@ export type AdminAddress =
   /** A socket in a folder of {@link prepareAdminFolder}: everything, for this user. */
   | { readonly kind: "socket"; readonly path: string }
   /** For Prometheus: metrics only, for whoever reaches the address. Port 0 takes a free one. */
-  | { readonly kind: "metrics"; readonly host: string; readonly port: number };
+  | {
+      readonly kind: "metrics";
+      readonly host: string;
+      readonly port: number;
+      /** In a pod: requests too, for who comes by a port-forward, whose rights Kubernetes checks. */
+      readonly requestsByPortForward?: boolean;
+    };
 
 export interface AdminServer extends AsyncDisposable {
   /** 0 for a socket. */
@@ -57,7 +64,7 @@ export async function startAdminServer(
   identity: () => AdminIdentity,
 ): Promise<AdminServer> {
   const answering: Answering = { source, identity, address, exposition: undefined };
-  const server = createServer((request, response) => {
+  const server = nodeHttp.createServer((request, response) => {
     void answer(answering, request, response);
   });
   server.maxConnections = limits.adminConnectionsMax;
@@ -84,7 +91,7 @@ async function answer(
       return;
     }
     const url = URL.parse(request.url ?? "", "http://admin") ?? new URL("http://admin");
-    await route(answering, url, response);
+    await route(answering, url, { request, response });
   } catch (error) {
     const isUsage = error instanceof WhorlError && error.code === "usage";
     if (response.headersSent) response.destroy();
@@ -92,10 +99,19 @@ async function answer(
   }
 }
 
-async function route(answering: Answering, url: URL, response: ServerResponse): Promise<void> {
+async function route(
+  answering: Answering,
+  url: URL,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<void> {
   if (url.pathname !== "/v1/identity") answering.source.record();
   if (url.pathname === "/metrics") return await sendMetrics(answering, response);
-  if (answering.address.kind === "socket") {
+  const { address } = answering;
+  if (address.kind === "metrics" && url.pathname === "/v1/requests") {
+    if (address.requestsByPortForward === true && isPortForwarded(request)) {
+      return await follow(answering.source.requestLog, url.searchParams, response);
+    }
+  } else if (address.kind === "socket") {
     switch (url.pathname) {
       case "/v1/identity":
         return sendJson(response, { pid: process.pid, ...answering.identity() });

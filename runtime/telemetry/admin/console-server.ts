@@ -1,8 +1,8 @@
-import { createServer as createHttpServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import { errorText, WhorlError } from "../../error.ts";
 import { limits } from "../../limits.ts";
+import { nodeHttp } from "../../node-http.ts";
 import { printableText } from "../printable-text.ts";
 import { listening, stopListening } from "./admin-listen.ts";
 import { type AuthorizeToken, bearerToken, foreignRequest } from "./console-access.ts";
@@ -61,7 +61,7 @@ export async function startConsole(options: ConsoleOptions): Promise<ConsoleServ
   const { tls } = options;
   const server: Server =
     tls === undefined
-      ? createHttpServer(settings, listener)
+      ? nodeHttp.createServer(settings, listener)
       : createHttpsServer({ ...settings, ...tls }, listener);
   server.maxConnections = limits.consoleConnectionsMax;
   const bound = await listening(server, { host, port });

@@ -5,15 +5,20 @@ import type { RequestSubscription } from "../live/request-log.ts";
 import type { SampledApp, UsageChange, UsageSampler } from "../live/usage-sampler.ts";
 import type { AppUsage, ConsoleEvent, ConsoleInfo, Failure, UsageSample } from "./console-api.ts";
 import type { ConsoleFeed, EventQuery } from "./console-view.ts";
+import type { AppDescription } from "./process-view.ts";
 import { entryOf, failureOf, healthOf, usageOf } from "./process-shapes.ts";
 
 export interface FeedParts {
   readonly recorder: RequestRecorder;
   readonly sampler: UsageSampler;
   readonly info: ConsoleInfo;
+  /** Those that are served now, and why one of them cannot be asked. */
+  apps(): readonly ServedApp[];
   /** Once. */
   onEnd(): void;
 }
+
+type ServedApp = Pick<AppDescription, "name" | "problem">;
 
 /** What one reader follows of a process: what it does not take in time is counted, and gone. */
 export class ProcessFeed implements ConsoleFeed {
@@ -28,6 +33,8 @@ export class ProcessFeed implements ConsoleFeed {
   #changed = new Map<string, SampledApp>();
   #gone = new Set<string>();
   #missed = 0;
+  /** As this reader was told of them last. */
+  #served: ReadonlyMap<string, ServedApp>;
 
   /** Throws WhorlError `usage` for a filter that is none. */
   constructor({ topics, filter }: EventQuery, parts: FeedParts) {
@@ -36,6 +43,7 @@ export class ProcessFeed implements ConsoleFeed {
     const ofApp = compileFilter({ ...(filter.app !== undefined && { app: filter.app }) });
     this.#parts = parts;
     this.#app = filter.app;
+    this.#served = servedApps(parts);
     if (topics.has("requests")) this.#requests = recorder.log.subscribe(passes);
     if (topics.has("failures")) {
       this.#failures = recorder.log.subscribe(
@@ -92,17 +100,37 @@ export class ProcessFeed implements ConsoleFeed {
     const change = this.#change;
     if (change === undefined) return undefined;
     const { atMs, totals, process } = change;
-    const apps = [...this.#changed].map(([id, each]): AppUsage => ({
-      id,
-      ...healthOf(each),
-      usage: usageOf(each.row),
-    }));
-    const sample = { atMs, totals, process, apps, gone: [...this.#gone], missed: this.#missed };
+    const served = servedApps(this.#parts);
+    const ids = new Set([...this.#changed.keys(), ...this.#others(served)]);
+    const { apps: sampled } = this.#parts.sampler;
+    const apps = [...ids].map((id): AppUsage => {
+      const each = this.#changed.get(id) ?? sampled.get(id);
+      return { id, ...healthOf(each, served.get(id)?.problem), usage: usageOf(each?.row) };
+    });
+    const removed = [...this.#served.keys()].filter(
+      (id) => !served.has(id) && (this.#app === undefined || this.#app === id),
+    );
+    // An app that only ends to be counted is still there.
+    const gone = [...this.#gone].filter((id) => !served.has(id));
+    const all = [...new Set([...gone, ...removed])];
+    const sample = { atMs, totals, process, apps, gone: all, missed: this.#missed };
+    this.#served = served;
     this.#change = undefined;
     this.#changed = new Map();
     this.#gone = new Set();
     this.#missed = 0;
     return sample;
+  }
+
+  /** Apps that have come, or are another way than they were, whatever they have counted. */
+  #others(served: ReadonlyMap<string, ServedApp>): string[] {
+    return [...served.values()]
+      .filter(({ name, problem }) => {
+        const before = this.#served.get(name);
+        const isNews = before === undefined || before.problem !== problem;
+        return isNews && (this.#app === undefined || this.#app === name);
+      })
+      .map(({ name }) => name);
   }
 
   #failure(record: NumberedRequest): Failure {
@@ -113,4 +141,8 @@ export class ProcessFeed implements ConsoleFeed {
   #isShown(id: string, { requests }: SampledApp["row"]): boolean {
     return requests > 0 && (this.#app === undefined || this.#app === id);
   }
+}
+
+function servedApps({ apps }: FeedParts): ReadonlyMap<string, ServedApp> {
+  return new Map(apps().map(({ name, problem }) => [name, { name, problem }]));
 }

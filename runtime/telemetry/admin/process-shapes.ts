@@ -4,10 +4,14 @@ import type { SampledApp } from "../live/usage-sampler.ts";
 import type { AppSummary, Failure, RequestEntry, Usage } from "./console-api.ts";
 import { failureRemedy } from "./failure-remedy.ts";
 
-/** Health of an app as the API has it. */
+/** Health of an app as the API has it; `problem`: why it cannot be asked at all. */
 export function healthOf(
   sampled: SampledApp | undefined,
+  problem?: string,
 ): Pick<AppSummary, "health" | "healthReason"> {
+  if (problem !== undefined) {
+    return { health: "failing", healthReason: `it cannot be served: ${problem}` };
+  }
   if (sampled === undefined) return { health: "idle", healthReason: "no requests yet" };
   return { health: sampled.health.health, healthReason: sampled.health.reason };
 }

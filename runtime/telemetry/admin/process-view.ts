@@ -1,5 +1,5 @@
 import { limits } from "../../limits.ts";
-import type { RequestRecorder } from "../live/request-recorder.ts";
+import type { KeptRequest, RequestRecorder } from "../live/request-recorder.ts";
 import { compileFilter } from "../live/request-filter.ts";
 import { sampleEveryMs, type UsageSampler } from "../live/usage-sampler.ts";
 import type {
@@ -31,6 +31,8 @@ export interface AppDescription {
   readonly warnings: readonly string[];
   readonly components: readonly { readonly id: string; readonly source?: string | undefined }[];
   readonly triggers: readonly Trigger[];
+  /** Why it cannot be asked at all. */
+  readonly problem?: string | undefined;
 }
 
 export type ProcessFacts = Pick<ConsoleInfo, "title" | "version" | "pid" | "startedMs">;
@@ -41,6 +43,8 @@ export interface ProcessViewParts {
   info(): ProcessFacts;
   /** The apps that are served now. */
   apps(): readonly AppDescription[];
+  /** Everything about a request, where not all of it is with the recorder. */
+  find?(id: number): Promise<KeptRequest | undefined>;
 }
 
 /** The console of one process. */
@@ -99,8 +103,9 @@ export class ProcessView implements ConsoleView {
     return { requests: requests.map(entryOf), next: String(last), lost };
   }
 
-  request(id: string): RequestDetail | undefined {
-    const kept = this.#parts.recorder.find(Number(id));
+  async request(id: string): Promise<RequestDetail | undefined> {
+    const { recorder, find } = this.#parts;
+    const kept = await (find === undefined ? recorder.find(Number(id)) : find(Number(id)));
     if (kept === undefined) return undefined;
     const { record, spansLost, lines, linesLost } = kept;
     return {
@@ -124,6 +129,7 @@ export class ProcessView implements ConsoleView {
       recorder,
       sampler,
       info: this.info(),
+      apps: () => this.#parts.apps(),
       onEnd: () => void this.#feeds--,
     });
     this.#feeds++;
@@ -140,7 +146,7 @@ export class ProcessView implements ConsoleView {
       name,
       ...(version === undefined ? {} : { version }),
       ...(url === undefined ? {} : { url }),
-      ...healthOf(sampled),
+      ...healthOf(sampled, app.problem),
       componentCount: components.length,
       triggers,
       usage: usageOf(sampled?.row),

@@ -40,6 +40,11 @@ export class RequestLog<R extends RequestRecord = RequestRecord> {
     for (const subscriber of this.#subscribers) subscriber.add(record);
   }
 
+  /** Requests have ended that nobody can tell of. */
+  lost(count: number): void {
+    for (const subscriber of this.#subscribers) subscriber.lose(count);
+  }
+
   /** Undefined when as many are watching as may. */
   subscribe(filter: (record: RequestRecord) => boolean): RequestSubscription<R> | undefined {
     if (this.#subscribers.size >= this.#subscribersMax) return undefined;
@@ -70,6 +75,11 @@ class Subscriber<R extends RequestRecord> implements RequestSubscription<R> {
     if (!this.#filter(record)) return;
     if (this.#waiting.length >= limits.requestLogWaitingMax) this.#lost++;
     else this.#waiting.push(record);
+    this.#wake();
+  }
+
+  lose(count: number): void {
+    this.#lost += count;
     this.#wake();
   }
 

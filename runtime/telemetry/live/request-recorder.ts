@@ -52,7 +52,12 @@ export class RequestRecorder {
   #spansFrom = 1;
   #spanCount = 0;
 
-  add(ended: RequestRecord, trace: EndedTrace | undefined, lines: RequestLines | undefined): void {
+  /** Returns it with its number. */
+  add(
+    ended: RequestRecord,
+    trace: EndedTrace | undefined,
+    lines: Pick<RequestLines, "kept" | "lost"> | undefined,
+  ): NumberedRequest {
     const id = this.#next++;
     const kept: KeptRequest = {
       record: { ...ended, ...shortened(ended), id },
@@ -67,6 +72,7 @@ export class RequestRecorder {
     this.#dropSpans();
     if (ended.error !== undefined) this.#addFailure(kept);
     if (this.log.isWatched) this.log.add(kept.record);
+    return kept.record;
   }
 
   /** Undefined where it is not kept, or never was. */

@@ -9,7 +9,8 @@ import { usageSnapshot, type UsageSnapshot } from "./usage-snapshot.ts";
 /** Where usage is read. */
 export interface UsageSource {
   readonly metrics: RuntimeMetrics;
-  collect(): void;
+  /** The metrics are as of now when this is done. */
+  collect(): void | Promise<void>;
 }
 
 /** An app at the last look. */
@@ -50,6 +51,7 @@ export class UsageSampler implements Disposable {
   #snapshot: UsageSnapshot | undefined;
   #byApp: UsageSnapshot | undefined;
   #tick = -1;
+  #isLooking = false;
   #atMs = Date.now();
 
   constructor(source: UsageSource) {
@@ -108,9 +110,19 @@ export class UsageSampler implements Disposable {
     this.#listeners.clear();
   }
 
-  /** Looks now, as the timer does. */
+  /** Looks now, as the timer does; one look at a time. */
   look(): void {
-    this.#source.collect();
+    if (this.#isLooking) return;
+    const collected = this.#source.collect();
+    if (collected === undefined) return this.#note();
+    this.#isLooking = true;
+    void collected.then(() => {
+      this.#isLooking = false;
+      this.#note();
+    });
+  }
+
+  #note(): void {
     const snapshot = usageSnapshot(this.#source.metrics);
     const previous = this.#snapshot;
     const apps = byApp(snapshot);
@@ -119,7 +131,8 @@ export class UsageSampler implements Disposable {
     const seconds = (snapshot.atMs - (previous?.atMs ?? snapshot.atMs)) / 1000;
     this.#snapshot = snapshot;
     this.#byApp = apps;
-    this.#tick++;
+    // Where somebody took long to say what was counted, a second or two are without a sample.
+    this.#tick += Math.max(1, previous === undefined ? 1 : Math.round(seconds));
     this.#atMs = Date.now();
     this.#components = Map.groupBy(usageView(snapshot, previous).rows, ({ app }) => app);
     const sampled = new Map(

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { addCounts, countsOf } from "./family-counts.ts";
+import { limits } from "../../limits.ts";
+import { addCounts, CountReader, countsOf } from "./family-counts.ts";
 import { RuntimeMetrics } from "./runtime-metrics.ts";
 
 function counted(requests: number, seconds: number): RuntimeMetrics {
@@ -57,4 +58,38 @@ test("metrics that are cleared begin anew; unknown ones, and other shapes, are p
   ]);
   expect(sum.requests.series()).toEqual([]);
   expect(sum.duration.series()[0]?.value.count).toBe(0);
+});
+
+test("a reader is told what has changed; what never counted anything is not told of", () => {
+  const metrics = counted(2, 0.003);
+  metrics.coldStarts.with("idle", "c");
+  const reader = new CountReader();
+  const names = (): [boolean, string[]] => {
+    const { counts, isWhole } = reader.read(metrics);
+    return [isWhole, counts.flatMap(({ name, series }) => series.map(() => name))];
+  };
+  const [requests, duration, inFlight] = [
+    "whorl_requests_total",
+    "whorl_request_duration_seconds",
+    "whorl_requests_in_flight",
+  ];
+  const [isWhole, all] = names();
+  expect([isWhole, all.toSorted()]).toEqual([true, [requests, duration, inFlight].toSorted()]);
+  expect(names()).toEqual([false, []]);
+  metrics.duration.with("shop", "cart", "http").observe(1);
+  metrics.inFlight.with("shop", "cart").set(0);
+  metrics.coldStarts.with("idle", "c").add();
+  expect(names()[1].toSorted()).toEqual([duration, inFlight, "whorl_cold_starts_total"].toSorted());
+  metrics.forget("idle");
+  expect(names()).toEqual([true, all]);
+  expect(names()).toEqual([false, []]);
+});
+
+test("with many apps there are as many more series before they become one", () => {
+  const [few, many] = [new RuntimeMetrics(), new RuntimeMetrics(limits.hostMetricsTimes)];
+  for (let app = 0; app < 1_500; app++) {
+    for (const metrics of [few, many]) metrics.duration.with(`app-${app}`, "c", "http").observe(1);
+  }
+  expect(few.duration.series().length).toBeLessThan(200);
+  expect(many.duration.series()).toHaveLength(1_500);
 });

@@ -1,5 +1,5 @@
 import { Histogram } from "./metric-family.ts";
-import type { AnyFamily, Counter, Gauge } from "./metric-family.ts";
+import type { AnyFamily, Counter, Gauge, Series } from "./metric-family.ts";
 import type { RuntimeMetrics } from "./runtime-metrics.ts";
 
 /** What one series has counted: a number, or a distribution. */
@@ -18,14 +18,45 @@ export interface FamilyCounts {
 }
 
 /** Everything that was counted so far; metrics without series are left out. */
-export function countsOf(metrics: RuntimeMetrics): FamilyCounts[] {
+export function countsOf(
+  metrics: RuntimeMetrics,
+  isWanted: (series: Counted) => boolean = () => true,
+): FamilyCounts[] {
   return metrics.all().flatMap((family) => {
-    const series = seriesOf(family).map(({ labelValues, value }) => ({
-      labelValues,
-      value: plain(value),
-    }));
-    return series.length === 0 ? [] : [{ name: family.definition.name, series }];
+    const series = seriesOf(family).filter(({ value }) => isWanted(value));
+    return series.length === 0 ? [] : [plainFamily(family, series)];
   });
+}
+
+/** What has changed; the whole where something was forgotten meanwhile. */
+export interface CountChanges {
+  readonly counts: readonly FamilyCounts[];
+  readonly isWhole: boolean;
+}
+
+/** Tells what was counted since it was asked last: with many idle apps that is little. */
+export class CountReader {
+  /** What was told, by series; those that have counted nothing are not there. */
+  #told: ReadonlyMap<Counted, number> | undefined;
+
+  read(metrics: RuntimeMetrics): CountChanges {
+    const told = new Map<Counted, number>();
+    let known = 0;
+    const changes = metrics.all().flatMap((family) => {
+      const series = seriesOf(family).filter(({ value }) => {
+        const before = this.#told?.get(value);
+        const now = value instanceof Histogram ? value.count : value.value;
+        if (before !== undefined) known++;
+        else if (now === 0) return false;
+        told.set(value, now);
+        return before !== now;
+      });
+      return series.length === 0 ? [] : [plainFamily(family, series)];
+    });
+    const isWhole = this.#told === undefined || known < this.#told.size;
+    this.#told = told;
+    return { counts: isWhole ? countsOf(metrics, (value) => told.has(value)) : changes, isWhole };
+  }
 }
 
 /**
@@ -45,13 +76,18 @@ export function addCounts(
   }
 }
 
-function seriesOf(
-  family: AnyFamily,
-): readonly { readonly labelValues: readonly string[]; readonly value: Counted }[] {
+type Counted = Counter | Gauge | Histogram;
+
+function seriesOf(family: AnyFamily): readonly Series<Counted>[] {
   return family.series();
 }
 
-type Counted = Counter | Gauge | Histogram;
+function plainFamily(family: AnyFamily, series: readonly Series<Counted>[]): FamilyCounts {
+  return {
+    name: family.definition.name,
+    series: series.map(({ labelValues, value }) => ({ labelValues, value: plain(value) })),
+  };
+}
 
 function plain(value: Counted): SeriesCount {
   if (!(value instanceof Histogram)) return value.value;

@@ -74,7 +74,7 @@ export class MetricFamily<T extends Counter | Gauge | Histogram> {
   readonly definition: MetricDefinition;
   readonly kind: "counter" | "gauge" | "histogram";
   readonly #create: () => T;
-  readonly #seriesMax: number;
+  #seriesMax: number;
   readonly #series = new Map<string, Series<T>>();
   #overflow: Series<T> | undefined;
 
@@ -103,6 +103,11 @@ export class MetricFamily<T extends Counter | Gauge | Histogram> {
   series(): Series<T>[] {
     const all = [...this.#series.values()];
     return this.#overflow === undefined ? all : [...all, this.#overflow];
+  }
+
+  /** Allows so many times as many series. */
+  widen(times: number): void {
+    this.#seriesMax *= times;
   }
 
   /** Removes the series with this value of a label; who holds one counts for nobody from now on. */

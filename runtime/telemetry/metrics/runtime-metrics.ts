@@ -194,6 +194,11 @@ export class RuntimeMetrics {
     { labels: ["signal", "reason"], otelName: "whorl.telemetry.dropped" },
   );
 
+  /** `times`: how many times as many series as one app may have. */
+  constructor(times = 1) {
+    for (const family of this.all()) family.widen(times);
+  }
+
   all(): AnyFamily[] {
     return Object.values(this).filter((each): each is AnyFamily => each instanceof MetricFamily);
   }

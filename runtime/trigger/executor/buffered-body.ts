@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { limits } from "../../limits.ts";
 import type { HeaderList, ResponseSink } from "../../wasi/http/exchange.ts";
+import { GrowingBytes } from "../../wasi/io/growing-bytes.ts";
 
 /**
  * The whole body of a request, for guests that take it at once; undefined when it has more than
@@ -8,14 +9,12 @@ import type { HeaderList, ResponseSink } from "../../wasi/http/exchange.ts";
  */
 export async function bufferedBody(body: Readable | undefined): Promise<Uint8Array | undefined> {
   if (body === undefined) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const bytes = new GrowingBytes();
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > limits.bufferedBodyBytesMax) return undefined;
-    chunks.push(chunk);
+    if (bytes.length + chunk.length > limits.bufferedBodyBytesMax) return undefined;
+    bytes.add(chunk);
   }
-  return Buffer.concat(chunks, size);
+  return bytes.bytes();
 }
 
 /** A response that is there as a whole. */

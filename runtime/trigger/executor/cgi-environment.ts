@@ -1,9 +1,12 @@
 import type { IncomingExchange } from "../../wasi/http/exchange.ts";
 
-/** The request headers that a CGI program does not get (RFC 3875, 4.1.18). */
-const withheld: ReadonlySet<string> = new Set(["authorization", "connection"]);
+/**
+ * The request headers that a CGI program does not get (RFC 3875, 4.1.18); `HTTP_PROXY` would send
+ * the requests of many a program to where its client likes.
+ */
+const withheld: ReadonlySet<string> = new Set(["authorization", "connection", "proxy"]);
 
-/** Environment names of the `spin-*` headers; the others get `X_` in front. */
+/** The one of the `spin-*` headers whose variable does not begin with `X_`. */
 const pathInfoHeader = "spin-path-info";
 
 /**

@@ -1,4 +1,5 @@
 import { trap } from "../../error.ts";
+import { limits } from "../../limits.ts";
 import type { BufferedResponse } from "./buffered-body.ts";
 
 const carriageReturn = 13;
@@ -42,18 +43,25 @@ function parseStatus(value: string): number {
 
 /** The head ends with the first empty line; carriage returns in it do not count. */
 function split(output: Uint8Array): { readonly head: string; readonly body: Uint8Array } {
-  const kept: number[] = [];
-  for (let at = 0; at < output.length; at++) {
-    const byte = output[at] ?? 0;
-    if (byte === carriageReturn) continue;
-    if (byte === lineFeed && kept.at(-1) === lineFeed) {
-      return { head: latin1(kept), body: output.subarray(at + 1) };
-    }
-    kept.push(byte);
+  const end = headEnd(output);
+  if (end > limits.headersBytesMax) {
+    trap(
+      `a WAGI program has written more than ${limits.headersBytesMax} bytes before an empty line; ` +
+        "it has to write the headers of its response first",
+    );
   }
-  return { head: latin1(kept), body: new Uint8Array(0) };
+  const head = new TextDecoder().decode(output.subarray(0, end)).replaceAll("\r", "");
+  return { head, body: output.subarray(end + 1) };
 }
 
-function latin1(bytes: readonly number[]): string {
-  return Buffer.from(bytes).toString("utf8");
+/** Where the line feed of the first empty line is that does not come first of all. */
+function headEnd(output: Uint8Array): number {
+  let before: number | undefined;
+  for (let at = 0; at < output.length; at++) {
+    const byte = output[at];
+    if (byte === carriageReturn) continue;
+    if (byte === lineFeed && before === lineFeed) return at;
+    before = byte;
+  }
+  return output.length;
 }

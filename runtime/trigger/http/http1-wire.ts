@@ -1,10 +1,10 @@
-import { STATUS_CODES } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { nodeHttp } from "../../node-http.ts";
 import type { HeaderList } from "../../wasi/http/exchange.ts";
-import { latin1 } from "../../wasi/http/field-syntax.ts";
 import { emptyResponse } from "./plain-response.ts";
 import type { PlainResponse } from "./plain-response.ts";
+import { trailerLines } from "./response-head.ts";
 import type { Inbound, ResponseHead, Wire } from "./wire.ts";
 
 const badRequest = emptyResponse(400);
@@ -55,10 +55,7 @@ export class Http1Wire implements Wire<Http1Response> {
   }
 
   trailers(response: Http1Response, trailers: HeaderList): void {
-    if (trailers.length === 0) return;
-    const lines: [string, string][] = [];
-    for (const [name, value] of trailers) lines.push([name, latin1(value)]);
-    response.addTrailers(lines);
+    if (trailers.length > 0) response.addTrailers(trailerLines(trailers));
   }
 
   whole(response: Http1Response, head: ResponseHead, body: Uint8Array): void {
@@ -110,14 +107,25 @@ export class Http1Wire implements Wire<Http1Response> {
 }
 
 /**
- * What node:http lets pass although it is no HTTP/1 request: HTTP/0.9, and a body whose end cannot
- * be known (RFC 9112, 6.3).
+ * What node:http lets pass although it is no HTTP/1 request: HTTP/0.9, a body whose end cannot be
+ * known (RFC 9112, 6.3), and two hosts (RFC 9112, 3.2), of which others may believe another one.
  */
 function isMalformed(request: IncomingMessage): boolean {
   const coding = request.headers["transfer-encoding"];
   return (
-    request.httpVersionMajor < 1 || (coding !== undefined && !/(^|[ \t,])chunked$/i.test(coding))
+    request.httpVersionMajor < 1 ||
+    (coding !== undefined && !/(^|[ \t,])chunked$/i.test(coding)) ||
+    hasTwoHosts(request.rawHeaders)
   );
+}
+
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts++;
+  }
+  return hosts > 1;
 }
 
 function hasBody(headers: IncomingMessage["headers"]): boolean {
@@ -140,7 +148,7 @@ const textBytesMax = 4096;
 
 /** Always given: what an earlier, refused head has left behind must not be taken. */
 function reasonPhrase(status: number): string {
-  return STATUS_CODES[status] ?? "";
+  return nodeHttp.STATUS_CODES[status] ?? "";
 }
 
 function canReset(socket: Socket): boolean {

@@ -1,8 +1,8 @@
 import { constants } from "node:http2";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { HeaderList } from "../../wasi/http/exchange.ts";
-import { latin1 } from "../../wasi/http/field-syntax.ts";
 import type { PlainResponse } from "./plain-response.ts";
+import { trailerLines } from "./response-head.ts";
 import type { Inbound, Peer, ResponseHead, Wire } from "./wire.ts";
 
 const {
@@ -65,8 +65,7 @@ export class Http2Wire implements Wire<ServerHttp2Stream> {
   }
 
   trailers(stream: ServerHttp2Stream, trailers: HeaderList): void {
-    const fields: Record<string, string[]> = {};
-    for (const [name, value] of trailers) (fields[name] ??= []).push(latin1(value));
+    const fields = trailers.length === 0 ? noFields : fieldsOf(trailers);
     stream.once("wantTrailers", () => {
       if (stream.destroyed || stream.closed) return;
       stream.sendTrailers(fields);
@@ -108,6 +107,15 @@ export class Http2Wire implements Wire<ServerHttp2Stream> {
     stream.resume();
     if (stream.sentTrailers !== undefined) setImmediate(closeDiscarded, stream);
   }
+}
+
+const noFields: Record<string, string[]> = {};
+
+/** Without a prototype: a trailer may be called `constructor`. */
+function fieldsOf(trailers: HeaderList): Record<string, string[]> {
+  const fields = Object.create(null) as Record<string, string[]>;
+  for (const [name, value] of trailerLines(trailers)) (fields[name] ??= []).push(value);
+  return fields;
 }
 
 function failBody(this: ServerHttp2Stream): void {

@@ -1,8 +1,8 @@
-import { createServer as createHttp1Server } from "node:http";
 import type { Server as Http1Server, ServerOptions } from "node:http";
 import { createSecureServer, createServer as createHttp2Server } from "node:http2";
 import type { Http2SecureServer, Http2Server } from "node:http2";
 import { errorText, WhorlError } from "../../error.ts";
+import { nodeHttp } from "../../node-http.ts";
 import type { ServerLimits } from "./server-limits.ts";
 
 /** Certificate chain and private key, PEM. */
@@ -37,7 +37,7 @@ export function createNodeServers(tls: TlsFiles | undefined, bounds: ServerLimit
 function clearServers(bounds: ServerLimits): NodeServers {
   // Never listens: it is given the connections that turn out to be HTTP/2.
   const http2 = createHttp2Server(http2Options(bounds));
-  return { listener: createHttp1Server(http1Options(bounds)), http2 };
+  return { listener: nodeHttp.createServer(http1Options(bounds)), http2 };
 }
 
 function secureServers(tls: TlsFiles, bounds: ServerLimits): NodeServers {

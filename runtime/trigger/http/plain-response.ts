@@ -1,6 +1,6 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { App, HttpTrigger } from "../../app/app.ts";
 import { errorText, WhorlError } from "../../error.ts";
+import { nodeHttp } from "../../node-http.ts";
 import { wellKnownPrefix } from "./router.ts";
 
 /** A response that no component makes. */
@@ -63,8 +63,8 @@ function checkHeaders(headers: readonly string[], origin: string): void {
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] as string;
     try {
-      validateHeaderName(name);
-      validateHeaderValue(name, headers[i + 1] as string);
+      nodeHttp.validateHeaderName(name);
+      nodeHttp.validateHeaderValue(name, headers[i + 1] as string);
     } catch (error) {
       const message = `${origin}: header "${name}" cannot be sent: ${errorText(error)}`;
       throw new WhorlError("manifest", message, { cause: error });

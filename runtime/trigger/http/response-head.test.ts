@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { WhorlError } from "../../error.ts";
 import { headerLines } from "./request-headers.ts";
-import { responseHead } from "./response-head.ts";
+import { responseHead, trailerLines } from "./response-head.ts";
 
 describe("responseHead", () => {
   test("keeps order, duplicates and bytes", () => {
@@ -57,5 +57,36 @@ describe("responseHead", () => {
 
   test.each([0, 100, 101, 199, 1000])("refuses the status %d", (status) => {
     expect(() => responseHead("GET", status, [])).toThrow(WhorlError);
+  });
+});
+
+describe("trailerLines", () => {
+  test("keeps order, duplicates and bytes", () => {
+    const raw = ["x-end", "1", "constructor", "a", "__proto__", "b", "x-end", "\u00ff"];
+    expect(trailerLines(headerLines(raw)).flat()).toEqual(raw);
+  });
+
+  test.each([
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+  ])("leaves %s out", (name) => {
+    expect(trailerLines(headerLines([name, "1", "x", "y"]))).toEqual([["x", "y"]]);
+  });
+
+  test.each([
+    ["a name with a space", "a b", "x"],
+    ["a name in capitals", "A", "x"],
+    ["a pseudo-header", ":status", "200"],
+    ["no name", "", "x"],
+    ["a line break in the value", "x", "a\r\nb: c"],
+    ["a NUL in the value", "x", "\0"],
+  ])("refuses %s", (_what, name, value) => {
+    expect(() => trailerLines([[name, Buffer.from(value, "latin1")]])).toThrow(WhorlError);
   });
 });

@@ -1,6 +1,6 @@
 import { trap } from "../../error.ts";
 import type { HeaderList } from "../../wasi/http/exchange.ts";
-import { latin1 } from "../../wasi/http/field-syntax.ts";
+import { fieldName, isFieldValue, latin1 } from "../../wasi/http/field-syntax.ts";
 import type { ResponseHead } from "./wire.ts";
 
 /** Names that describe the connection and not the response: the server's, not the guest's. */
@@ -42,6 +42,25 @@ export function responseHead(
   }
   const hasBody = method !== "HEAD" && status !== 204 && status !== 304;
   return { head: { status, headers: flat, hasBody, hasTrailerField }, contentLength };
+}
+
+/** Beside the connection's: framing, and what only a request has (RFC 9110, 6.5.1). */
+const noTrailerNames: ReadonlySet<string> = new Set(["content-length", "host", "te", "trailer"]);
+
+/**
+ * A guest's trailers as the protocols take them, without those that would speak of the connection
+ * or of where the body ends. Throws WhorlError `trap` for a name or value that HTTP cannot carry.
+ */
+export function trailerLines(trailers: HeaderList): [string, string][] {
+  const lines: [string, string][] = [];
+  for (const [name, bytes] of trailers) {
+    if (connectionNames.has(name) || noTrailerNames.has(name)) continue;
+    if (fieldName(name) !== name || !isFieldValue(name, bytes)) {
+      trap(`the trailer ${JSON.stringify(name)} cannot be sent: it is not valid HTTP`);
+    }
+    lines.push([name, latin1(bytes)]);
+  }
+  return lines;
 }
 
 function parseLength(value: string): number {

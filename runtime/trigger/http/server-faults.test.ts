@@ -32,6 +32,7 @@ describe("a request that is refused", () => {
     "GET / HTTP/1.1\r\nHost: h\r\nbad header: x\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: h\r\n folded: x\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: h\r\nx: \u0000\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\nx: y\r\nhOST: h\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { HttpTrigger } from "../../app/app.ts";
 import type { IncomingExchange } from "../../wasi/http/exchange.ts";
+import { headerLines } from "./request-headers.ts";
 import type { HttpServer } from "./server.ts";
 import { answer, echo, RawClient, respond, startServer } from "./test-server.ts";
 import type { Guest } from "./test-server.ts";
@@ -97,6 +98,29 @@ describe("a response over HTTP/2", () => {
     stream.end("abc");
     expect(await text(stream)).toBe("abc");
     expect((await trailers)[0]).toMatchObject({ "x-a": "1, 2" });
+  });
+
+  test("trailers that HTTP/2 forbids are left out, others go whatever they are called", async () => {
+    const lines = ["te", "gzip", "connection", "close", "content-length", "9", "constructor", "a"];
+    const { trailers } = await exchangeOf(
+      async (_exchange, sink) => {
+        sink.head(200, []).write(Buffer.from("hello"));
+        sink.finish(headerLines(lines));
+      },
+      { ":path": "/" },
+    );
+    expect(Object.entries(trailers ?? {})).toEqual([["constructor", "a"]]);
+  });
+
+  test("a trailer that is not HTTP resets its stream only", async () => {
+    await using server = await startServer(async ({ pathWithQuery }, sink) => {
+      sink.head(200, []).write(Buffer.from("hello"));
+      sink.finish(pathWithQuery === "/ok" ? [] : [["a b", Buffer.from("x")]]);
+    });
+    using client = new Http2Client(server);
+    await expect(client.send({ ":path": "/" })).rejects.toThrow("NGHTTP2_INTERNAL_ERROR");
+    expect(await client.send({ ":path": "/ok" })).toMatchObject({ body: "hello" });
+    expect(server.logged.join()).toContain('the trailer "a b" cannot be sent');
   });
 
   test.each([

@@ -8,6 +8,7 @@ import type { ListenAddress, ListeningSocket } from "./listen.ts";
 import type { TlsFiles } from "./node-servers.ts";
 import { serverLimits } from "./server-limits.ts";
 import type { ServerLimits } from "./server-limits.ts";
+import type { Inbound, Outgoing } from "./wire.ts";
 
 export interface HttpServerOptions extends DispatcherOptions {
   /** Port 0 takes a free one. */
@@ -15,6 +16,14 @@ export interface HttpServerOptions extends DispatcherOptions {
   readonly tls?: TlsFiles | undefined;
   /** Other bounds than those of limits.ts. */
   readonly limits?: Partial<ServerLimits> | undefined;
+  /** Where other apps have the same thread; without it what comes is begun at once. */
+  readonly turns?: Turns | undefined;
+}
+
+/** Says when a request is begun. */
+export interface Turns {
+  /** Runs `begin` now or in its turn; it must not throw. */
+  take(begin: () => void): void;
 }
 
 /** Listens for several apps; who has made it decides which requests are whose. */
@@ -34,8 +43,9 @@ export interface HttpServer extends AsyncDisposable {
   /** When the last request came that a component answers (performance.now); undefined if none. */
   readonly lastRequestMs: number | undefined;
   /**
-   * From now on answers requests in another way. Throws as {@link Dispatcher} says, and goes on as
-   * before then. Settles when the requests that came before are answered.
+   * From now on answers requests in another way. Throws (at once, it does not reject) as
+   * {@link Dispatcher} says, and goes on as before then. Settles when the requests that came before
+   * are answered.
    */
   replace(options: DispatcherOptions): Promise<void>;
   /**
@@ -60,6 +70,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
 class NodeHttpServer implements HttpServer {
   readonly #connections: HttpConnections;
   readonly #limits: ServerLimits;
+  readonly #turns: Turns | undefined;
   #dispatcher: Dispatcher;
   readonly #log: Log;
   #address: HttpServer["address"] = { host: "", port: 0, url: "" };
@@ -71,10 +82,11 @@ class NodeHttpServer implements HttpServer {
     this.#dispatcher = new Dispatcher(options);
     this.#limits = serverLimits(options.limits);
     this.#log = options.log;
+    this.#turns = options.turns;
     this.#connections = new HttpConnections({
       tls: options.tls,
       limits: this.#limits,
-      handle: (inbound) => this.#dispatcher.handle(inbound),
+      handle: (inbound) => this.#handle(inbound),
     });
   }
 
@@ -95,12 +107,12 @@ class NodeHttpServer implements HttpServer {
     return this.#dispatcher.lastRequestMs ?? this.#earlierRequestMs;
   }
 
-  async replace(options: DispatcherOptions): Promise<void> {
+  replace(options: DispatcherOptions): Promise<void> {
     const replacement = new Dispatcher(options);
     const previous = this.#dispatcher;
     this.#earlierRequestMs = this.lastRequestMs;
     this.#dispatcher = replacement;
-    await previous.idle();
+    return previous.idle();
   }
 
   close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
@@ -109,6 +121,17 @@ class NodeHttpServer implements HttpServer {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #handle<T extends Outgoing>(inbound: Inbound<T>): void {
+    if (this.#turns === undefined) {
+      this.#dispatcher.handle(inbound);
+      return;
+    }
+    this.#turns.take(() => {
+      // Nobody waits any more for whoever went away before its turn.
+      if (!inbound.response.destroyed) this.#dispatcher.handle(inbound);
+    });
   }
 
   async #close(signal: AbortSignal | undefined): Promise<void> {

@@ -1,4 +1,5 @@
 import { limits } from "../../limits.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 import { StreamFailure } from "./streams.ts";
 import type { InputStream, OutputStream } from "./streams.ts";
 
@@ -95,8 +96,7 @@ class CallbackOutputStream implements OutputStream {
 /** Collects what is written, up to `bytesMax`; the write that exceeds it fails. */
 export class BufferOutputStream implements OutputStream {
   readonly #bytesMax: number;
-  readonly #chunks: Uint8Array[] = [];
-  #size = 0;
+  readonly #written = new GrowingBytes();
 
   constructor(bytesMax: number = limits.bufferedBodyBytesMax) {
     this.#bytesMax = bytesMax;
@@ -104,7 +104,7 @@ export class BufferOutputStream implements OutputStream {
 
   /** Everything written so far. */
   bytes(): Uint8Array {
-    return Buffer.concat(this.#chunks, this.#size);
+    return this.#written.bytes();
   }
 
   isReady(): boolean {
@@ -120,11 +120,10 @@ export class BufferOutputStream implements OutputStream {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#size + bytes.length > this.#bytesMax) {
+    if (this.#written.length + bytes.length > this.#bytesMax) {
       throw StreamFailure.failed(new Error(`more than ${this.#bytesMax} bytes were written`));
     }
-    this.#size += bytes.length;
-    this.#chunks.push(bytes);
+    this.#written.add(bytes);
   }
 
   flush(): void {}

@@ -19,6 +19,9 @@ export interface GuestNetwork {
 export interface PlacedHandle {
   /** Consumed by `new Socket({ handle })`. */
   readonly handle: BoundSocket;
-  /** From now on it is a socket of the network; before connecting, and once. */
-  place(version: 4 | 6): Promise<void>;
+  /**
+   * From now on it is a socket of the network; before connecting, and once. `isOpen`: whether the
+   * handle's descriptor is still its own when there is a socket for it; rejects where it is not.
+   */
+  place(version: 4 | 6, isOpen: () => boolean): Promise<void>;
 }

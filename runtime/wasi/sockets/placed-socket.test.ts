@@ -72,6 +72,13 @@ test("a name that is not known needs no socket of the network", async () => {
   expect(placed).toEqual([]);
 });
 
+test("a name that cannot be looked up, as Node tells it", async () => {
+  const lookup = ((_host: string, _options: object, callback: (error: Error) => void): void =>
+    callback(new Error("no resolver"))) as LookupFunction;
+  const socket = new PlacedSocket(network()).connectTo({ host: "server", port, lookup });
+  await expect(read(socket)).rejects.toThrow("no resolver");
+});
+
 test("a network that gives none", async () => {
   const none = network(() => Promise.reject(new Error("none left")));
   const socket = new PlacedSocket(none).connectTo({ host: "127.0.0.1", port });

@@ -16,6 +16,8 @@ export interface PlacedDestination {
 export class PlacedSocket extends Socket {
   readonly #network: GuestNetwork | undefined;
   readonly #placed: PlacedHandle | undefined;
+  readonly #place = async (version: 4 | 6): Promise<void> =>
+    await this.#placed?.place(version, () => !this.destroyed);
 
   constructor(network: GuestNetwork | undefined, options: SocketConstructorOpts = {}) {
     const placed = network?.tcpSocket();
@@ -35,7 +37,7 @@ export class PlacedSocket extends Socket {
       ...common,
       // Node looks nothing up for an address; it is the one moment to wait for the socket.
       host: isIP(host) === 0 ? host : addressPlaceholder,
-      lookup: placedLookup(this.#placed, host, resolve ?? notThere),
+      lookup: placedLookup(this.#place, host, resolve ?? notThere),
       // Each further attempt would be made on a socket of this process.
       autoSelectFamily: false,
     });
@@ -44,8 +46,12 @@ export class PlacedSocket extends Socket {
 
 const addressPlaceholder = "address";
 
-function placedLookup(placed: PlacedHandle, host: string, resolve: LookupFunction): LookupFunction {
-  const placeLater = callbackify((version: 4 | 6) => placed.place(version));
+function placedLookup(
+  place: (version: 4 | 6) => Promise<void>,
+  host: string,
+  resolve: LookupFunction,
+): LookupFunction {
+  const placeLater = callbackify(place);
   return (_host, _options, callback) => {
     const found = (error: NodeJS.ErrnoException | null, address: string): void => {
       if (error !== null) return callback(error, "");
@@ -57,8 +63,10 @@ function placedLookup(placed: PlacedHandle, host: string, resolve: LookupFunctio
     };
     if (isIP(host) !== 0) return found(null, host);
     resolve(host, { all: true }, (error, addresses) => {
+      // Node gives no addresses at all then.
+      if (error !== null) return found(error, "");
       const [first] = typeof addresses === "string" ? [{ address: addresses }] : addresses;
-      found(error, first?.address ?? "");
+      found(null, first?.address ?? "");
     });
   };
 }

@@ -27,6 +27,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  using _place = place;
+  await using _karpenter = karpenter;
   cluster.kubectl("uncordon", ...others);
   place.kubectl("delete", "spinapp", "--all", "--ignore-not-found");
   cluster.kubectl("delete", "nodepool/wasm", "--wait=false", "--ignore-not-found");
@@ -35,8 +37,6 @@ afterAll(async () => {
   const there = `--field-selector=spec.nodeName=${newNode()}`;
   cluster.kubectl("wait", "--for=delete", "nodeclaims", "--all", "--timeout=120s");
   cluster.kubectl("-n", "whorl", "delete", "pods", there, "--force");
-  await karpenter[Symbol.asyncDispose]();
-  place[Symbol.dispose]();
 });
 
 /** The Node that Karpenter has made, "" where there is none yet. */

@@ -14,10 +14,10 @@ beforeAll(async () => {
   kro = await Kro.start({ kubeconfigFile: cluster.access.kubeconfig });
 });
 afterAll(async () => {
+  using _place = place;
+  await using _kro = kro;
   cluster.kubectl("delete", "greeters", "--all", "-A", "--timeout=60s");
   cluster.kubectl("delete", "resourcegraphdefinition", "greeter", "--timeout=60s");
-  await kro[Symbol.asyncDispose]();
-  place[Symbol.dispose]();
 });
 
 /** @proves kro | a SpinApp is ready for it when its condition `Ready` holds */

@@ -1,3 +1,4 @@
+import { apartCases } from "./apart-cases.ts";
 import { databaseCases } from "./database-cases.ts";
 import type { InterfaceCase, Places } from "./interface-case.ts";
 import { otelCases } from "./otel-cases.ts";
@@ -6,8 +7,17 @@ import { storeCases } from "./store-cases.ts";
 
 /** Every case, in the order in which they have to be tried. */
 export function allCases(places: Places): InterfaceCase[] {
-  return [...storeCases(), ...serverCases(places), ...databaseCases(places), ...otelCases()];
+  return [
+    ...[...storeCases(), ...serverCases(places), ...databaseCases(places)],
+    ...[...otelCases(), ...apartCases()],
+  ];
 }
+
+/** The same where only names count: those are the same wherever the servers listen. */
+export const namedCases: readonly InterfaceCase[] = allCases({
+  ...{ redis: "", redisReader: "", mysql: "mysql://", postgres: "postgres://", postgresTls: "" },
+  ...{ authority: "", mqtt: "", web: "", nowhere: "" },
+});
 
 /** Apps of wasm-apps/ that import the interfaces. */
 export const guests: readonly string[] = [

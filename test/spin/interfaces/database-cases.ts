@@ -17,11 +17,11 @@ export function databaseCases(places: Places): InterfaceCase[] {
     ...casesOf("spin:mysql/mysql@3.0.0", mysqlRows(places, "v3", { opens: true, isStream: true })),
     ...casesOf("fermyon:spin/postgres", [
       ...postgresRows(places, "v1", { ...opened, opens: false }),
-      ...unsignedRows(places),
+      ...olderParameterRows(places),
     ]),
     ...casesOf("fermyon:spin/postgres@2.0.0", [
       ...postgresRows(places, "v2", opened),
-      ...unsignedRows(places),
+      ...olderParameterRows(places),
     ]),
     ...casesOf("spin:postgres/postgres@3.0.0", [
       ...postgresRows(places, "v3", opened),
@@ -187,14 +187,24 @@ function dateRows({ postgres }: Places, query: string): readonly Row[] {
   ];
 }
 
-/** Numbers that PostgreSQL does not have. */
-function unsignedRows({ postgres }: Places): readonly Row[] {
-  return ["query", "execute"].map((name) => [
+/** Parameters that PostgreSQL does not have. */
+function olderParameterRows({ postgres }: Places): readonly Row[] {
+  const tooMany = Array.from({ length: 65_536 }, () => "DbNull");
+  const unsigned = ["query", "execute"].map((name): Row => [
     name,
     "unsigned: value-conversion-failed",
     [postgres, "SELECT $1", [{ Uint8: 1 }]],
     err({ ValueConversionFailed: "Postgres does not support unsigned integers" }),
   ]);
+  return [
+    ...unsigned,
+    [
+      "query",
+      "too many: bad-parameter",
+      [postgres, "SELECT 1", tooMany],
+      err({ BadParameter: text }),
+    ],
+  ];
 }
 
 const version4Values = [

@@ -10,11 +10,15 @@ export interface InterfaceCase {
   readonly expected: unknown;
   /** What the guest is asked for; by default the function. */
   readonly asked: string;
+  /** Which app is asked; `apart` is described in `apart-cases.ts`. */
+  readonly app: "main" | "apart";
 }
 
 /** Addresses that the cases use. */
 export interface Places {
   readonly redis: string;
+  /** The same, of a user that may only read. */
+  readonly redisReader: string;
   readonly mysql: string;
   readonly postgres: string;
   /** PostgreSQL that accepts TLS only, and the certificate of its authority. */
@@ -37,6 +41,7 @@ export function casesOf(interfaceName: string, rows: readonly Row[]): InterfaceC
     args,
     expected,
     asked,
+    app: "main",
   }));
 }
 

@@ -1,11 +1,12 @@
-import { allCases, guests } from "./all-cases.ts";
+import { guests, namedCases } from "./all-cases.ts";
 import type { InterfaceCase } from "./interface-case.ts";
+import { unansweredErrors } from "./unanswered-errors.ts";
 import { witFunctions } from "./wit-functions.ts";
 
 /** docs/parity.md: what the tests show, function by function, and which function none shows. */
 export function parityTable(): string {
   const cases = Map.groupBy(
-    allCases(nowhere),
+    namedCases,
     ({ interfaceName, functionName }) => `${interfaceName} ${functionName}`,
   );
   const functions = witFunctions(guests);
@@ -28,22 +29,18 @@ export function parityTable(): string {
     ...sections,
     "## Functions without a test\n",
     list.length === 0 ? "None.\n" : `${list.join("\n")}\n`,
+    errorTable(),
     elsewhere,
   ].join("\n");
 }
-
-/** Only names count here. */
-const nowhere = {
-  ...{ redis: "", mysql: "mysql://", postgres: "postgres://", postgresTls: "", authority: "" },
-  ...{ mqtt: "", web: "", nowhere: "" },
-};
 
 const heading = `# Parity with Spin
 
 Written by \`test/spin/interfaces/write-parity.ts\` from the cases of \`test/spin/interfaces.test.ts\`;
 \`test/spin/parity.test.ts\` fails when it is out of date. Each case is a call of a real component
 (\`wasm-apps/spin1-rust\` to \`spin4-rust\`, \`spin4sql-rust\`, \`spin4pg-rust\`, \`otel-rust\`) in an app
-that \`whorl up\` serves, against real servers: Redis, MariaDB, PostgreSQL, Mosquitto, SQLite.
+that \`whorl up\` serves, against real servers: Redis, MariaDB, PostgreSQL, Mosquitto, SQLite. Where
+it says "dependency that may not", another component depends on it and lets it inherit nothing.
 `;
 
 const elsewhere = `## What other tests show
@@ -57,6 +54,23 @@ const elsewhere = `## What other tests show
 | values at their limits, lost connections, restarts, pools | \`runtime/spin/**/*.real.test.ts\` |
 | a label that is allowed but configured nowhere: the app does not start | \`runtime/app/app-stores.test.ts\` |
 `;
+
+/** Errors of the interfaces that no case shows, those with the same reason together. */
+function errorTable(): string {
+  const rows = [
+    ...Map.groupBy(unansweredErrors(), (each) => `\`${each.errorCase}\` | ${each.reason ?? "?"}`),
+  ].map(([what, all]) => {
+    const [errorCase, reason] = what.split(" | ");
+    const names = all.map(({ interfaceName }) => `\`${interfaceName}\``);
+    return `| ${errorCase} | ${names.join(", ")} | ${reason} |`;
+  });
+  return `## Errors that nothing answers
+
+| error | of | why |
+| --- | --- | --- |
+${rows.join("\n")}
+`;
+}
 
 function section(
   name: string,

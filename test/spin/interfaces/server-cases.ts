@@ -14,7 +14,10 @@ export function serverCases(places: Places): InterfaceCase[] {
       ...redisRows(places, "v2"),
       ["open", "too-many-connections", [places.redis, 10_000], tooMany, "open many"],
     ]),
-    ...casesOf("spin:redis/redis@3.0.0", redisRows(places, "v3")),
+    ...casesOf("spin:redis/redis@3.0.0", [
+      ...redisRows(places, "v3"),
+      ["open", "too-many-connections", [places.redis, 10_000], tooMany, "open many"],
+    ]),
     ...casesOf("fermyon:spin/mqtt@2.0.0", mqttRows(places)),
     ...casesOf("spin:mqtt/mqtt@3.0.0", mqttRows(places)),
     ...["fermyon:spin/llm", "fermyon:spin/llm@2.0.0"].flatMap((name) => casesOf(name, llmRows)),
@@ -52,7 +55,7 @@ function redisV1Rows({ redis, nowhere }: Places): readonly Row[] {
   ];
 }
 
-function redisRows({ redis, nowhere }: Places, key: string): readonly Row[] {
+function redisRows({ redis, redisReader, nowhere }: Places, key: string): readonly Row[] {
   const none = `redis://${nowhere}`;
   const other = err({ Other: text });
   const mget = [{ Binary: bytes(key) }, { Binary: bytes("none") }];
@@ -66,6 +69,9 @@ function redisRows({ redis, nowhere }: Places, key: string): readonly Row[] {
     ["get", "works", [redis, key], ok(bytes("a"))],
     ["get", "missing: none", [redis, "none"], ok()],
     ["publish", "works", [redis, "channel", bytes("a")], ok()],
+    ["publish", "may not: other", [redisReader, "channel", bytes("a")], other],
+    ["set", "may not: other", [redisReader, key, bytes("b")], other],
+    ["del", "may not: other", [redisReader, [key]], other],
     ["incr", "works", [redis, `${key}i`], ok(1)],
     ["incr", "wrong type: other", [redis, key], other],
     ["sadd", "works", [redis, `${key}s`, ["a", "b"]], ok(2)],
@@ -100,9 +106,16 @@ function mqttRows({ mqtt, nowhere }: Places): readonly Row[] {
       [login(mqtt.replace(/\?.*/, ""))],
       err("InvalidAddress"),
     ],
+    ["open", "too-many-connections", [login(mqtt), 10_000], tooMany, "open many"],
     ["publish", "at-most-once", [login(mqtt), "t", bytes("a"), "AtMostOnce"], ok()],
     ["publish", "at-least-once", [login(mqtt), "t", bytes("b"), "AtLeastOnce"], ok()],
     ["publish", "exactly-once", [login(mqtt), "t", bytes("c"), "ExactlyOnce"], ok()],
+    [
+      "publish",
+      "to a pattern: other",
+      [login(mqtt), "t/+", [], "AtMostOnce"],
+      err({ Other: text }),
+    ],
     [
       ...(["publish", "wrong password", [login(mqtt, "wrong"), "t", [], "AtLeastOnce"]] as const),
       err(expect.anything()),
@@ -181,6 +194,12 @@ function httpRows({ web, nowhere }: Places): readonly Row[] {
     ],
     ["send-request", "the app itself, denied", request("/self"), notAllowed],
     ["send-request", "bad address", request("nonsense"), notAllowed],
+    [
+      "send-request",
+      "permitted, but no address: invalid-url",
+      request(`${new URL(web || "http://a").host}/echo`),
+      err("InvalidUrl"),
+    ],
     [
       "send-request",
       "server down: runtime-error",

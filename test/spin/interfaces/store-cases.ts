@@ -22,7 +22,10 @@ export function storeCases(): InterfaceCase[] {
       ...sqliteRows("v2"),
       ["open", "too many: io", ["default", 10_000], err({ Io: tooManyConnections }), "open many"],
     ]),
-    ...casesOf("spin:sqlite/sqlite@3.0.0", [...sqliteRows("v30"), ...sqliteCountRows("v30", "")]),
+    ...casesOf("spin:sqlite/sqlite@3.0.0", [
+      ...[...sqliteRows("v30"), ...sqliteCountRows("v30", "")],
+      ["open", "too many: io", ["default", 10_000], err({ Io: tooManyConnections }), "open many"],
+    ]),
     ...casesOf("spin:sqlite/sqlite@3.1.0", [
       ...[...sqliteRows("v31"), ...sqliteCountRows("v31", "")],
       ...[...sqliteRows("v31a", "-async"), ...sqliteCountRows("v31a", "-async")],
@@ -60,6 +63,10 @@ const keyValueV1Rows: readonly Row[] = [
   ["get", "no-such-key", ["default", "none"], err("NoSuchKey")],
   ["get", "invalid-store", [7, "one"], err("InvalidStore"), "get of store"],
   ["get", "server down: io", ["down", "one"], err({ Io: text })],
+  ["set", "server down: io", ["down", "one", [0]], err({ Io: text })],
+  ["exists", "server down: io", ["down", "one"], err({ Io: text })],
+  ["get-keys", "server down: io", ["down"], err({ Io: text })],
+  ["delete", "server down: io", ["down", "one"], err({ Io: text })],
   ["exists", "works", ["default", "one"], ok(true)],
   ["exists", "missing", ["default", "none"], ok(false)],
   ["get-keys", "works", ["default"], ok(["one"])],
@@ -94,6 +101,10 @@ function wasiKeyValueCases(): InterfaceCase[] {
   const store = casesOf("wasi:keyvalue/store@0.2.0-draft2", [
     ["open", "works", ["default"], ok()],
     ["open", "access-denied", ["hidden"], err("AccessDenied")],
+    [
+      ...(["open", "too many: other", ["default", 257]] as const),
+      ...[err({ Other: "store table full" }), "open many"],
+    ] as unknown as Row,
     ["set", "works", ["default", "w", bytes("a")], ok()],
     ["get", "works", ["default", "w"], ok(bytes("a"))],
     ["get", "missing: none", ["default", "none"], ok()],

@@ -13,12 +13,17 @@ export interface WitFunction {
  * are written one declaration a line.
  */
 export function witFunctions(guests: readonly string[]): WitFunction[] {
+  return witFiles(guests).flatMap(functionsOf);
+}
+
+/** Contents of the WIT files that the guests are made with. */
+export function witFiles(guests: readonly string[]): string[] {
   return guests.flatMap((guest) => {
     const folder = wasmApp(`${guest}-rust/wit/deps`);
     return readdirSync(folder, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".wit"))
       .sort()
-      .flatMap((name) => functionsOf(readFileSync(join(folder, name), "utf8")));
+      .map((name) => readFileSync(join(folder, name), "utf8"));
   });
 }
 

@@ -53,6 +53,10 @@ fn mqtt_2(function: &str, body: &[u8]) -> Option<Answer> {
     };
     Some(match function {
         "open" => call(body, |(login,): (Login,)| open(login).map(drop)),
+        "open many" => call(body, |(login, count): (Login, usize)| {
+            let all: Result<Vec<_>, _> = (0..count).map(|_| open(login.clone())).collect();
+            all.map(|connections| connections.len())
+        }),
         "publish" => {
             call(body, |(login, topic, payload, qos): (Login, String, Bytes, mqtt::Qos)| {
                 open(login)?.publish(&topic, &payload, qos)

@@ -19,6 +19,10 @@ fn wasi_store(function: &str, body: &[u8]) -> Option<Answer> {
     type Key = (String, String);
     Some(match function {
         "open" => call(body, |(name,): (String,)| open(&name).map(drop)),
+        "open many" => call(body, |(name, count): (String, usize)| {
+            let all: Result<Vec<_>, _> = (0..count).map(|_| open(&name)).collect();
+            all.map(|buckets| buckets.len())
+        }),
         "get" => call(body, |(name, key): Key| open(&name)?.get(&key)),
         "set" => {
             call(body, |(name, key, value): (String, String, Bytes)| open(&name)?.set(&key, &value))
@@ -76,6 +80,10 @@ fn sqlite_3(function: &str, body: &[u8]) -> Option<Answer> {
     use sqlite3::Connection;
     Some(match function {
         "open" => call(body, |(name,): (String,)| Connection::open(&name).map(drop)),
+        "open many" => call(body, |(name, count): (String, usize)| {
+            let all: Result<Vec<_>, _> = (0..count).map(|_| Connection::open(&name)).collect();
+            all.map(|connections| connections.len())
+        }),
         "execute" => call(body, |(name, statement, values): (String, String, Vec<_>)| {
             Connection::open(&name)?.execute(&statement, &values)
         }),

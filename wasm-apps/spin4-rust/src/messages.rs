@@ -15,6 +15,16 @@ async fn redis(function: &str, body: &[u8]) -> Answer {
     type Values = (String, String, Vec<String>);
     match function {
         "open" => call(body, async |(address,): (String,)| open(address).await.map(drop)).await,
+        "open many" => {
+            call(body, async |(address, count): (String, usize)| {
+                let mut all = Vec::new();
+                for _ in 0..count {
+                    all.push(open(address.clone()).await?);
+                }
+                Ok::<_, redis::Error>(all.len())
+            })
+            .await
+        }
         "publish" => {
             call(body, async |(address, channel, payload): Value| {
                 open(address).await?.publish(channel, payload).await
@@ -73,6 +83,16 @@ async fn mqtt(function: &str, body: &[u8]) -> Answer {
     };
     match function {
         "open" => call(body, async |(login,): (Login,)| open(login).await.map(drop)).await,
+        "open many" => {
+            call(body, async |(login, count): (Login, usize)| {
+                let mut all = Vec::new();
+                for _ in 0..count {
+                    all.push(open(login.clone()).await?);
+                }
+                Ok::<_, mqtt::Error>(all.len())
+            })
+            .await
+        }
         "publish" => {
             call(body, async |(login, topic, payload, qos): (Login, String, Bytes, mqtt::Qos)| {
                 open(login).await?.publish(topic, payload, qos).await

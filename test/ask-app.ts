@@ -26,6 +26,8 @@ export async function askApp(
     method: body === undefined ? "GET" : "POST",
     headers: { host: `${app}.localhost` },
   });
+  // A connection that is cut after the answer has begun breaks the answer off, which is told below.
+  asked.on("error", () => undefined);
   asked.end(body);
   const [response] = (await once(asked, "response")) as [IncomingMessage];
   response.setEncoding("utf8");

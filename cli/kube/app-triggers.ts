@@ -24,7 +24,7 @@ export async function readAppTriggers(manifest: string): Promise<AppTriggers | u
 }
 
 /** The triggers of a manifest. Throws for text that is no TOML. */
-export function appTriggers(text: string): AppTriggers {
+function appTriggers(text: string): AppTriggers {
   const root = record(new PlainToml(parseTomlDocument(text)).value);
   const trigger = record(root["trigger"]);
   const tables = Array.isArray(trigger["cron"]) ? trigger["cron"].map(record) : [];

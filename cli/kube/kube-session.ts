@@ -44,7 +44,7 @@ export function openKube(flags: KubeFlags, environment: Environment): KubeSessio
  * `.kube/config` at home, else the service account of the pod that this runs in.
  * @throws WhorlError `cluster` if there is none or it cannot be read.
  */
-export function loadKubeConfig({ kubeconfig }: KubeFlags, environment: Environment): KubeConfig {
+function loadKubeConfig({ kubeconfig }: KubeFlags, environment: Environment): KubeConfig {
   const files = kubeconfigFiles(kubeconfig, environment);
   const config = new KubeConfig();
   try {

@@ -42,7 +42,9 @@ async function openPort(
   // Why a connection failed within the pod; it ends without a reason otherwise.
   const problems = new Writable({
     write: (text, _encoding, done) => {
-      connection.destroy(new Error(String(text).trim()));
+      // At the beginning it only says which port it is about.
+      const problem = String(text).trim();
+      if (problem !== "") connection.destroy(new Error(problem));
       done();
     },
   });
@@ -51,6 +53,7 @@ async function openPort(
     const socket = await forward.portForward(namespace, pod, [port], received, problems, sent);
     if (typeof socket === "function") throw new Error("the client keeps the connection to itself");
     holdTogether(socket, connection);
+    if (connection.errored !== null) throw connection.errored;
     return connection;
   } catch (error) {
     throw whyRefused(error, { pod, namespace });
@@ -76,6 +79,7 @@ function holdTogether(socket: ForwardedSocket, connection: Duplex): void {
     if (!connection.destroyed) connection.push(null);
   });
   connection.once("close", () => socket.terminate());
+  if (connection.destroyed) socket.terminate();
 }
 
 function whyRefused(

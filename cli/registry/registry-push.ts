@@ -7,6 +7,7 @@ import { toBuiltImage } from "../../runtime/image/image.ts";
 import type { BuiltImage } from "../../runtime/image/image.ts";
 import { writeLayoutArchive, writeLayoutFolder } from "../../runtime/image/oci-layout.ts";
 import { pushImage } from "../../runtime/image/push-image.ts";
+import { isRepository } from "../../runtime/image/reference.ts";
 import type { OnTransfer } from "../../runtime/image/transfer-progress.ts";
 import { obtainImage, imageToRun } from "./registry-source.ts";
 import type { RegistrySession } from "./registry-session.ts";
@@ -50,6 +51,10 @@ export async function registryPush(
 ): Promise<RegistryPushResult> {
   const { to, mountFrom, onTransfer, signal } = options;
   const target = parseImageTarget(to);
+  if (mountFrom !== undefined && !isRepository(mountFrom)) {
+    const advice = "name one of the same registry, without its host, like me/shop";
+    throw new WhorlError("usage", `"${mountFrom}" is no repository to mount from; ${advice}`);
+  }
   const making = buildImage(options, session);
   if (target.kind === "registry") {
     const { client } = session;

@@ -184,7 +184,7 @@ export function flatten(type: ValueType): CoreValueType[] {
 }
 
 /** Flattens one after the other, up to flatParamsMax + 1 values. */
-export function flattenAll(types: readonly ValueType[]): CoreValueType[] {
+function flattenAll(types: readonly ValueType[]): CoreValueType[] {
   const flat: CoreValueType[] = [];
   for (const type of types) {
     flat.push(...flatten(type));

@@ -21,7 +21,7 @@ const sorts: Readonly<Record<number, Sort>> = {
 };
 
 /** `core:sort`. */
-export function readCoreSort(reader: Reader): CoreSort {
+function readCoreSort(reader: Reader): CoreSort {
   const start = reader.offset;
   const code = reader.byte();
   return coreSorts[code] ?? reader.fail(`${hex(code)} is not a core sort`, start);

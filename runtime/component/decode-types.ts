@@ -32,7 +32,7 @@ const primitives: Readonly<Record<number, PrimitiveKind>> = {
 };
 
 /** `valtype`: a primitive or a type index. */
-export function readValueTypeRef(reader: Reader): ValueTypeRef {
+function readValueTypeRef(reader: Reader): ValueTypeRef {
   const start = reader.offset;
   const code = reader.peek();
   if (code < 0x40 || code > 0x7f) return reader.s33Index();

@@ -4,7 +4,7 @@ import type { LinkContext } from "./link-context.ts";
 import type { CoreFuncType, NamedType, ValueType } from "./types.ts";
 
 /** Whether two value types are the same, resources compared by identity. */
-export function isSameValueType(
+function isSameValueType(
   context: LinkContext,
   a: ValueType | undefined,
   b: ValueType | undefined,

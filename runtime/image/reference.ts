@@ -37,7 +37,7 @@ export function parseReference(text: string): Reference {
   if (!hostPattern.test(registry)) throw wrong(text, `"${registry}" is no host of a registry`);
   const isOfficial = registry === defaultRegistry && !path.includes("/");
   const repository = isOfficial ? `library/${path}` : path;
-  if (repository.length > repositoryCharsMax || !repositoryPattern.test(repository)) {
+  if (!isRepository(repository)) {
     throw wrong(
       text,
       `"${path}" is no repository; use lower-case letters, digits, "-", "." and "/"`,
@@ -50,6 +50,11 @@ export function parseReference(text: string): Reference {
     tag: tag ?? (digest === undefined ? "latest" : undefined),
     digest,
   };
+}
+
+/** Whether a text can name a repository, without its registry. */
+export function isRepository(text: string): boolean {
+  return text.length <= repositoryCharsMax && repositoryPattern.test(text);
 }
 
 function splitDigestPart(text: string): [name: string, digest: Digest | undefined] {

@@ -48,7 +48,7 @@ function isSame(platform: Platform | undefined, wanted: Platform): boolean {
 }
 
 /** `os/architecture/variant`. */
-export function formatPlatform(platform: Platform | undefined): string {
+function formatPlatform(platform: Platform | undefined): string {
   if (platform === undefined) return "any platform";
   const { os, architecture, variant } = platform;
   return `${os}/${architecture}${variant === undefined ? "" : `/${variant}`}`;

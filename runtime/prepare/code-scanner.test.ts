@@ -114,7 +114,7 @@ test.each<readonly [string, readonly number[], RegExp]>([
   ["an unknown vector opcode", [0, 0xfd, 0x94, 0x02, 0x0b], /unknown opcode 0xfd 276/],
   ["an unknown atomic opcode", [0, 0xfe, 0x0f, 0x0b], /unknown opcode 0xfe 15/],
   ["another unknown atomic opcode", [0, 0xfe, 0x4f, 0x0b], /unknown opcode 0xfe 79/],
-  ["a body that ends in an instruction", [0, 0x41], /within an instruction/],
+  ["a body whose end is an immediate", [0, 0x24, 0x0b], /within an instruction/],
   ["a body that ends in a constant", [0, 0x44, 1, 2], /within an instruction/],
   ["a body without an end", [0, 0x01], /has no end/],
   ["labels beyond the body", [0, 0x0e, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x0b], /longer than the code/],

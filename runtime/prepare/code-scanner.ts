@@ -95,15 +95,16 @@ export class CodeScanner {
   /** Scans one body: locals and instructions, from `start` to `end`. */
   body(start: number, end: number): void {
     this.#at = start;
-    this.#end = end;
+    // The last byte is the body's own `end`, and no immediate of another instruction.
+    this.#end = end - 1;
     for (let groups = this.#count(); groups > 0; groups--) {
       this.#skipLeb();
       this.#type();
     }
     this.#visitor.begin?.(this.#at);
-    while (this.#at < end) this.#run();
-    if (this.#at !== end) this.#fail("a function body ends within an instruction");
-    if (this.#bytes[end - 1] !== opcodes.end) this.#fail("a function body has no end");
+    while (this.#at < this.#end) this.#run();
+    if (this.#at !== this.#end) this.#fail("a function body ends within an instruction");
+    if (this.#bytes[this.#end] !== opcodes.end) this.#fail("a function body has no end");
   }
 
   /** Walks a constant expression and returns the offset behind its `end`. */

@@ -82,7 +82,6 @@ function pods(): number {
   return Number(place.field("deployment/worker", "{.status.readyReplicas}") || "0");
 }
 
-/** @proves KEDA | scales an app by events, from no pod to many and back */
 test("an app follows the length of a list, down to no pod", { timeout: 400_000 }, async () => {
   const text = readFileSync(sample, "utf8");
   const written = "redis.default:6379";

@@ -46,7 +46,6 @@ function workload(condition: string): { readonly status: string; readonly messag
   return all.find(({ type }) => type === condition) ?? { status: "", message: "" };
 }
 
-/** @proves Kueue | Jobs wait until there is room for all of their pods, the overhead of Wasm counted */
 test("a gang waits for room for all of it, then all of it runs", { timeout: 180_000 }, async () => {
   cluster.apply(queue(1));
   place.ready("localqueue/default", "Active");
@@ -73,7 +72,6 @@ test("a gang waits for room for all of it, then all of it runs", { timeout: 180_
   place.kubectl("delete", "job/gang");
 });
 
-/** @proves Kueue */
 test("the Job of an app waits in the namespace's queue", { timeout: 180_000 }, async () => {
   const hold = (policy: string): string =>
     cluster.kubectl(

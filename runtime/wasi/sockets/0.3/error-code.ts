@@ -50,7 +50,7 @@ const stateCodes: ReadonlySet<SocketErrorCode> = new Set([
 ]);
 
 /** The code of 0.3 for one of 0.2. */
-export function errorCode03(code: SocketErrorCode): SocketErrorCode03 {
+function errorCode03(code: SocketErrorCode): SocketErrorCode03 {
   if (stateCodes.has(code)) return { tag: "invalid-state", val: undefined };
   if (plainTags.has(code)) return { tag: code as PlainTag, val: undefined };
   return { tag: "other", val: code === "unknown" ? undefined : code };

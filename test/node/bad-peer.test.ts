@@ -207,8 +207,10 @@ test("a full disk costs the log, and what cannot be kept is refused", async () =
   const { runFolder } = full;
   mkdirSync(runFolder, { recursive: true });
   spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", runFolder]);
-  using unmounted = new DisposableStack();
+  await using unmounted = new AsyncDisposableStack();
   unmounted.defer(() => void spawnSync("umount", ["-l", runFolder]));
+  // Without the folder nobody would know which process it is.
+  unmounted.defer(() => full.end());
   await full.start("first");
   const bundle = join(runFolder, "bundle");
   mkdirSync(bundle);

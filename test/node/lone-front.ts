@@ -91,12 +91,16 @@ export class LoneFront implements AsyncDisposable {
     return TtrpcClient.connect(this.socket);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends the front, if there is one. */
+  async end(): Promise<void> {
     const { pid } = this;
-    if (pid !== undefined && existsSync(`/proc/${pid}`)) {
-      process.kill(pid, "SIGTERM");
-      await untilEnded(pid);
-    }
+    if (pid === undefined || !existsSync(`/proc/${pid}`)) return;
+    process.kill(pid, "SIGTERM");
+    await untilEnded(pid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
     this.#folder[Symbol.dispose]();
   }
 }

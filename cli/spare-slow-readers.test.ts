@@ -3,17 +3,7 @@ import type { App, EventTrigger } from "../runtime/app/app.ts";
 import { limits } from "../runtime/limits.ts";
 import { createTextReporter } from "./output.ts";
 import { spareSlowReaders } from "./spare-slow-readers.ts";
-
-class SlowSink {
-  readonly hasColors = false;
-  readonly isTerminal = false;
-  waitingBytes = 0;
-  text = "";
-
-  write(text: string): void {
-    this.text += text;
-  }
-}
+import { TestSink } from "./test-sink.ts";
 
 const app: App = {
   name: "shop",
@@ -29,8 +19,8 @@ const app: App = {
 };
 const command: EventTrigger = { kind: "command", id: "tool", component: "tool" };
 
-function reported(): { stderr: SlowSink; reporter: ReturnType<typeof spareSlowReaders> } {
-  const io = { stdout: new SlowSink(), stderr: new SlowSink() };
+function reported(): { stderr: TestSink; reporter: ReturnType<typeof spareSlowReaders> } {
+  const io = { stdout: new TestSink(), stderr: new TestSink() };
   return { stderr: io.stderr, reporter: spareSlowReaders(createTextReporter(io), io) };
 }
 

@@ -1,19 +1,8 @@
 import { expect, test } from "vitest";
 import { limits } from "../../runtime/limits.ts";
 import type { RequestRecord } from "../../runtime/telemetry/live/request-record.ts";
-import type { TextSink } from "../io.ts";
+import { TestSink } from "../test-sink.ts";
 import { TailPrinter, type TailPrinterOptions } from "./tail-printer.ts";
-
-class Sink implements TextSink {
-  readonly hasColors = false;
-  readonly isTerminal = false;
-  waitingBytes = 0;
-  text = "";
-
-  write(text: string): void {
-    this.text += text;
-  }
-}
 
 const record: RequestRecord = {
   ...{ timeMs: 0, app: "shop", component: "cart", trigger: "http", method: "GET", path: "/a" },
@@ -21,7 +10,7 @@ const record: RequestRecord = {
   ...{ isCold: false, traceId: "", error: undefined, message: undefined },
 };
 
-function printer(sink: Sink, options: Partial<TailPrinterOptions> = {}): TailPrinter {
+function printer(sink: TestSink, options: Partial<TailPrinterOptions> = {}): TailPrinter {
   const onDone = (): void => undefined;
   return new TailPrinter(sink, {
     ...{ format: "text", namesApps: false, countMax: Infinity, onDone },
@@ -30,7 +19,7 @@ function printer(sink: Sink, options: Partial<TailPrinterOptions> = {}): TailPri
 }
 
 test("what nobody reads is counted, told as soon as somebody reads again, and not kept", () => {
-  const sink = new Sink();
+  const sink = new TestSink();
   const printing = printer(sink);
   printing.print(record);
   sink.waitingBytes = limits.outputWaitingBytesMax + 1;
@@ -44,7 +33,7 @@ test("what nobody reads is counted, told as soon as somebody reads again, and no
 });
 
 test("is done after so many, and then says nothing more", () => {
-  const sink = new Sink();
+  const sink = new TestSink();
   let done = 0;
   const printing = printer(sink, { countMax: 2, onDone: () => void done++ });
   for (let at = 0; at < 4; at++) printing.print(record);
@@ -52,7 +41,7 @@ test("is done after so many, and then says nothing more", () => {
 });
 
 test("lines of pods say which one, for people and for programs", () => {
-  const sink = new Sink();
+  const sink = new TestSink();
   const place = { pod: "shop-\u001b[2J", node: "n1" };
   printer(sink, { namesApps: true }).print(record, place);
   expect(sink.text).toMatch(/^\[shop-\\u001b\[2J\] 00:00:00.000 .* shop\/cart /);

@@ -5,9 +5,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { EarlyBuilds } from "./early-builds.ts";
 import { type Tier, tiers } from "./tiers.ts";
 
@@ -18,6 +18,8 @@ interface Outcome {
   readonly skipped: number;
   readonly seconds: number;
   readonly note: string;
+  /** Each with its file and what it said, as it is repeated below the table. */
+  readonly failures: readonly string[];
 }
 
 /** What vitest's json reporter says about a whole run. */
@@ -26,13 +28,27 @@ interface VitestReport {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults: readonly VitestFile[];
 }
+
+interface VitestFile {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly assertionResults: readonly {
+    readonly fullName: string;
+    readonly status: string;
+    readonly failureMessages: readonly string[];
+  }[];
+}
+
+const failureCharsMax = 1_500;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 async function runTier(tier: Tier, builds: EarlyBuilds): Promise<Outcome> {
   const obstacle = tier.obstacle();
-  const nothing = { tier: tier.name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
+  const nothing = { tier: tier.name, passed: 0, failed: 0, skipped: 0, seconds: 0, failures: [] };
   if (obstacle !== undefined && strict) return { ...nothing, failed: 1, note: obstacle };
   if (obstacle !== undefined) return { ...nothing, skipped: 1, note: `skipped: ${obstacle}` };
   console.log(`\n== ${tier.name}: ${tier.about}`);
@@ -44,7 +60,7 @@ async function runTier(tier: Tier, builds: EarlyBuilds): Promise<Outcome> {
   if (report === undefined) {
     return { ...nothing, failed: 1, seconds, note: `vitest ended with ${status} and no report` };
   }
-  return { tier: tier.name, seconds, ...countsOf(report, status) };
+  return { tier: tier.name, seconds, ...countsOf(report, status), failures: failuresIn(report) };
 }
 
 function runVitest(project: string): { report: VitestReport | undefined; status: number | null } {
@@ -74,6 +90,23 @@ function countsOf(
   }
   if (passed + failed === 0) return { passed, skipped, failed: 1, note: "no test was found" };
   return { passed, skipped, failed, note: skipped > 0 ? "skipped tests are listed above" : "" };
+}
+
+/** The last lines of a run are what somebody sees of it who has only its end. */
+function failuresIn({ testResults }: VitestReport): string[] {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (failed.length === 0 && status === "failed") return [failureText(file, message)];
+    return failed.map(({ fullName, failureMessages }) =>
+      failureText(`${file} > ${fullName}`, failureMessages.join("\n")),
+    );
+  });
+}
+
+function failureText(where: string, said: string): string {
+  const plain = stripVTControlCharacters(said).slice(0, failureCharsMax);
+  return `${where}\n${plain.replaceAll(/^/gmu, "    ")}`;
 }
 
 function printTable(outcomes: readonly Outcome[]): void {
@@ -109,6 +142,9 @@ const chosen = chosenTiers(positionals);
   for (const tier of chosen) outcomes.push(await runTier(tier, builds));
 }
 printTable(outcomes);
+for (const { tier, failures } of outcomes) {
+  for (const failure of failures) console.log(`\nfailed in ${tier}: ${failure}`);
+}
 const failed = sum(outcomes, "failed");
 const skipped = sum(outcomes, "skipped");
 const skippedText = skipped === 0 ? "" : `, ${skipped} skipped`;

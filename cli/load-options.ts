@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoadOptions } from "../runtime/app/load-options.ts";
-import { parsePackageRegistries } from "../runtime/app/package-registries.ts";
 import type { PackageRegistries } from "../runtime/app/package-registries.ts";
 import { errorText, WhorlError } from "../runtime/error.ts";
 import { imageFolder, readAuthorities, userCredentials } from "./registry/registry-session.ts";
@@ -50,7 +49,9 @@ async function readPackageRegistries({
     if (error.code === "ENOENT" && nonEmpty(file) === undefined) return undefined;
     throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
   });
-  return text === undefined ? undefined : parsePackageRegistries(text, path);
+  if (text === undefined) return undefined;
+  const { parsePackageRegistries } = await import("../runtime/app/package-registries.ts");
+  return parsePackageRegistries(text, path);
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -14,9 +14,17 @@ const startApp: StartApp = async (app, options) => {
   return startWithEngine(project.version)(app, options);
 };
 
-function textSink(stream: WriteStream): TextSink {
+/** What Node offers no other way to. */
+interface StreamHandle {
+  readonly _handle?: { setBlocking?(isBlocking: boolean): number } | null;
+}
+
+function textSink(stream: WriteStream & StreamHandle): TextSink {
   // A closed pipe (`whorl up | head`) is no reason to stop serving.
   stream.on("error", () => undefined);
+  // Nor is a terminal that is held (Ctrl+S), or that nobody reads: Node would wait for it, and with
+  // it every request. What it does not take waits in the stream, as with a pipe.
+  if (stream.isTTY) stream._handle?.setBlocking?.(false);
   return {
     write: (text) => void stream.write(text),
     // Also respects NO_COLOR and TERM=dumb.

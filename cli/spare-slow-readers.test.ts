@@ -29,17 +29,32 @@ test("lines are dropped while nobody reads, and counted for each component", () 
   reporter.guestLine("a", "stderr", "one");
   stderr.waitingBytes = limits.outputWaitingBytesMax + 1;
   for (const component of ["a", "a", "b"]) reporter.guestLine(component, "stderr", "gone");
-  reporter.warning("careful");
   stderr.waitingBytes = 0;
   for (const component of ["a", "a", "b"]) reporter.guestLine(component, "stderr", "two");
   expect(stderr.text.split("\n")).toEqual([
     "[a] one",
-    "warning: careful",
     "[a] ... 2 lines dropped: it writes more than is shown",
     "[a] two",
     "[a] two",
     "[b] ... 1 lines dropped: it writes more than is shown",
     "[b] two",
+    "",
+  ]);
+});
+
+test("what is told of failing requests waits in memory no longer than lines do", () => {
+  const { stderr, reporter } = reported();
+  stderr.waitingBytes = limits.outputWaitingBytesMax + 1;
+  reporter.appError("one");
+  reporter.warning("two");
+  expect(stderr.text).toBe("");
+  stderr.waitingBytes = 0;
+  reporter.appError("three");
+  reporter.warning("four");
+  expect(stderr.text.split("\n")).toEqual([
+    "warning: 2 messages dropped: nobody took them in time",
+    "error: three",
+    "warning: four",
     "",
   ]);
 });

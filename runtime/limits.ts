@@ -32,6 +32,8 @@ export const limits = {
   tableElementsMax: 1 << 20,
   /** Instances of one component kept ready for the next requests: as many as were busy at once. */
   idleInstancesMax: 128,
+  /** Components of one thread for which the memories of an instance are kept, without their pages. */
+  keptMemoriesMax: 64,
   /** Live entries of one instance's handle table (specification: less than 2^28). */
   handlesMax: 1 << 20,
   /** Strings and lists: one lowered or lifted value (specification: less than 2^31 for strings). */
@@ -237,6 +239,10 @@ export const limits = {
   outboundHostsMax: 32,
   /** Telemetry: host calls (outbound requests, stores) of one request that become spans. */
   hostCallSpansMax: 128,
+  /** Hosts, stores and the like that one component is refused and that the log tells of. */
+  refusalsToldMax: 64,
+  /** What a guest named in such a line. */
+  refusalCharsMax: 256,
   /** Guests' lines that are shown, of one component: per second, and at once after a pause. */
   guestLinesPerSecondMax: 1_000,
   guestLinesBurstMax: 5_000,

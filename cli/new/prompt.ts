@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import type { ReadStream, WriteStream } from "node:tty";
 
 /** Asks a person. */
@@ -23,6 +22,7 @@ export type AskLine = (question: string) => Promise<string>;
 export function terminalPrompt(input: ReadStream, output: WriteStream): Prompt | undefined {
   if (!input.isTTY || !output.isTTY) return undefined;
   return createPrompt(async (question) => {
+    const { createInterface } = await import("node:readline/promises");
     const lines = createInterface({ input, output });
     try {
       return await lines.question(question);

@@ -1,4 +1,4 @@
-import { useEffect, useReducer } from "preact/hooks";
+import { useLayoutEffect, useReducer } from "preact/hooks";
 
 /** Something that changes and tells who looks. Changes come in bursts: one notice per frame. */
 export class Changes {
@@ -25,5 +25,6 @@ export class Changes {
 /** Draws the component again whenever the thing has changed. */
 export function useChanges(source: Changes): void {
   const [, redraw] = useReducer((count: number, _event: undefined) => count + 1, 0);
-  useEffect(() => source.subscribe(() => redraw(undefined)), [source]);
+  // Before anything else can happen: a change after the drawing would never be seen.
+  useLayoutEffect(() => source.subscribe(() => redraw(undefined)), [source]);
 }

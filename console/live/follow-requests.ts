@@ -23,10 +23,18 @@ export async function followRequests(
   feed: RequestFeed,
   { query, signal, onRefused }: FollowOptions,
 ): Promise<void> {
+  const isFiltered = Object.values(query).some((value) => value !== undefined && value !== "");
+  // At first the newest ones; later all that have come since, in as many answers as it takes.
   const readKept = async (): Promise<void> => {
-    const since = feed.lastId < 0 ? undefined : String(feed.lastId);
-    const page = await client.requests({ ...query, limit: String(pageSize), since }, signal);
-    if (!signal.aborted) feed.addKept(page.requests);
+    for (let isMore = true; isMore;) {
+      const since = feed.lastId < 0 ? undefined : String(feed.lastId);
+      const page = await client.requests({ ...query, limit: String(pageSize), since }, signal);
+      if (signal.aborted) return;
+      // Nobody knows which of those that are not kept any more a filter would have let pass.
+      feed.add({ requests: page.requests, lost: isFiltered ? 0 : page.lost });
+      const isNews = String(feed.lastId) !== since;
+      isMore = since !== undefined && isNews && page.requests.length >= pageSize;
+    }
   };
   const follower = {
     onConnection: () => undefined,

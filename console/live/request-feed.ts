@@ -53,12 +53,7 @@ export class RequestFeed extends Changes {
     this.#startedMs = startedMs;
   }
 
-  /** Requests that ended before the first batch, or while none came. */
-  addKept(requests: readonly RequestEntry[]): void {
-    this.#add(requests);
-    this.changed();
-  }
-
+  /** Of a batch, or of what was kept while none came. */
   add({ requests, lost }: RequestBatch): void {
     this.#lost += lost;
     this.#add(requests);

@@ -15,7 +15,8 @@ export interface VirtualListProps {
   rowKey(at: number): string;
   /** The cells of a row, with the role `gridcell`. */
   row(at: number): ComponentChildren;
-  onOpen(at: number): void;
+  /** By its key: what is at a place now may be something else than what was seen there. */
+  onOpen(key: string): void;
   /** A row has got the focus, or the list was scrolled away from its top. */
   onLook?(): void;
   /** Somebody is about to choose a row, or no longer: rows should not change places meanwhile. */
@@ -34,11 +35,15 @@ interface Seen {
 export function VirtualList(props: VirtualListProps): VNode {
   const { count, rowHeight, label } = props;
   const body = useRef<HTMLDivElement>(null);
-  const [active, setActive] = useState(0);
+  const [focusedLast, setFocusedLast] = useState<PlacedKey>({ at: 0, key: undefined });
   const seen = useSeen(body, props.onLook);
   const place = { ...seen, rowHeight, count };
+  const { from, to } = visibleRange(place);
+  const active = placeNow(focusedLast, props, { from, to });
+  const pressed = usePressedRow(props);
+  useReleaseAtEnd(props);
   const focusRow = (at: number): void => {
-    setActive(at);
+    setFocusedLast({ at, key: props.rowKey(at) });
     bringIntoView(body.current, at, place);
     const row = (): HTMLElement | null | undefined =>
       body.current?.querySelector<HTMLElement>(`[aria-rowindex="${at + 2}"]`);
@@ -50,13 +55,12 @@ export function VirtualList(props: VirtualListProps): VNode {
     const isInList = body.current?.contains(document.activeElement) === true;
     if (!isShortcut(event) || (!isInList && event.key !== "j" && event.key !== "k")) return;
     const page = Math.max(1, Math.floor((seen.height - headRoom) / rowHeight) - 1);
-    const to = listKey(event.key, { active: isInList ? active : -1, count, page });
-    if (to === undefined) return;
+    const next = listKey(event.key, { active: isInList ? active : -1, count, page });
+    if (next === undefined) return;
     event.preventDefault();
-    focusRow(to);
+    focusRow(next);
   };
   useDocumentKeys(onKey);
-  const { from, to } = visibleRange(place);
   const focused = Math.min(active, count - 1);
   const shown = Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at);
   if (focused >= 0 && (focused < from || focused >= to)) shown.push(focused);
@@ -79,14 +83,17 @@ export function VirtualList(props: VirtualListProps): VNode {
         role="rowgroup"
         ref={body}
         style={{ height: `${count * rowHeight}px` }}
+        onPointerDown={pressed.onPointerDown}
+        onClick={pressed.onClick}
       >
         {shown.map((at) => (
           <Row
             key={props.rowKey(at)}
+            id={props.rowKey(at)}
             at={at}
             list={props}
             isActive={at === focused}
-            onFocus={setActive}
+            onFocus={setFocusedLast}
           />
         ))}
       </div>
@@ -94,30 +101,89 @@ export function VirtualList(props: VirtualListProps): VNode {
   );
 }
 
+/** A row that had the focus, and where it was then. */
+interface PlacedKey {
+  readonly at: number;
+  readonly key: string | undefined;
+}
+
+/** Where a row is now, as far as it is seen: rows that came meanwhile have moved it. */
+function placeNow(
+  { at, key }: PlacedKey,
+  { rowKey, count }: VirtualListProps,
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
+  if (key === undefined || (at < count && rowKey(at) === key)) return at;
+  for (let each = from; each < to; each++) if (rowKey(each) === key) return each;
+  return at;
+}
+
+interface PressedRow {
+  readonly key: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A pointer that moves farther than that between pressing and releasing chooses no row. */
+const pressedPxMax = 6;
+
+/**
+ * Rows may move between pressing and releasing: then the browser tells the click to what both have
+ * in common. What was pressed is what was meant.
+ */
+function usePressedRow(list: VirtualListProps): {
+  onPointerDown(event: PointerEvent): void;
+  onClick(event: MouseEvent): void;
+} {
+  const pressed = useRef<PressedRow | null>(null);
+  return {
+    onPointerDown({ target, clientX: x, clientY: y }) {
+      const row = target instanceof Element ? target.closest<HTMLElement>("[data-key]") : null;
+      const key = row?.dataset["key"];
+      pressed.current = key === undefined ? null : { key, x, y };
+    },
+    onClick({ target, currentTarget, clientX, clientY }) {
+      const was = pressed.current;
+      pressed.current = null;
+      if (was === null || target !== currentTarget) return;
+      if (Math.hypot(clientX - was.x, clientY - was.y) <= pressedPxMax) list.onOpen(was.key);
+    },
+  };
+}
+
+/** A list that goes away under the pointer, or with the focus, hears of neither again. */
+function useReleaseAtEnd({ onHold }: VirtualListProps): void {
+  const newest = useRef(onHold);
+  newest.current = onHold;
+  useEffect(() => () => newest.current?.(false), []);
+}
+
 interface RowProps {
+  readonly id: string;
   readonly at: number;
   readonly list: VirtualListProps;
   readonly isActive: boolean;
-  onFocus(at: number): void;
+  onFocus(row: PlacedKey): void;
 }
 
-function Row({ at, list, isActive, onFocus }: RowProps): VNode {
+function Row({ id, at, list, isActive, onFocus }: RowProps): VNode {
   return (
     <div
       class="list-row"
       role="row"
+      data-key={id}
       aria-rowindex={at + 2}
       tabIndex={isActive ? 0 : -1}
       style={{ transform: `translateY(${at * list.rowHeight}px)` }}
-      onClick={() => list.onOpen(at)}
+      onClick={() => list.onOpen(id)}
       onFocus={() => {
-        onFocus(at);
+        onFocus({ at, key: id });
         list.onLook?.();
       }}
       onKeyDown={(event) => {
         if (event.key !== "Enter" || event.target !== event.currentTarget) return;
         event.preventDefault();
-        list.onOpen(at);
+        list.onOpen(id);
       }}
     >
       {list.row(at)}
@@ -173,7 +239,8 @@ const awayFromTop = 240;
 function useDocumentKeys(onKey: (event: KeyboardEvent) => void): void {
   const newest = useRef(onKey);
   newest.current = onKey;
-  useEffect(() => {
+  // As soon as there is something to see: a key must not be lost.
+  useLayoutEffect(() => {
     const listener = (event: KeyboardEvent): void => newest.current(event);
     document.addEventListener("keydown", listener);
     return () => document.removeEventListener("keydown", listener);

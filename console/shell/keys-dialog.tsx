@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 const keys: readonly (readonly [keys: readonly string[], what: string])[] = [
   [["j", "k"], "next and previous row, as arrows do"],
@@ -24,7 +24,7 @@ export function KeysDialog({
   onClose(): void;
 }): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog
       ref={dialog}

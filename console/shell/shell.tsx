@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Failure } from "../../runtime/telemetry/admin/console-api.ts";
 import { printableText } from "../../runtime/telemetry/printable-text.ts";
 import type { ConsoleClient } from "../api/console-client.ts";
@@ -38,6 +38,7 @@ export function Shell({ client, fleet, onToken }: ShellProps): VNode {
   const [hasHelp, setHelp] = useState(false);
   const { spoken, announce } = useAnnouncer();
   const lastFilters = useLastFilters(route);
+  const needsToken = useNeedsToken(fleet);
   const page = useMemo<Page>(() => ({ client, fleet, go, announce, lastFilters }), []);
   useFleet(page, attempt);
   useChanges(fleet);
@@ -58,7 +59,7 @@ export function Shell({ client, fleet, onToken }: ShellProps): VNode {
         To the content
       </a>
       <Bar route={route} onTheme={changeTheme} onHelp={() => setHelp(true)} />
-      {fleet.connection === "denied" ? (
+      {needsToken ? (
         <SignIn
           refusal={client.hasToken ? fleet.refusal : ""}
           onToken={(token) => {
@@ -111,6 +112,13 @@ function useFleet({ client, fleet, announce }: Page, attempt: number): void {
     void followFleet(client, fleet, { signal: ended.signal, onFailures });
     return () => ended.abort();
   }, [attempt, isWatched]);
+}
+
+/** The form stays while a token is tried: what was written there, and the focus, stay with it. */
+function useNeedsToken({ connection }: Fleet): boolean {
+  const needs = useRef(false);
+  if (connection !== "connecting") needs.current = connection === "denied";
+  return needs.current;
 }
 
 /** The way back from a request leads to the list as it was. */
@@ -172,7 +180,7 @@ function titleOf(route: Route, fleet: Fleet): string {
 /** After going somewhere the focus is there too, as after loading another page. */
 function useFocusOnHeading(route: Route): void {
   const before = useRef(route);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const isSame = before.current.view === route.view && idOf(before.current) === idOf(route);
     before.current = route;
     if (!isSame) document.querySelector("h1")?.focus({ preventScroll: true });

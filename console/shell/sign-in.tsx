@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { tokenFromText } from "../api/token.ts";
 import { Outside } from "../parts/text-parts.tsx";
 
@@ -14,7 +14,7 @@ export function SignIn({
 }): VNode {
   const [isEmpty, setEmpty] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => input.current?.focus(), []);
   return (
     <main class="page" id="main">
       <div class="sign-in">

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isShortcut } from "../keyboard/list-keys.ts";
 import type { Fleet } from "../live/fleet.ts";
 import type { RequestFilters, Route } from "../route.ts";
@@ -24,7 +24,8 @@ export function useKeys(actions: KeyActions): {
   const [usesKeys, setUsesKeys] = useState(() => localStorage.getItem(storageKey) !== "off");
   const newest = useRef(actions);
   newest.current = actions;
-  useEffect(() => {
+  // As soon as there is something to see: a key must not be lost.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === "Escape") leave(event, newest.current);
       else if (!usesKeys && event.key.length === 1) event.stopImmediatePropagation();

@@ -45,10 +45,7 @@ export function AppsView(): VNode {
           onHold={(isHeld) => {
             hold.current = isHeld;
           }}
-          onOpen={(at) => {
-            const app = shown[at];
-            if (app !== undefined) go({ view: "app", id: app.summary.id });
-          }}
+          onOpen={(id) => go({ view: "app", id })}
         />
       )}
     </>

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { countText } from "../format/quantities.ts";
 import { useChanges } from "../live/changes.ts";
 import { followRequests } from "../live/follow-requests.ts";
@@ -54,10 +54,7 @@ function LiveRequests({ filters }: { readonly filters: RequestFilters }): VNode 
           head={<RequestHead />}
           rowKey={(at) => ring.at(at)?.id ?? String(at)}
           row={(at) => <RequestCells entry={ring.at(at)} hasApp={fleet.apps.length > 1} />}
-          onOpen={(at) => {
-            const entry = ring.at(at);
-            if (entry !== undefined) go({ view: "request", id: entry.id });
-          }}
+          onOpen={(id) => go({ view: "request", id })}
           onLook={() => feed.setPaused(true)}
         />
       )}
@@ -101,7 +98,7 @@ function useFeed(filters: RequestFilters): {
 }
 
 function usePauseKey(feed: RequestFeed): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const isFree = !(event.target instanceof Element) || !event.target.matches(takesSpace);
       if (event.key !== " " || event.defaultPrevented || !isFree) return;

@@ -49,14 +49,15 @@ export function desiredChildren(input: DesireInput): Children {
   const config = deploymentConfig(executor);
   if (config === undefined) return externalChildren(app);
   const runtimeConfig = runtimeConfigSecret(app, input.values);
-  const caCertificates = config.installDefaultCACerts === true ? caSecretName(config) : undefined;
+  const trusted = trustedSecret(config);
+  const caCertificates = config.installDefaultCACerts === true ? trusted : undefined;
   const pod = {
     app,
     config,
     references: input.references,
     secrets: {
       runtimeConfig: runtimeConfig?.metadata.name ?? app.spec.runtimeConfig?.loadFromSecret,
-      caCertificates: caCertificates ?? config.caCertSecret,
+      caCertificates: trusted,
     },
   };
   const { autoscaling, podDisruptionBudget: budget, job: jobSettings } = app.spec;
@@ -110,8 +111,10 @@ function runtimeConfigSecret(app: SpinApp, values: ReferencedValues): Manifest |
   };
 }
 
-function caSecretName({ caCertSecret }: DeploymentConfig): string {
-  return caCertSecret || defaultCaSecret;
+/** Name of the Secret whose certificate authorities the apps of an executor trust, if it has one. */
+export function trustedSecret(config: DeploymentConfig): string | undefined {
+  const { installDefaultCACerts, caCertSecret } = config;
+  return installDefaultCACerts === true ? caCertSecret || defaultCaSecret : caCertSecret;
 }
 
 /** The Secret with public certificate authorities: one for a namespace, owned by no app. */

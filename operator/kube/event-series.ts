@@ -162,10 +162,10 @@ export class EventSeries {
 /** Reference of an object; items of lists do not say their kind. */
 export function referenceOf(
   object: KubeObject,
-  type: { readonly apiVersion: string; readonly kind: string },
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
 ): ObjectReference {
   const { name, namespace, uid, resourceVersion } = object.metadata;
-  return { ...type, name, namespace, uid, resourceVersion };
+  return { apiVersion, kind, name, namespace, uid, resourceVersion };
 }
 
 function keyOf({ regarding, related, type, reason, action, note }: EventFacts): string {

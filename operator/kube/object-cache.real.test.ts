@@ -3,7 +3,7 @@ import { CuttingProxy } from "../../test/servers/cutting-proxy.ts";
 import { currentEtcd } from "../../test/servers/etcd.ts";
 import { KubeApiServer } from "../../test/servers/kube-apiserver.ts";
 import { KubeClient } from "./client.ts";
-import { byLabel, byNamespace } from "./index-functions.ts";
+import { byNamespace } from "./index-functions.ts";
 import { KubeConfigTransport } from "./kube-config-transport.ts";
 import type { KubeObject } from "./object.ts";
 import { ObjectCache, type ObjectCacheOptions } from "./object-cache.ts";
@@ -127,7 +127,7 @@ describe.each([
     await set(namespace, "b", "1");
     await using running = new RunningCache({ client, selection: { namespace } });
     await running.synced();
-    running.cache.addIndex("v", byLabel("v"));
+    running.cache.addIndex("v", ({ data }) => Object.values(data ?? {}));
     expect(running.told.toSorted()).toEqual(["+a", "+b"]);
     await set(namespace, "a", "2");
     await client.delete(configMaps, { namespace, name: "b" });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { byLabel, byNamespace, byOwnerUid } from "./index-functions.ts";
+import { byNamespace } from "./index-functions.ts";
 import { type KubeObject, controllerOf, keyText, parseKey } from "./object.ts";
 import { ObjectStore } from "./object-store.ts";
 import { stripForCache, stripToMetadata } from "./strip.ts";
@@ -44,7 +44,7 @@ test("indexes are in step with any sequence of writes", () => {
   fc.assert(
     fc.property(fc.array(write), (writes) => {
       const store = new ObjectStore();
-      store.addIndex("label", byLabel("l"));
+      store.addIndex("label", ({ metadata }) => Object.values(metadata.labels ?? {}));
       writes.forEach(({ name, label, remove }, index) => {
         if (remove) store.remove(`n/${name}`);
         else store.put(object(name, String(index), { labels: { l: label } }));
@@ -61,7 +61,7 @@ test("indexes are in step with any sequence of writes", () => {
 test("an index that is added late knows what is stored; an unknown one is an error", () => {
   const store = new ObjectStore();
   store.put(object("a", "1", { ownerReferences: [owner("u1"), owner("u2", true)] }));
-  store.addIndex("owner", byOwnerUid);
+  store.addIndex("owner", ({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid) ?? []);
   store.addIndex("namespace", byNamespace);
   expect(store.byIndex("owner", "u2")).toHaveLength(1);
   expect(store.byIndex("namespace", "n")).toHaveLength(1);

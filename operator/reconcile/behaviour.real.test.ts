@@ -297,6 +297,10 @@ test("certificates are provided once for a namespace; somebody's own are left al
   expect(Buffer.from(data?.["ca-certificates.crt"] ?? "", "base64").toString()).toBe(
     "the certificates\n",
   );
+  // Nothing else has to change for it to come back.
+  await cluster.until(namespace, "deployment/b");
+  kubectl("delete", "secret/spin-ca");
+  await cluster.until(namespace, "secret/spin-ca", ({ metadata: { uid } }) => uid !== metadata.uid);
   const other = cluster.namespace();
   cluster.server.kubectl([
     "-n",

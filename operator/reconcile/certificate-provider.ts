@@ -50,7 +50,7 @@ export class CertificateProvider {
     }
   }
 
-  /** A Secret that is deleted is made again at the next pass. */
+  /** A Secret that is deleted is made again, at the pass that its deletion causes. */
   follow(): Disposable {
     return this.#deps.secrets.addHandler({
       deleted: ({ metadata }) => void this.#written.delete(keyText(metadata)),

@@ -7,6 +7,7 @@ import { Caches } from "../kube/caches.ts";
 import { KubeClient } from "../kube/client.ts";
 import { systemClock } from "../kube/clock.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
+import { referenceOf } from "../kube/event-series.ts";
 import { KubeConfigTransport } from "../kube/kube-config-transport.ts";
 import { LeaderElector } from "../kube/leader-elector.ts";
 import { deploymentOwner } from "../kube/lease-owner.ts";
@@ -62,12 +63,8 @@ export async function runOperator(deps: RunOperatorDependencies): Promise<"stopp
     caches,
     scope,
     certificates: `${rootCertificates.join("\n")}\n`,
-    announce: ({ regarding: { apiVersion, kind, metadata }, ...event }) => {
-      const { name, namespace, uid, resourceVersion } = metadata;
-      recorder.record({
-        ...event,
-        regarding: { apiVersion, kind, name, namespace, uid, resourceVersion },
-      });
+    announce: ({ regarding, ...event }) => {
+      recorder.record({ ...event, regarding: referenceOf(regarding, regarding) });
     },
     clock: systemClock,
     log,

@@ -153,6 +153,29 @@ test("a Secret of certificates concerns apps that an executor of the cluster run
   );
 });
 
+test("the Secret that the operator provides concerns the apps that it is provided for", async () => {
+  const providing = (name: string, caCertSecret?: string): SpinAppExecutor => ({
+    metadata: { name, namespace: "shop", uid: `providing-${name}`, resourceVersion: "1" },
+    spec: {
+      createDeployment: true,
+      deploymentConfig: {
+        runtimeClassName: "r",
+        installDefaultCACerts: true,
+        ...(caCertSecret !== undefined && { caCertSecret }),
+      },
+    },
+  });
+  await withCaches(
+    (watched) => {
+      const concerned = (secret: string): readonly string[] =>
+        names(appsOfReference(watched, "Secret", object(secret)));
+      expect(concerned("spin-ca")).toEqual(["configured", "default", "loaded", "variable"]);
+      expect(concerned("own")).toEqual(["default", "trusting"]);
+    },
+    [providing("e"), providing("trusting", "own")],
+  );
+});
+
 test("an app and an executor concern the executors of the cluster that they could set free", async () => {
   await withCaches(
     (watched) => {

@@ -1,5 +1,6 @@
 import type { SpinApp } from "../api/spin-app.ts";
 import type { SpinAppExecutor } from "../api/spin-app-executor.ts";
+import { trustedSecret } from "../desired/children.ts";
 import { resolveExecutor } from "../desired/executor.ts";
 import { keyText, parseKey } from "../kube/object.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
@@ -86,7 +87,7 @@ export function appsOfReference(
   return [...direct, ...trusting].map((app) => app.metadata);
 }
 
-/** Apps of a namespace whose executor, its own or the cluster's, names a Secret of certificates. */
+/** Apps of a namespace whose executor, its own or the cluster's, has them trust a Secret. */
 function appsTrusting(
   { apps, executors, sharedExecutors }: Watched,
   namespace: string,
@@ -97,7 +98,10 @@ function appsTrusting(
     ...sharedExecutors.store.byIndex(indexes.clusterDefaults, "true"),
   ];
   const names = choice
-    .filter(({ spec: { deploymentConfig: config } }) => config?.caCertSecret === secret)
+    .filter(
+      ({ spec: { deploymentConfig } }) =>
+        deploymentConfig && trustedSecret(deploymentConfig) === secret,
+    )
     .map(({ metadata }) => metadata.name);
   // Without a name, an app may have got any of them.
   const found = names.length === 0 ? [] : ["", ...new Set(names)];

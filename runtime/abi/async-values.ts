@@ -3,7 +3,8 @@ import type { ComponentState } from "./component-state.ts";
 import { type CopyEnd, FutureEnd, type Side, StreamEnd } from "./copy-end.ts";
 import { ErrorContext, type FutureSource, type StreamSource } from "./host-values.ts";
 import { SharedFuture, SourceFuture } from "./shared-future.ts";
-import { type ElementKind, SharedStream } from "./shared-stream.ts";
+import type { ElementKind } from "./shared-ends.ts";
+import { SharedStream } from "./shared-stream.ts";
 import { isPromiseLike, SourceStream } from "./source-stream.ts";
 
 /** Lifts and lowers what only components with asynchronous functions have. */

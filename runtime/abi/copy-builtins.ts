@@ -4,7 +4,8 @@ import type { ComponentState } from "./component-state.ts";
 import { GuestBuffer, type ItemCodec } from "./copy-buffer.ts";
 import { type CopyEnd, FutureEnd, type Side, StreamEnd } from "./copy-end.ts";
 import { GuestFuture } from "./shared-future.ts";
-import { copyResults, type ElementKind, GuestStream } from "./shared-stream.ts";
+import type { ElementKind } from "./shared-ends.ts";
+import { copyResults, GuestStream } from "./shared-stream.ts";
 import { eventCodes, type EventTuple } from "./waitable.ts";
 
 /** Result of a built-in that goes on in the background. */

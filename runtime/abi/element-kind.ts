@@ -3,7 +3,7 @@ import { limits } from "../limits.ts";
 import type { Emitter } from "./emitter.ts";
 import { listItemBytes } from "./guest-memory.ts";
 import { layoutOf } from "./layout.ts";
-import type { ElementKind } from "./shared-stream.ts";
+import type { ElementKind } from "./shared-ends.ts";
 
 const numeric: ReadonlySet<string> = new Set([
   "u8",

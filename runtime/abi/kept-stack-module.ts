@@ -1,16 +1,7 @@
 import type { CoreFuncType, CoreValueType } from "../component/types.ts";
-import {
-  code,
-  codes,
-  coreModule,
-  functionExport,
-  functionImport,
-  funcType,
-  s33,
-  u32,
-  valueTypeCodes,
-} from "./core-encoding.ts";
+import { code, codes, s33, u32, valueTypeCodes } from "./core-encoding.ts";
 import type { CoreFunction } from "./core-function.ts";
+import { call, CoreModuleWriter, localGet } from "./core-module-writer.ts";
 
 /** What the module asks for; the first argument is always the stack that it was started with. */
 export interface KeptStackImports {
@@ -65,69 +56,53 @@ function allArguments(signatures: readonly CoreFuncType[]): Argument[] {
 
 const stack = [valueTypeCodes.externref];
 
-class Encoding {
-  readonly types: number[][] = [];
-  readonly imports: number[][] = [];
-  readonly #functions = new Map<string, number>();
-
-  type(type: number[]): number {
-    return this.types.push(type) - 1;
-  }
-
-  import(field: string, type: number[]): void {
-    this.#functions.set(field, this.imports.length);
-    this.imports.push(functionImport("", field, this.type(type)));
-  }
-
-  call(field: string): number[] {
-    return [code.call, ...u32(this.#functions.get(field) ?? 0)];
-  }
-}
-
 function encode(signatures: readonly CoreFuncType[]): Uint8Array<ArrayBuffer> {
-  const encoding = new Encoding();
-  const callees = signatures.map(({ params, results }) =>
-    encoding.type(funcType(codes(params), codes(results))),
-  );
-  encoding.import("next", funcType([stack], codes(["i32"])));
+  const writer = new CoreModuleWriter();
+  const callees = signatures.map((type) => writer.coreType(type));
+  const next = writer.import("", "next", writer.type([stack], codes(["i32"])));
+  const argument = new Map<string, number>();
   for (const { index, type } of allArguments(signatures)) {
-    encoding.import(`${type} ${index}`, funcType([stack], codes([type])));
+    const field = `${type} ${index}`;
+    argument.set(field, writer.import("", field, writer.type([stack], codes([type]))));
   }
-  for (const [index, { results }] of signatures.entries()) {
+  const runners = signatures.map(({ params, results }, index) => {
     const reference = [code.refNull, ...s33(callees[index] ?? 0)];
-    encoding.import(`callee ${index}`, funcType([stack], [reference]));
-    encoding.import(`done ${index}`, funcType([stack, ...codes(results)], []));
-  }
-  const runner = encoding.type(funcType([stack], []));
-  const bodies = signatures.map((each, index) => runnerBody(encoding, each, index, callees));
-  const { types, imports } = encoding;
-  return coreModule({
-    types,
-    imports,
-    functions: signatures.map(() => runner),
-    exports: signatures.map((_, at) => functionExport(String(at), imports.length + at)),
-    bodies,
+    return {
+      type: callees[index] ?? 0,
+      args: params.map((type, at) => argument.get(`${type} ${at}`) ?? 0),
+      callee: writer.import("", `callee ${index}`, writer.type([stack], [reference])),
+      done: writer.import("", `done ${index}`, writer.type([stack, ...codes(results)], [])),
+      next,
+    };
   });
+  const type = writer.type([stack], []);
+  for (const [index, runner] of runners.entries()) {
+    writer.define(String(index), type, runnerBody(runner));
+  }
+  return writer.bytes();
 }
 
-function runnerBody(
-  encoding: Encoding,
-  { params }: CoreFuncType,
-  index: number,
-  callees: readonly number[],
-): number[] {
-  const getStack = [code.localGet, 0];
-  const args = params.flatMap((type, at) => [...getStack, ...encoding.call(`${type} ${at}`)]);
+/** The functions that a runner calls, and the type of what it runs. */
+interface Runner {
+  readonly type: number;
+  readonly args: readonly number[];
+  readonly callee: number;
+  readonly done: number;
+  readonly next: number;
+}
+
+function runnerBody({ type, args, callee, done, next }: Runner): number[] {
+  const withStack = (index: number): number[] => [...localGet(0), ...call(index)];
   return [
     0, // no locals
     ...[code.loop, code.emptyBlock],
     // Below the result, for `done`.
-    ...getStack,
-    ...args,
-    ...[...getStack, ...encoding.call(`callee ${index}`)],
-    ...[code.callRef, ...u32(callees[index] ?? 0)],
-    ...encoding.call(`done ${index}`),
-    ...[...getStack, ...encoding.call("next")],
+    ...localGet(0),
+    ...args.flatMap(withStack),
+    ...withStack(callee),
+    ...[code.callRef, ...u32(type)],
+    ...call(done),
+    ...withStack(next),
     ...[code.brIf, 0, code.end, code.end],
   ];
 }

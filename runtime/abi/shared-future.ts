@@ -2,50 +2,16 @@ import { trap, WhorlError } from "../error.ts";
 import type { CopyBuffer } from "./copy-buffer.ts";
 import { HostReadBuffer } from "./copy-buffer.ts";
 import type { FutureReader, FutureSource } from "./host-values.ts";
-import { type CopyListener, copyResults, type ElementKind } from "./shared-stream.ts";
+import { type ElementKind, SharedEnds } from "./shared-ends.ts";
+import { type CopyListener, copyResults } from "./shared-stream.ts";
 import type { Store } from "./store.ts";
 
 /** What both ends of a future have together; to the host, its readable end. */
-export abstract class SharedFuture implements FutureReader {
-  readonly kind: ElementKind;
-  readonly store: Store;
-  /** The life of the store in which that began; undefined while a guest has it. */
-  #outsideSince: number | undefined;
-
-  constructor(store: Store, kind: ElementKind) {
-    this.store = store;
-    this.kind = kind;
-  }
-
+export abstract class SharedFuture extends SharedEnds implements FutureReader {
   abstract guestRead(buffer: CopyBuffer, listener: CopyListener): void;
   abstract guestWrite(buffer: CopyBuffer, listener: CopyListener): void;
   abstract cancel(): void;
-  /** One of the ends is gone. */
-  abstract close(): void;
   abstract read(): Promise<unknown>;
-
-  /** The readable end has left its guest. */
-  moveOut(): void {
-    if (this.#outsideSince !== undefined) return;
-    this.#outsideSince = this.store.life;
-    this.store.outside++;
-  }
-
-  /** The readable end goes into a guest. */
-  moveIn(): void {
-    if (this.#outsideSince === this.store.life) this.store.outside--;
-    this.#outsideSince = undefined;
-  }
-
-  drop(): void {
-    this.moveIn();
-    this.close();
-    this.store.wake();
-  }
-
-  [Symbol.dispose](): void {
-    this.drop();
-  }
 }
 
 /** A future whose writable end is a guest's (CanonicalABI.md, `SharedFutureImpl`). */

@@ -2,7 +2,7 @@ import { trap } from "../error.ts";
 import type { ComponentState } from "./component-state.ts";
 import { type Chunk, type CopyBuffer, HostReadBuffer } from "./copy-buffer.ts";
 import type { StreamChunk, StreamReader } from "./host-values.ts";
-import type { Store } from "./store.ts";
+import { SharedEnds } from "./shared-ends.ts";
 
 /** CanonicalABI.md: `CopyResult`. */
 export const copyResults = { completed: 0, dropped: 1, cancelled: 2 } as const;
@@ -14,63 +14,17 @@ export interface CopyListener {
   done(result: number): void;
 }
 
-/** Facts about what a stream or future carries. */
-export interface ElementKind {
-  /** The same for equal types of one component. */
-  readonly key: string;
-  readonly isBytes: boolean;
-  /** Nothing, or a number: copied also between two ends in one component instance. */
-  readonly isNumeric: boolean;
-  /** Items that are on the host at once while they are copied; bytes never are. */
-  readonly copyItemsMax: number;
-}
-
 /** Items of one read of the host, unless it asks for less. */
 const hostReadItemsMax = 64 * 1024;
 
 /** What both ends of a stream have together; to the host, its readable end. */
-export abstract class SharedStream implements StreamReader {
-  readonly kind: ElementKind;
-  readonly store: Store;
-  /** The life of the store in which that began; undefined while a guest has it. */
-  #outsideSince: number | undefined;
-
-  constructor(store: Store, kind: ElementKind) {
-    this.store = store;
-    this.kind = kind;
-  }
-
+export abstract class SharedStream extends SharedEnds implements StreamReader {
   abstract guestRead(buffer: CopyBuffer, listener: CopyListener): void;
   abstract guestWrite(buffer: CopyBuffer, listener: CopyListener): void;
   /** Takes back the read or write under way, which a buffer is waiting for. */
   abstract cancel(): void;
-  /** One of the ends is gone. */
-  abstract close(): void;
   abstract read(max?: number): Promise<StreamChunk | undefined>;
   abstract cancelRead(): void;
-
-  /** The readable end has left its guest. */
-  moveOut(): void {
-    if (this.#outsideSince !== undefined) return;
-    this.#outsideSince = this.store.life;
-    this.store.outside++;
-  }
-
-  /** The readable end goes into a guest. */
-  moveIn(): void {
-    if (this.#outsideSince === this.store.life) this.store.outside--;
-    this.#outsideSince = undefined;
-  }
-
-  drop(): void {
-    this.moveIn();
-    this.close();
-    this.store.wake();
-  }
-
-  [Symbol.dispose](): void {
-    this.drop();
-  }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StreamChunk, undefined> {
     try {

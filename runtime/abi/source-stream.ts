@@ -1,7 +1,8 @@
 import { trap, WhorlError } from "../error.ts";
 import { type Chunk, type CopyBuffer, firstOf, restOf } from "./copy-buffer.ts";
 import type { StreamChunk, StreamSource } from "./host-values.ts";
-import { type CopyListener, copyResults, type ElementKind, SharedStream } from "./shared-stream.ts";
+import type { ElementKind } from "./shared-ends.ts";
+import { type CopyListener, copyResults, SharedStream } from "./shared-stream.ts";
 import type { Store } from "./store.ts";
 
 /** A stream whose items come from the host. */

@@ -1,17 +1,7 @@
 import type { CoreFuncType } from "../component/types.ts";
-import {
-  code,
-  codes,
-  coreModule,
-  functionExport,
-  functionImport,
-  funcType,
-  name,
-  s33,
-  u32,
-  valueTypeCodes,
-} from "./core-encoding.ts";
+import { code, codes, name, s33, u32, valueTypeCodes } from "./core-encoding.ts";
 import type { CoreFunction } from "./core-function.ts";
+import { call, CoreModuleWriter, localGet } from "./core-module-writer.ts";
 import { type StackCall, Thread } from "./thread.ts";
 
 /**
@@ -91,61 +81,52 @@ function encode(
   wrapped: readonly CoreFuncType[],
   signatures: readonly CoreFuncType[],
 ): Uint8Array<ArrayBuffer> {
-  const types: number[][] = [];
-  const add = (type: number[]): number => types.push(type) - 1;
-  const tries = wrapped.map((type) => add(funcType(codes(type.params), codes(type.results))));
-  const waits = wrapped.map((type) => add(funcType([], codes(type.results))));
-  const callees = signatures.map((type) => add(funcType(codes(type.params), codes(type.results))));
-  const externref = [valueTypeCodes.externref];
-  const dones = signatures.map((type) => add(funcType([externref, ...codes(type.results)], [])));
-  const runners = signatures.map((type, index) =>
-    add(
-      funcType([externref, [code.refNull, ...s33(callees[index] ?? 0)], ...codes(type.params)], []),
-    ),
+  const writer = new CoreModuleWriter();
+  const callees = signatures.map((type) => writer.coreType(type));
+  const wrappers = wrapped.map((type) => writer.coreType(type));
+  const tries = wrapped.map((_, index) => writer.import("t", String(index), wrappers[index] ?? 0));
+  const waits = wrapped.map(({ results }, index) =>
+    writer.import("s", String(index), writer.type([], codes(results))),
   );
-  const imports = [
-    ...tries.map((type, index) => functionImport("t", String(index), type)),
-    ...waits.map((type, index) => functionImport("s", String(index), type)),
-    ...dones.map((type, index) => functionImport("d", String(index), type)),
-  ];
-  const count = wrapped.length;
-  const bodies = [
-    ...wrapped.map((type, index) => wrapperBody(type, index, count + index)),
-    ...signatures.map((type, index) => runnerBody(type, callees[index] ?? 0, 2 * count + index)),
-  ];
-  const exports = [
-    ...wrapped.map((_, index) => functionExport(`w${index}`, imports.length + index)),
-    ...signatures.map((_, index) => functionExport(`r${index}`, imports.length + count + index)),
-    // The global.
-    [...name("b"), 3, 0],
-  ];
-  // One mutable i32, 0 at first.
-  const globals = [[valueTypeCodes.i32, 1, code.i32Const, 0, code.end]];
-  const functions = [...tries, ...runners];
-  return coreModule({ types, imports, functions, globals, exports, bodies });
+  const externref = [valueTypeCodes.externref];
+  const dones = signatures.map(({ results }, index) =>
+    writer.import("d", String(index), writer.type([externref, ...codes(results)], [])),
+  );
+  for (const [index, type] of wrapped.entries()) {
+    const body = wrapperBody(type, tries[index] ?? 0, waits[index] ?? 0);
+    writer.define(`w${index}`, wrappers[index] ?? 0, body);
+  }
+  for (const [index, { params }] of signatures.entries()) {
+    const callee = callees[index] ?? 0;
+    const reference = [code.refNull, ...s33(callee)];
+    const type = writer.type([externref, reference, ...codes(params)], []);
+    writer.define(`r${index}`, type, runnerBody(params.length, callee, dones[index] ?? 0));
+  }
+  return writer.bytes({
+    // One mutable i32, 0 at first.
+    globals: [[valueTypeCodes.i32, 1, code.i32Const, 0, code.end]],
+    exports: [[...name("b"), 3, 0]],
+  });
 }
 
 /** The result of `try`, if any, stays on the operand stack while the flag is looked at. */
-function wrapperBody(type: CoreFuncType, tried: number, waited: number): number[] {
-  const args = type.params.flatMap((_, index) => [code.localGet, ...u32(index)]);
+function wrapperBody({ params }: CoreFuncType, tried: number, waited: number): number[] {
   return [
     0, // no locals
-    ...args,
-    ...[code.call, ...u32(tried)],
+    ...params.flatMap((_, index) => localGet(index)),
+    ...call(tried),
     ...[code.globalGet, 0, code.if, code.emptyBlock],
-    ...[code.i32Const, 0, code.globalSet, 0, code.call, ...u32(waited), code.return],
+    ...[code.i32Const, 0, code.globalSet, 0, ...call(waited), code.return],
     ...[code.end, code.end],
   ];
 }
 
-function runnerBody(type: CoreFuncType, callee: number, done: number): number[] {
-  const args = type.params.flatMap((_, index) => [code.localGet, ...u32(index + 2)]);
+function runnerBody(params: number, callee: number, done: number): number[] {
   return [
     0,
-    ...[code.localGet, 0],
-    ...args,
-    ...[code.localGet, 1, code.callRef, ...u32(callee)],
-    ...[code.call, ...u32(done)],
-    code.end,
+    ...localGet(0),
+    ...Array.from({ length: params }, (_, index) => localGet(index + 2)).flat(),
+    ...[...localGet(1), code.callRef, ...u32(callee)],
+    ...[...call(done), code.end],
   ];
 }

@@ -5,6 +5,7 @@ import { openKeyValueStore } from "../spin/key-value/open-store.ts";
 import { openSqliteDatabase } from "../spin/sqlite/open-database.ts";
 import type { SqliteDatabase } from "../spin/sqlite/sqlite-database.ts";
 import { SqliteContext, type SqliteScope } from "../spin/sqlite/sqlite-scope.ts";
+import { Refusals } from "./refusals.ts";
 import type { RuntimeConfig } from "./runtime-config.ts";
 
 /** What a component says about the stores that it uses. */
@@ -61,13 +62,14 @@ export class AppStores implements AsyncDisposable {
 
   /** Makes what one instance of a component has open: call the result for each instance. */
   scopes(component: StoreLabels): () => KeyValueScope & SqliteScope {
+    const refusals = new Refusals(component.id, this.#warn);
     const keyValueAccess = {
-      allowed: new Set(component.keyValueStores),
+      allowed: refusals.names("key_value_stores", component.keyValueStores),
       stores: this.#keyValueStores,
       warn: this.#warn,
     };
     const sqliteAccess = {
-      allowed: new Set(component.sqliteDatabases),
+      allowed: refusals.names("sqlite_databases", component.sqliteDatabases),
       databases: this.#sqliteDatabases,
       warn: this.#warn,
     };

@@ -1,6 +1,7 @@
 import { errorText } from "../error.ts";
 import type { Awaitable } from "../spin/key-value/key-value-store.ts";
 import type { VariablesContext, VariablesResult } from "../spin/variables/variables-scope.ts";
+import { Refusals } from "./refusals.ts";
 import { variableNameProblem } from "./variable-name.ts";
 import type { TemplatePart } from "./template.ts";
 
@@ -14,6 +15,7 @@ export class ComponentVariables implements VariablesContext {
   readonly #component: string;
   readonly #templates: ReadonlyMap<string, readonly TemplatePart[]>;
   readonly #resolver: TemplateResolver;
+  readonly #refusals: Refusals;
 
   constructor(
     component: string,
@@ -23,6 +25,7 @@ export class ComponentVariables implements VariablesContext {
     this.#component = component;
     this.#templates = templates;
     this.#resolver = resolver;
+    this.#refusals = new Refusals(component, (message) => resolver.warn(message));
   }
 
   get(name: string): Awaitable<VariablesResult<string>> {
@@ -57,6 +60,7 @@ export class ComponentVariables implements VariablesContext {
   }
 
   #missing(name: string): VariablesResult<never> {
+    this.#refusals.tell("has no variable", name, "give it one in its [variables]");
     const problem = variableNameProblem(name);
     if (problem !== undefined) return { tag: "err", val: { tag: "invalid-name", val: problem } };
     const place = `${JSON.stringify(this.#component)}.${JSON.stringify(name)}`;

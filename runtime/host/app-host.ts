@@ -8,6 +8,7 @@ import type { ListenAddress } from "../trigger/http/listen.ts";
 import { answerBusy, answerPlainly } from "./answer-plainly.ts";
 import { BrokenApps } from "./broken-apps.ts";
 import { ConnectionTable } from "./connection-table.ts";
+import { countResident } from "./count-resident.ts";
 import { openDescriptors } from "./descriptors.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { Doorman } from "./doorman.ts";
@@ -16,7 +17,6 @@ import { HostTelemetry } from "./host-telemetry.ts";
 import { PreloadQueue } from "./preload-queue.ts";
 import type { Failure, FromWorker, HostedApp, HostSettings } from "./protocol.ts";
 import { RemoteEvents } from "./remote-events.ts";
-import { residentBytes } from "./resident-bytes.ts";
 import { ResidentApps } from "./resident-apps.ts";
 import { UntouchedConnections } from "./untouched-connections.ts";
 import { urlOf } from "./url-of.ts";
@@ -71,7 +71,10 @@ export class AppHost implements AsyncDisposable {
   /** Callers that wait until all apps are known. */
   #held: Caller[] | undefined;
   #versions = 0;
-  readonly #untouched = new UntouchedConnections({ afterMs, spentMs });
+  readonly #untouched = new UntouchedConnections<WorkerThread>({
+    afterMs,
+    spentMs: (worker) => worker.spentMs,
+  });
   readonly #overload: OverloadLog;
   /** What all apps tell of themselves. */
   readonly telemetry: HostTelemetry;
@@ -318,6 +321,10 @@ export class AppHost implements AsyncDisposable {
         return;
       case "unloaded":
         worker.noteLoaded(message.name, false);
+        this.#residents.remove(worker, message.name);
+        return;
+      case "kept":
+        this.#residents.keep(worker, message.name);
         return;
       case "failed":
         worker.noteLoaded(message.name, false);
@@ -354,7 +361,7 @@ export class AppHost implements AsyncDisposable {
     if (hosted === undefined) return;
     worker.noteLoaded(name, true);
     this.broken.loaded(name);
-    void this.#count(worker, hosted);
+    void countResident(this.#residents, { worker, hosted, workers: this.#pool.workers });
     this.#preload.done(name);
     this.changes.emit("loaded", name);
   }
@@ -366,17 +373,6 @@ export class AppHost implements AsyncDisposable {
     if (isNews) this.#options.log.error(name, message);
     this.#preload.done(name);
     this.changes.emit("failed", name);
-  }
-
-  async #count(worker: WorkerThread, { name, app }: HostedApp): Promise<void> {
-    const bytes = await residentBytes(app);
-    // Removed meanwhile, or given back, or gone with its worker.
-    if (!worker.hasLoaded(name) || !this.#pool.workers.includes(worker)) return;
-    this.#residents.add({ worker, app: name, bytes });
-    const evicted = this.#residents.evict((each) => each.worker.connections.has(each.app));
-    for (const { worker: holder, app: unused } of evicted) {
-      holder.tell({ kind: "unload", name: unused });
-    }
   }
 
   #replaceWorker(worker: WorkerThread, reason: string | undefined): void {
@@ -393,5 +389,3 @@ export class AppHost implements AsyncDisposable {
 
 /** A connection that a worker has not looked at for so long is given to another one. */
 const afterMs = 25;
-
-const spentMs = (worker: WorkerThread): number | undefined => worker.spentMs;

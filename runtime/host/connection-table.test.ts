@@ -39,6 +39,13 @@ class NotedDescriptors {
     this.open.delete(fd);
   }
 
+  /** Whether the kernel has seen an answer. */
+  hasSent = true;
+
+  isUnanswered(): boolean {
+    return !this.hasSent;
+  }
+
   sweepImages(): void {}
 }
 
@@ -157,6 +164,16 @@ test.each([
     expect(await ended).toMatch(end);
   }),
 );
+
+test("an answer of which nothing was ever sent can still be another one", () =>
+  withConnection(1, async ({ lend, table, slots, descriptors, client }) => {
+    const worker = new NotingWorker();
+    slots.set(lend(worker) ?? -1, connectionState.answering);
+    descriptors.hasSent = false;
+    const ended = ending(client);
+    expect(table.rescue(worker)).toEqual([]);
+    expect(await ended).toMatch(/^HTTP\/1.1 502 /);
+  }));
 
 test("a client that does not close is not waited for when its worker is gone", () =>
   withConnection(1, async ({ lend, table, slots, client, socket }) => {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { WhorlError } from "../error.ts";
 import { answerPlainly } from "./answer-plainly.ts";
 import { connectionState } from "./connection-slots.ts";
@@ -126,16 +127,30 @@ export class ConnectionTable<W extends ConnectionHolder> {
         case connectionState.asked:
           answerPlainly(socket, "502 Bad Gateway", "");
           break;
+        case connectionState.answering:
+          this.#breakOff(socket);
+          break;
         case connectionState.takenBack:
         case connectionState.returned:
-        case connectionState.answering:
         case connectionState.shared:
-          // Only a reset tells the client that the answer is not whole.
           socket.resetAndDestroy();
           break;
       }
     }
     return callers;
+  }
+
+  /**
+   * An answer is noted before its first byte is sent. Where none ever was on this connection, the
+   * client can still be told; otherwise only a reset says that the answer is not whole.
+   */
+  #breakOff(socket: Socket): void {
+    const fd = descriptorOf(socket);
+    if (fd !== undefined && this.#descriptors.isUnanswered(fd)) {
+      answerPlainly(socket, "502 Bad Gateway", "");
+    } else {
+      socket.resetAndDestroy();
+    }
   }
 
   destroy(): void {

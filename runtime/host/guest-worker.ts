@@ -60,6 +60,7 @@ export class GuestWorker {
       start: (hosted, listen) => this.#start(hosted, listen),
       onLoaded: (name) => this.#tell({ kind: "loaded", name }),
       onUnloaded: (name) => this.#tell({ kind: "unloaded", name }),
+      onKept: (name) => this.#tell({ kind: "kept", name }),
       onFailed: (name, failure) => this.#tell({ kind: "failed", name, failure }),
     });
     this.#server = new WorkerServer({

@@ -100,7 +100,8 @@ export interface EventMessage {
 export type FromWorker =
   /** `thread` as the kernel numbers it, where it says so. */
   | { readonly kind: "ready"; readonly thread: number | undefined }
-  | { readonly kind: "loaded" | "unloaded"; readonly name: string }
+  /** `kept`: it was to be unloaded, and is in use. */
+  | { readonly kind: "loaded" | "unloaded" | "kept"; readonly name: string }
   | { readonly kind: "failed"; readonly name: string; readonly failure: Failure }
   /** Connections that the worker is done with. */
   | { readonly kind: "closed"; readonly slots: readonly number[] }

@@ -20,12 +20,35 @@ test("the least recently used go first, and no more than has to", () => {
   const residents = filled(20, "a", "b", "c", "d");
   residents.touch(first, "a");
   expect(residents.evict(nobodyNeeds).map(({ app }) => app)).toEqual(["b", "c"]);
+});
+
+test("what has to go counts until it has gone, and is chosen once", () => {
+  const residents = filled(20, "a", "b", "c", "d");
+  expect(residents.evict(nobodyNeeds).map(({ app }) => app)).toEqual(["a", "b"]);
+  expect([residents.size, residents.bytes]).toEqual([4, 40]);
+  expect(residents.evict(nobodyNeeds)).toEqual([]);
+  residents.remove(first, "a");
+  expect([residents.size, residents.bytes]).toEqual([3, 30]);
+  // Its worker needs the other one: something else has to go, in its turn.
+  residents.keep(first, "b");
+  expect(residents.bytes).toBe(30);
+  expect(residents.evict(nobodyNeeds).map(({ app }) => app)).toEqual(["c"]);
+  residents.remove(first, "c");
   expect([residents.size, residents.bytes]).toEqual([2, 20]);
+  expect(residents.evict(nobodyNeeds)).toEqual([]);
+});
+
+test("what is loaded anew while it had to go stays", () => {
+  const residents = filled(10, "a", "b");
+  expect(residents.evict(nobodyNeeds).map(({ app }) => app)).toEqual(["a"]);
+  residents.add({ worker: first, app: "a", bytes: 10 });
+  expect(residents.evict(nobodyNeeds).map(({ app }) => app)).toEqual(["b"]);
 });
 
 test("what is needed stays, whatever it takes", () => {
   const residents = filled(0, "a", "b");
   expect(residents.evict(({ app }) => app === "a").map(({ app }) => app)).toEqual(["b"]);
+  residents.remove(first, "b");
   expect(residents.bytes).toBe(10);
 });
 

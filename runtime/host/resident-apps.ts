@@ -12,12 +12,16 @@ export interface Resident<W> {
 export class ResidentApps<W extends { readonly index: number }> {
   readonly #bytesMax: number;
   readonly #residents = new Map<string, Resident<W>>();
+  /** Those among them that have to go, until their worker has said whether they have gone. */
+  readonly #leaving = new Set<string>();
   #bytes = 0;
+  #leavingBytes = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
+  /** Of all that is there, also of what has to go. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -41,10 +45,18 @@ export class ResidentApps<W extends { readonly index: number }> {
     this.#residents.set(key, resident);
   }
 
+  /** It had to go, and does not: it was in use. */
+  keep(worker: W, app: string): void {
+    this.#stay(keyOf(worker, app));
+    this.touch(worker, app);
+  }
+
+  /** It has gone. */
   remove(worker: W, app: string): void {
     const key = keyOf(worker, app);
     const resident = this.#residents.get(key);
     if (resident === undefined) return;
+    this.#stay(key);
     this.#residents.delete(key);
     this.#bytes -= resident.bytes;
   }
@@ -55,16 +67,24 @@ export class ResidentApps<W extends { readonly index: number }> {
     }
   }
 
-  /** Takes out what has to go to keep to the bound, except what `isNeeded`. */
+  /**
+   * Chooses what has to go to keep to the bound, except what `isNeeded`. Each counts until it is
+   * told to {@link remove}, and is chosen once until it is told to {@link keep}.
+   */
   evict(isNeeded: (resident: Resident<W>) => boolean): readonly Resident<W>[] {
     const evicted: Resident<W>[] = [];
-    for (const resident of this.#residents.values()) {
-      if (this.#bytes <= this.#bytesMax) break;
-      if (isNeeded(resident)) continue;
-      this.remove(resident.worker, resident.app);
+    for (const [key, resident] of this.#residents) {
+      if (this.#bytes - this.#leavingBytes <= this.#bytesMax) break;
+      if (this.#leaving.has(key) || isNeeded(resident)) continue;
+      this.#leaving.add(key);
+      this.#leavingBytes += resident.bytes;
       evicted.push(resident);
     }
     return evicted;
+  }
+
+  #stay(key: string): void {
+    if (this.#leaving.delete(key)) this.#leavingBytes -= this.#residents.get(key)?.bytes ?? 0;
   }
 }
 

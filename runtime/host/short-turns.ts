@@ -1,6 +1,5 @@
 import { endianness } from "node:os";
-import type * as nodeFfi from "node:ffi";
-import { loadFfi } from "./descriptors.ts";
+import { type Ffi, loadFfi } from "../instance/load-ffi.ts";
 
 /** Numbers of sched_setattr(2) and sched_getattr(2). */
 const calls: Readonly<Record<string, { readonly set: bigint; readonly get: bigint }>> = {
@@ -55,7 +54,7 @@ function withTurns<T>(use: (turns: Turns) => T): T | undefined {
   }
 }
 
-function openTurns(ffi: typeof nodeFfi, numbers: { set: bigint; get: bigint }): Turns {
+function openTurns(ffi: Ffi, numbers: { set: bigint; get: bigint }): Turns {
   const { functions } = ffi.dlopen(null, {
     syscall: { arguments: ["i64", "i64", "pointer", "u64", "u64"], return: "i64" },
   });

@@ -6,13 +6,16 @@ import type { Failure, HostedApp } from "./protocol.ts";
 import { WorkerApps } from "./worker-apps.ts";
 import type { LoadedApp, WorkerAppsOptions } from "./worker-apps.ts";
 
-function hosted(name: string, version = 1): HostedApp {
+function hosted(name: string, version = 1, runtimeConfig = {}): HostedApp {
   const app: App = {
     ...{ name, version: String(version), directory: "/", warnings: [], httpTriggers: [] },
     ...{ eventTriggers: [], components: new Map(), variables: new Map() },
   } as unknown as App;
   const url = `http://${name}.localhost:80`;
-  return { ...{ name, app, url, version }, runtimeConfig: {} as HostedApp["runtimeConfig"] };
+  return {
+    ...{ name, app, url, version },
+    runtimeConfig: runtimeConfig as HostedApp["runtimeConfig"],
+  };
 }
 
 /** Apps of one worker, and what happens to them in order. */
@@ -32,6 +35,7 @@ class NotedApps {
       },
       onLoaded: (name) => this.events.push(`loaded ${name}`),
       onUnloaded: (name) => this.events.push(`unloaded ${name}`),
+      onKept: (name) => this.events.push(`kept ${name}`),
       onFailed: (name, { code }) => this.events.push(`failed ${name} ${code}`),
       ...rest,
     });
@@ -135,21 +139,58 @@ test("a new version takes over from a loaded one; an older one changes nothing",
   expect(noted.events).not.toContain("reload a 1");
 });
 
+test("another runtime config needs another start; the old one ends when it is done", async () => {
+  const noted = new NotedApps();
+  noted.apps.know(hosted("a", 1, { stores: ["x"] }), true);
+  await noted.ask("a");
+  noted.apps.know(hosted("a", 2, { stores: ["x"] }), false);
+  await expect.poll(() => noted.events).toContain("reload a 2");
+  noted.apps.know(hosted("a", 3, { stores: ["y"] }), false);
+  await expect.poll(() => noted.events).toContain("close a");
+  noted.apps.know(hosted("a", 4, { stores: ["y"] }), false);
+  await expect.poll(() => noted.events).toContain("reload a 4");
+  expect(noted.events).toEqual([
+    ...["start a 1", "loaded a", "reload a 2"],
+    ...["start a 3", "close a", "reload a 4"],
+  ]);
+});
+
+test("a runtime config that cannot be started leaves the app as it was", async () => {
+  const noted = new NotedApps({
+    startedBy: async () => {
+      if (noted.events.length > 1) throw new WhorlError("file", "no such store");
+    },
+  });
+  noted.apps.know(hosted("a", 1, { stores: ["x"] }), true);
+  await noted.ask("a");
+  noted.apps.know(hosted("a", 2, { stores: ["y"] }), false);
+  await expect.poll(() => noted.events).toContain("failed a file");
+  expect(await noted.ask("a")).toBe("asked");
+  expect(noted.events).not.toContain("close a");
+});
+
 test("memory is given back and the app loaded again when it is asked", async () => {
   const noted = new NotedApps();
   noted.apps.know(hosted("a"), true);
   await noted.ask("a");
   noted.apps.unload("a");
-  await Promise.resolve();
+  await expect.poll(() => noted.events).toContain("kept a");
   expect(noted.events).not.toContain("close a");
   noted.done.shift()?.();
   noted.apps.unload("a");
   await expect.poll(() => noted.events).toContain("unloaded a");
   expect(await noted.ask("a")).toBe("asked");
   expect(noted.events).toEqual([
-    ...["start a 1", "loaded a", "close a", "unloaded a"],
+    ...["start a 1", "loaded a", "kept a", "close a", "unloaded a"],
     ...["start a 1", "loaded a"],
   ]);
+});
+
+test("of what is not there it is said that it is unloaded", async () => {
+  const noted = new NotedApps();
+  noted.apps.know(hosted("a"), false);
+  noted.apps.unload("a");
+  await expect.poll(() => noted.events).toEqual(["unloaded a"]);
 });
 
 test("instances are given back after a while without requests", async () => {

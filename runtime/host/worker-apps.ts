@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import type { RuntimeConfig } from "../app/runtime-config.ts";
 import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import type { SharedListener } from "../trigger/http/server.ts";
@@ -13,6 +15,8 @@ export interface WorkerAppsOptions {
   /** Told of an app that can, or cannot, be asked now. */
   onLoaded(name: string): void;
   onUnloaded(name: string): void;
+  /** Told of an app that was to be unloaded, but is needed. */
+  onKept(name: string): void;
   onFailed(name: string, failure: Failure): void;
   /** Requests of one app. */
   readonly bounds?: { readonly activeMax: number; readonly waitingMax: number };
@@ -33,8 +37,15 @@ export interface LoadedApp {
 type State =
   | { readonly kind: "known" }
   | { readonly kind: "loading" }
-  | { readonly kind: "loaded"; readonly loaded: LoadedApp }
+  | {
+      readonly kind: "loaded";
+      readonly loaded: LoadedApp;
+      /** What it was started with. */
+      readonly runtimeConfig: RuntimeConfig;
+    }
   | { readonly kind: "failed"; readonly failure: Failure; readonly retryAtMs: number };
+
+type Loaded = Extract<State, { kind: "loaded" }>;
 
 /** One app on one worker: loaded when it is asked for, and forgotten again. */
 class WorkerApp {
@@ -118,14 +129,23 @@ export class WorkerApps {
     return isTaken;
   }
 
-  /** Gives back what the app holds; it is loaded again when it is asked. */
+  /**
+   * Gives back what the app holds; it is loaded again when it is asked. Tells in any case whether
+   * the app is unloaded or kept.
+   */
   unload(name: string): void {
     const app = this.#apps.get(name);
     if (app === undefined) return;
     this.#change(app, async () => {
-      if (app.state.kind !== "loaded") return;
+      if (app.state.kind !== "loaded") {
+        this.#options.onUnloaded(name);
+        return;
+      }
       // Somebody may ask meanwhile: then it is needed.
-      if (app.requests.active > 0 || app.requests.waiting > 0) return;
+      if (app.requests.active > 0 || app.requests.waiting > 0) {
+        this.#options.onKept(name);
+        return;
+      }
       const { running } = app.state.loaded;
       app.requests.close();
       app.state = { kind: "known" };
@@ -150,9 +170,7 @@ export class WorkerApps {
         failure: { code: "manifest", message: `there is no app "${name}" any more` },
       };
       for (const begin of app.requests.takeWaiting()) begin();
-      if (state.kind !== "loaded") return;
-      await state.loaded.dispatcher.idle();
-      await state.loaded.running.close(AbortSignal.timeout(limits.shutdownMsMax));
+      if (state.kind === "loaded") await finish(state.loaded);
     });
   }
 
@@ -172,7 +190,7 @@ export class WorkerApps {
     this.#change(app, async () => {
       const { hosted } = app;
       try {
-        app.state = { kind: "loaded", loaded: await this.#start(app) };
+        app.state = await this.#start(app);
         this.#options.onLoaded(hosted.name);
         app.requests.open();
       } catch (error) {
@@ -185,10 +203,11 @@ export class WorkerApps {
     });
   }
 
-  async #start({ hosted, done }: WorkerApp): Promise<LoadedApp> {
+  async #start({ hosted, done }: WorkerApp): Promise<Loaded> {
     const listener = new HostedListener(hosted);
     const running = await this.#options.start(hosted, listener);
-    return { running, dispatcher: listener.dispatcher, done };
+    const loaded = { running, dispatcher: listener.dispatcher, done };
+    return { kind: "loaded", loaded, runtimeConfig: hosted.runtimeConfig };
   }
 
   /** The new version takes over as `whorl watch` has it: what has begun is finished by the old one. */
@@ -198,7 +217,13 @@ export class WorkerApps {
       if (state.kind === "failed") app.state = { kind: "known" };
       if (state.kind !== "loaded") return;
       try {
-        await state.loaded.running.reload(hosted.app);
+        if (isDeepStrictEqual(state.runtimeConfig, hosted.runtimeConfig)) {
+          await state.loaded.running.reload(hosted.app);
+        } else {
+          // Stores, connections and bounds come of it: none of them can be kept.
+          app.state = await this.#start(app);
+          await finish(state.loaded);
+        }
       } catch (error) {
         this.#options.onFailed(hosted.name, failureOf(error));
       }
@@ -233,6 +258,12 @@ export class WorkerApps {
     this.#timer =
       next === Infinity ? undefined : setTimeout(() => this.#trim(quietMs), next - now).unref();
   }
+}
+
+/** Ends it when what has begun there is over. */
+async function finish({ dispatcher, running }: LoadedApp): Promise<void> {
+  await dispatcher.idle();
+  await running.close(AbortSignal.timeout(limits.shutdownMsMax));
 }
 
 /** For requests whose turn came when the app could not be asked after all. */

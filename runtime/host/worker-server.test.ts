@@ -98,6 +98,29 @@ test("a request behind one whose answer has begun does not hide that", async () 
   expect(one.state).toBe(connectionState.answering);
 });
 
+test("a connection is not idle while half of a request's head is there", async () => {
+  await using one = await OneConnection.open();
+  one.adopt(get);
+  await expect.poll(() => one.asked.length).toBe(1);
+  one.answer(0, "hello");
+  await expect.poll(() => one.state).toBe(connectionState.idle);
+  one.client.write(get.slice(0, 20));
+  await expect.poll(() => one.state).toBe(connectionState.begun);
+  one.client.write(get.slice(20));
+  await expect.poll(() => one.asked.length).toBe(2);
+  expect(one.state).toBe(connectionState.asked);
+});
+
+test("half a head that came with the request before it counts once that is answered", async () => {
+  await using one = await OneConnection.open();
+  one.adopt(get + get.slice(0, 20));
+  await expect.poll(() => one.asked.length).toBe(1);
+  expect(one.state).toBe(connectionState.asked);
+  one.answer(0, "hello");
+  await expect.poll(() => one.slots.active(0)).toBe(0);
+  expect(one.state).toBe(connectionState.begun);
+});
+
 test("while a body still comes, nobody else can go on with the connection", async () => {
   await using one = await OneConnection.open();
   one.adopt("POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\nabc");

@@ -29,17 +29,32 @@ interface Origin {
   readonly app: string | undefined;
   /** Requests that are not answered yet: with pipelining there can be several. */
   open: number;
+  /** Whether a part of the next request was read. */
+  hasBegun: boolean;
 }
+
+/** The parser of a socket of node:http, which Node keeps to itself, in all versions so far. */
+interface Parser {
+  /** Called at the first byte of each request: nothing else tells of half a head. */
+  [onMessageBegin]?: OnBegin;
+}
+
+type OnBegin = (this: { readonly socket?: { readonly origin?: Origin } | null }) => void;
+
+const onMessageBegin = 0;
 
 /** HTTP on connections that the doorman has accepted. Nothing listens here. */
 export class WorkerServer {
   readonly #options: WorkerServerOptions;
   readonly #connections: HttpConnections;
   readonly #sockets = new Set<Socket>();
+  /** One for all: parsers outlive their connections, and find the current one themselves. */
+  readonly #onBegin: OnBegin;
   #closed: number[] = [];
 
   constructor(options: WorkerServerOptions) {
     this.#options = options;
+    this.#onBegin = beginNoter(options.slots);
     this.#connections = new HttpConnections({
       limits: serverLimits(),
       handle: (inbound) => this.#handle(inbound),
@@ -61,11 +76,13 @@ export class WorkerServer {
     // Looking after slow request heads begins with the first connection.
     if (this.#sockets.size === 0) this.#watchHeads();
     socket.setNoDelay(true);
-    Object.assign(socket, { origin: { slot, app, open: 0 } satisfies Origin });
+    Object.assign(socket, { origin: { slot, app, open: 0, hasBegun: true } satisfies Origin });
     if (head.length > 0) socket.unshift(head);
     this.#sockets.add(socket);
     socket.once("close", () => this.#onClose(socket, slot));
     this.#connections.adopt(socket);
+    const { parser } = socket as Socket & { readonly parser?: Parser | null };
+    if (parser) parser[onMessageBegin] = this.#onBegin;
   }
 
   /** Lets responses under way finish until the signal aborts; settles when nothing is left. */
@@ -108,12 +125,13 @@ export class WorkerServer {
     const isFirst = origin.open++ === 0;
     if (!isAlone) slots.set(origin.slot, connectionState.shared);
     else if (isFirst) slots.set(origin.slot, connectionState.asked);
+    origin.hasBegun = false;
     inbound.response.on("close", () => {
       slots.count(index, -1);
       origin.open--;
       // What is left of a body would be taken for a request by another worker.
       if (isAlone && origin.open === 0 && isRead(inbound)) {
-        slots.set(origin.slot, connectionState.idle);
+        slots.set(origin.slot, origin.hasBegun ? connectionState.begun : connectionState.idle);
       }
     });
     const app = origin.app ?? appOfHost(inbound.authority ?? inbound.host ?? "");
@@ -136,6 +154,16 @@ export class WorkerServer {
     this.#closed = [];
     this.#options.onClosed(closed);
   }
+}
+
+/** A connection with half a head is not idle: what was read of it would be missing elsewhere. */
+function beginNoter(slots: ConnectionSlots): OnBegin {
+  return function noteBegin() {
+    const origin = this.socket?.origin;
+    if (origin === undefined) return;
+    origin.hasBegun = true;
+    if (origin.open === 0) slots.set(origin.slot, connectionState.begun);
+  };
 }
 
 /** Whether nothing of the request is still to come. */

@@ -38,18 +38,21 @@ export async function openRange(
   const { path } = content;
   try {
     const { size } = await stat(path);
-    if (size !== descriptor.size) {
-      throw new WhorlError("file", `${path} has changed while it was sent; try again`);
-    }
+    if (size !== descriptor.size) throw changed(path);
     if (end - start > wholeBytesMax) {
       return createReadStream(path, { start, end: end - 1, highWaterMark: pieceBytes });
     }
     await using file = await open(path, "r");
     const bytes = Buffer.allocUnsafe(end - start);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
-    return bytes.subarray(0, bytesRead);
+    if (bytesRead < bytes.length) throw changed(path);
+    return bytes;
   } catch (error) {
     if (error instanceof WhorlError) throw error;
     throw new WhorlError("file", `cannot read ${path}: ${errorText(error)}`, { cause: error });
   }
+}
+
+function changed(path: string): WhorlError {
+  return new WhorlError("file", `${path} has changed while it was sent; try again`);
 }

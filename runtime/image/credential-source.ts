@@ -1,4 +1,3 @@
-import { eraseFromHelper, getFromHelper, storeInHelper } from "./credential-helper.ts";
 import { configKey, DockerConfig } from "./docker-config.ts";
 import type { Credentials } from "./docker-config.ts";
 
@@ -24,6 +23,7 @@ export function dockerCredentials({
       const config = await DockerConfig.read(configPath);
       const name = config.helperFor(server);
       if (name === undefined) return config.credentialsFor(server);
+      const { getFromHelper } = await import("./credential-helper.ts");
       const kept = await getFromHelper({ name, environment }, configKey(server));
       return kept ?? config.credentialsFor(server);
     },
@@ -49,8 +49,10 @@ export async function saveLogin(
 ): Promise<{ readonly isPlain: boolean }> {
   const config = await DockerConfig.read(configPath);
   const name = config.helperFor(server);
-  if (name !== undefined)
+  if (name !== undefined) {
+    const { storeInHelper } = await import("./credential-helper.ts");
     await storeInHelper({ name, environment }, configKey(server), credentials);
+  }
   config.set(server, name === undefined ? credentials : undefined);
   await config.save();
   return { isPlain: name === undefined };
@@ -63,7 +65,10 @@ export async function removeLogin(
 ): Promise<boolean> {
   const config = await DockerConfig.read(configPath);
   const name = config.helperFor(server);
-  if (name !== undefined) await eraseFromHelper({ name, environment }, configKey(server));
+  if (name !== undefined) {
+    const { eraseFromHelper } = await import("./credential-helper.ts");
+    await eraseFromHelper({ name, environment }, configKey(server));
+  }
   const wasThere = config.remove(server);
   if (wasThere) await config.save();
   return wasThere || name !== undefined;

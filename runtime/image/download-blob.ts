@@ -5,6 +5,7 @@ import type { Descriptor } from "./manifest.ts";
 import type { RegistryAnswer } from "./registry-connection.ts";
 import type { RegistryRepository } from "./registry-repository.ts";
 import { pauseOrThrow } from "./retry.ts";
+import { exchangeFailure } from "./send-request.ts";
 
 export interface DownloadOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined;
@@ -70,7 +71,7 @@ async function receive(
   await copyBody(repository, answer, writer, { onBytes, signal });
   if (writer.bytes < blob.size) {
     // A body that ended early although its head promised nothing: as if the connection was cut.
-    throw connection.explain(Object.assign(new Error("short"), { code: "UND_ERR_SOCKET" }), signal);
+    throw connection.explain(exchangeFailure("cut"), signal);
   }
   return undefined;
 }

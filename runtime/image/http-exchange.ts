@@ -1,8 +1,9 @@
+import type { AgentOptions } from "node:https";
 import type { Readable } from "node:stream";
-// Of undici what one request needs: all of it takes longer to load than a small image to push.
-import request from "undici/lib/api/api-request.js";
-import Agent from "undici/lib/dispatcher/agent.js";
 import { limits } from "../limits.ts";
+import { nodeHttp } from "../node-http.ts";
+import { sendRequest } from "./send-request.ts";
+import type { RequestWay } from "./send-request.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -37,46 +38,38 @@ export interface HttpExchangeOptions {
 /** HTTP/1.1 with connections that are kept. */
 export async function createHttpExchange(options: HttpExchangeOptions = {}): Promise<HttpExchange> {
   const { acceptAnyCertificate = false } = options;
-  const idleMsMax = options.idleMsMax ?? limits.registryIdleMsMax;
-  const agent = new Agent({
-    allowH2: false,
-    connections: limits.blobTransfersMax,
-    headersTimeout: idleMsMax,
-    bodyTimeout: idleMsMax,
-    connect: {
-      timeout: limits.registryConnectMsMax,
-      rejectUnauthorized: !acceptAnyCertificate,
-      ...(await trusted(options)),
-    },
-  });
+  const kept = { keepAlive: true, maxSockets: limits.blobTransfersMax, timeout: keptMsMax };
+  const times = {
+    connectMsMax: limits.registryConnectMsMax,
+    idleMsMax: options.idleMsMax ?? limits.registryIdleMsMax,
+  };
+  const plain = { agent: new nodeHttp.Agent(kept), open: nodeHttp.request, ...times };
+  const tls = { ...kept, rejectUnauthorized: !acceptAnyCertificate, ...(await trusted(options)) };
+  let secure: RequestWay | undefined;
   return {
-    async send({ method, url, headers, body, signal }) {
-      const sent = request.call(agent, {
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method,
-        headers,
-        ...(body !== undefined && { body }),
-        ...(signal !== undefined && { signal }),
-      });
-      const answer = await untilAborted(sent, signal);
-      return { status: answer.statusCode, headers: firstValues(answer.headers), body: answer.body };
+    async send(request) {
+      if (request.url.protocol === "http:") return sendRequest(request, plain);
+      secure ??= secureWay(tls, times);
+      return sendRequest(request, secure);
     },
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    [Symbol.asyncDispose]() {
+      plain.agent.destroy();
+      secure?.agent.destroy();
+      return Promise.resolve();
+    },
   };
 }
 
-/** Undici looks at the signal of a request only once it has a connection. */
-async function untilAborted<T>(sent: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return sent;
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([sent, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
+/** A connection that was longer without requests may be dead without anybody knowing. */
+const keptMsMax = 4000;
+
+/** TLS is loaded when it is spoken: it takes as long as a small image to push. */
+function secureWay(
+  options: AgentOptions,
+  times: Pick<RequestWay, "connectMsMax" | "idleMsMax">,
+): RequestWay {
+  const { Agent, request } = process.getBuiltinModule("node:https");
+  return { agent: new Agent(options), open: request, ...times };
 }
 
 /** Where everybody is trusted the known authorities need not be loaded, which takes its time. */
@@ -88,17 +81,6 @@ async function trusted({
   if (caCertificates === undefined) return {};
   const { getCACertificates } = await import("node:tls");
   return { ca: [...getCACertificates("default"), caCertificates] };
-}
-
-function firstValues(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) values[name.toLowerCase()] = first;
-  }
-  return values;
 }
 
 /** The beginning of a body, at most this many bytes; the rest is thrown away. */

@@ -3,7 +3,6 @@ import { copyFile, readFile, rename, rm, stat, writeFile } from "node:fs/promise
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { pack } from "tar-stream";
 import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import type { BlobSource } from "./blob-source.ts";
@@ -186,6 +185,7 @@ export async function writeLayoutArchive(
   name: string | undefined,
 ): Promise<void> {
   const written = `${path}.${randomUUID()}`;
+  const { pack } = await import("tar-stream");
   const tar = pack();
   try {
     const writing = pipeline(tar, createWriteStream(written));

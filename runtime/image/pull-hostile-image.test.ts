@@ -119,3 +119,43 @@ describe("an image that is refused", () => {
     expect((await bench.failure()).message).toMatch(/larger than \d+ bytes/);
   });
 });
+
+describe("an index that is refused", () => {
+  const entry = { mediaType: mediaTypes.ociManifest, digest: `sha256:${"1".repeat(64)}`, size: 5 };
+  const empty = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] };
+
+  test.each([
+    { what: "nothing in it", manifests: [], code: "image", message: /the index has none/ },
+    {
+      what: "thousands of manifests",
+      manifests: Array(15_000).fill(entry),
+      code: "limit",
+      message: /15000 manifests; at most 500/,
+    },
+  ])("$what", async ({ manifests, code, message }) => {
+    bench.registry.addManifest("v1", { ...empty, manifests });
+    const error = await bench.failure();
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
+  });
+
+  test.each([mediaTypes.ociIndex, mediaTypes.ociManifest])(
+    "an index inside, announced as %s",
+    async (mediaType) => {
+      const digest = bench.registry.addManifest("inner", empty);
+      const size = JSON.stringify(empty).length;
+      bench.registry.addManifest("v1", { ...empty, manifests: [{ mediaType, digest, size }] });
+      expect((await bench.failure()).message).toMatch(/is an index inside an index/);
+    },
+  );
+});
+
+test.each(["<html>", "null", "[".repeat(100_000)])("a manifest that begins %.10s", async (text) => {
+  bench.registry.manifests.set("v1", {
+    bytes: Buffer.from(text),
+    mediaType: mediaTypes.ociManifest,
+  });
+  const error = await bench.failure();
+  expect(error.code).toBe("image");
+  expect(error.message).toMatch(/is not (?:JSON|a JSON object)/);
+});

@@ -1,7 +1,5 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
-import { extract } from "tar-stream";
 import type { Extract, Header } from "tar-stream";
 import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
@@ -48,6 +46,8 @@ export interface ArchiveFile {
  */
 export async function* readArchive(archive: ArchiveFile): AsyncGenerator<ArchiveEntry> {
   const { name, budget } = archive;
+  // Few images need it, and most of the time of a pull goes into loading.
+  const { extract } = await import("tar-stream");
   const tar = extract();
   const source = createReadStream(archive.path, { highWaterMark: 256 * 1024 });
   const feeding = feed(source, tar, archive);
@@ -86,10 +86,10 @@ function explained(error: unknown, name: string): WhorlError {
 /** Decompresses into the tar reader, counting: an archive can be far larger than it looks. */
 async function feed(
   source: Readable,
-  tar: ReturnType<typeof extract>,
+  tar: Extract,
   { name, compression, budget }: ArchiveFile,
 ): Promise<void> {
-  const plain = decompressed(source, compression);
+  const plain = await decompressed(source, compression);
   try {
     for await (const chunk of plain) {
       budget.bytes -= (chunk as Buffer).length;
@@ -102,14 +102,15 @@ async function feed(
   }
 }
 
-function decompressed(source: Readable, compression: Compression): Readable {
+async function decompressed(source: Readable, compression: Compression): Promise<Readable> {
   if (compression === "none") return source;
+  const { createGunzip, createZstdDecompress } = await import("node:zlib");
   const unpack = compression === "gzip" ? createGunzip() : createZstdDecompress();
   source.on("error", (error) => unpack.destroy(error));
   return source.pipe(unpack);
 }
 
-function drained(tar: ReturnType<typeof extract>): Promise<void> {
+function drained(tar: Extract): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       tar.off("drain", done).off("close", done);

@@ -8,6 +8,7 @@ import { isObject } from "./manifest.ts";
 import { registryHost } from "./reference.ts";
 import { RegistryAuth } from "./registry-auth.ts";
 import { parseRetryAfter, TransientFailure } from "./retry.ts";
+import { exchangeFailures } from "./send-request.ts";
 
 export type RequestBody = Uint8Array | Readable;
 
@@ -85,14 +86,27 @@ export class RegistryConnection {
     const host = registryHost(this.registry);
     const secure = this.#makeOrigin(new URL(`https://${host}`));
     if (!this.#options.allowsPlain) return secure;
+    const plain = this.#makeOrigin(new URL(`http://${host}`));
+    // A port speaks one of the two, and loading TLS takes longer than to ask. Credentials do not go
+    // the plain way before TLS has failed.
+    if (/:\d+$/.test(host) && (await this.#knock(plain, signal)) === 200) return plain;
+    return (await this.#knock(secure, signal)) === undefined ? plain : secure;
+  }
+
+  /** Status of an answer to nobody in particular, undefined if there is none. */
+  async #knock(
+    { url: origin }: Origin,
+    signal: AbortSignal | undefined,
+  ): Promise<number | undefined> {
+    const url = new URL("/v2/", origin);
+    const request: HttpRequest = { method: "GET", url, headers: {}, body: undefined, signal };
     try {
-      const url = new URL("/v2/", secure.url);
-      const request: HttpRequest = { method: "GET", url, headers: {}, body: undefined, signal };
-      await discard(await this.#options.exchange.send(request));
-      return secure;
+      const answer = await this.#options.exchange.send(request);
+      await discard(answer);
+      return answer.status;
     } catch {
       signal?.throwIfAborted();
-      return this.#makeOrigin(new URL(`http://${host}`));
+      return undefined;
     }
   }
 
@@ -209,11 +223,15 @@ const networkFailures: Readonly<Record<string, { what: string; isFinal: boolean 
   ECONNREFUSED: { what: "refuses connections; check its port and that it runs", isFinal: true },
   EHOSTUNREACH: { what: "cannot be reached from here", isFinal: true },
   ENETUNREACH: { what: "cannot be reached from here", isFinal: true },
-  UND_ERR_CONNECT_TIMEOUT: { what: "does not accept the connection in time", isFinal: false },
-  UND_ERR_HEADERS_TIMEOUT: { what: "does not answer in time", isFinal: false },
-  UND_ERR_BODY_TIMEOUT: { what: "stopped in the middle of an answer", isFinal: false },
-  UND_ERR_SOCKET: { what: "cut the connection", isFinal: false },
+  [exchangeFailures.connectTimeout]: {
+    what: "does not accept the connection in time",
+    isFinal: false,
+  },
+  [exchangeFailures.headTimeout]: { what: "does not answer in time", isFinal: false },
+  [exchangeFailures.bodyTimeout]: { what: "stopped in the middle of an answer", isFinal: false },
+  [exchangeFailures.cut]: { what: "cut the connection", isFinal: false },
   ECONNRESET: { what: "cut the connection", isFinal: false },
+  EPIPE: { what: "cut the connection", isFinal: false },
   EPROTO: noTls,
   ERR_SSL_WRONG_VERSION_NUMBER: noTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,

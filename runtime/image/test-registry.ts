@@ -23,6 +23,8 @@ export interface TestRegistry extends AsyncDisposable {
   readonly manifests: Map<string, { readonly bytes: Buffer; readonly mediaType: string }>;
   /** Asked before the registry answers as it should. */
   behave(behaviour: Behaviour): void;
+  /** Told of each request that is no HTTP, such as the beginning of TLS. */
+  onBrokenRequest(told: () => void): void;
   /** Puts bytes where they can be fetched. */
   addBlob(bytes: Uint8Array): { digest: Digest; size: number };
   /** Puts a manifest at a tag and at its digest. */
@@ -51,6 +53,11 @@ export async function startTestRegistry(): Promise<TestRegistry> {
     blobs,
     manifests,
     behave: (behaviour) => void behaviours.push(behaviour),
+    onBrokenRequest: (told) =>
+      void server.on("clientError", (_error, socket) => {
+        told();
+        socket.destroy();
+      }),
     addBlob(bytes) {
       const digest = sha256Digest(bytes);
       blobs.set(digest, Buffer.from(bytes));

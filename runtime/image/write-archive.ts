@@ -2,8 +2,6 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { PassThrough } from "node:stream";
-import { createGzip } from "node:zlib";
-import { pack } from "tar-stream";
 import type { Pack } from "tar-stream";
 import { openRange } from "./blob-source.ts";
 import type { BlobContent } from "./blob-source.ts";
@@ -33,6 +31,7 @@ export async function packFiles(
   files: readonly PackedFile[],
   store: ContentStore,
 ): Promise<PackedArchive> {
+  const [{ pack }, { createGzip }] = await Promise.all([import("tar-stream"), import("node:zlib")]);
   const tar = pack();
   const hash = createHash("sha256");
   const counted = new PassThrough();

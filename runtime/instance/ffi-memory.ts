@@ -1,5 +1,4 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import type * as nodeFfi from "node:ffi";
 import { endianness } from "node:os";
 import { threadId } from "node:worker_threads";
 import {
@@ -9,13 +8,16 @@ import {
   PagemapScanner,
   type VisitPages,
 } from "./changed-pages.ts";
+import { loadFfi } from "./load-ffi.ts";
+import { limits } from "../limits.ts";
+import { KeptMemories } from "./kept-memories.ts";
 import type { CopiedImage, MemoryImage } from "./memory-image.ts";
 
 type Native = ReturnType<typeof openNative>;
 
 /** Linux on x86-64 and arm64 (asm-generic/mman-common.h). */
 const prot = { read: 1, write: 2 } as const;
-const map = { shared: 1, private: 2, fixed: 0x10 } as const;
+const map = { shared: 1, private: 2, fixed: 0x10, anonymous: 0x20 } as const;
 const madviseDontneed = 4;
 const memfdCloexec = 1;
 const failed = 0xffff_ffff_ffff_ffffn;
@@ -46,6 +48,8 @@ export class MemoryMapper implements Disposable {
   readonly #native: Native;
   readonly #finders: { readonly small: PageFinder; readonly large: PageFinder };
   readonly #pagemap: number;
+  /** Of the pools that map their memories by this mapper. */
+  readonly kept = new KeptMemories(limits.keptMemoriesMax);
   #images = 0;
   #isDisposed = false;
 
@@ -128,6 +132,12 @@ export class MemoryMapper implements Disposable {
   mapOver(address: bigint, size: number, file: number): void {
     const flags = map.private | map.fixed;
     this.#map({ address, size, prot: prot.read | prot.write, flags, file });
+  }
+
+  /** Lets the first `size` bytes of a memory be pages that nobody has written to. */
+  clear(address: bigint, size: number): void {
+    const flags = map.private | map.fixed | map.anonymous;
+    this.#map({ address, size, prot: prot.read | prot.write, flags, file: -1 });
   }
 
   #map(given: {
@@ -232,6 +242,16 @@ export class MappedImage implements MemoryImage, Disposable {
     return this.#limitResident(mapping, bytes.length, pages);
   }
 
+  empty(memory: WebAssembly.Memory): boolean {
+    this.#mappings.delete(memory);
+    try {
+      this.#mapper.clear(this.#mapper.address(memory), memory.buffer.byteLength);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #map(memory: WebAssembly.Memory): boolean {
     const address = this.#mapper.address(memory);
     try {
@@ -296,17 +316,4 @@ function openNative() {
     toArrayBuffer: (address: bigint, size: number): ArrayBuffer =>
       ffi.toArrayBuffer(address, size, false),
   };
-}
-
-/** node:ffi without the warning that it is experimental: its absence is provided for. */
-function loadFfi(): typeof nodeFfi {
-  const { emitWarning } = process;
-  process.emitWarning = (): void => undefined;
-  try {
-    const ffi = process.getBuiltinModule("node:ffi");
-    if (ffi === undefined) throw new Error("this Node has no node:ffi");
-    return ffi;
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }

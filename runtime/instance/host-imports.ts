@@ -7,16 +7,18 @@ import {
 
 /**
  * What a rewritten module imports from the host itself: memories of its own, and the page that it
- * looks at. Throws `limit` when the system has no room for a memory.
+ * looks at. `kept` are as good as new, and taken instead of new ones. Throws `limit` when the system
+ * has no room for a memory.
  */
 export function hostImports(
   { memories, isWatched }: HostImports,
   page: WebAssembly.Memory,
+  kept?: readonly WebAssembly.Memory[],
 ): Record<string, unknown> {
   const imports: Record<string, unknown> = {};
-  for (const { name, ...type } of memories) {
+  for (const [index, { name, ...type }] of memories.entries()) {
     try {
-      imports[name] = new WebAssembly.Memory(descriptor(type));
+      imports[name] = kept?.[index] ?? new WebAssembly.Memory(descriptor(type));
     } catch (error) {
       throw new WhorlError("limit", "the system has no memory for another instance", {
         cause: error,

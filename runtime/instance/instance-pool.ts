@@ -211,7 +211,7 @@ export class InstancePool<C> implements Disposable {
 
   #create(context: C): Instance<C> {
     if (this.#snapshot !== undefined && (this.#bare ?? this.#snapshot.handles) !== undefined) {
-      const instance = new Instance(this.#bare ?? this.#linked, context, this.#guard);
+      const instance = this.#instantiate(this.#bare ?? this.#linked, context);
       if (instance.restart(this.#snapshot)) return instance;
       if (this.#linked.isBare === true) {
         throw new WhorlError("limit", "the system has no memory for another instance", {
@@ -219,9 +219,13 @@ export class InstancePool<C> implements Disposable {
         });
       }
     }
-    const instance = new Instance(this.#linked, context, this.#guard);
+    const instance = this.#instantiate(this.#linked, context);
     if (this.#isFirst) this.#keep(instance.snapshot());
     return instance;
+  }
+
+  #instantiate(linked: LinkedComponent<C>, context: C): Instance<C> {
+    return new Instance(linked, context, this.#guard, this.#mapper?.kept.take(this));
   }
 
   /** Instantiation that does not call the host ends in the same state every time. */
@@ -243,6 +247,7 @@ export class InstancePool<C> implements Disposable {
       for (const image of memories) if (image instanceof MappedImage) image[Symbol.dispose]();
     }
     this.#snapshot = undefined;
+    this.#mapper?.kept.take(this);
   }
 
   readonly #end = (instance: Instance<C>): void => {
@@ -273,7 +278,17 @@ export class InstancePool<C> implements Disposable {
   }
 
   #drop(count: number): void {
-    for (const instance of this.#idle.splice(0, count)) this.#live.delete(instance);
+    for (const instance of this.#idle.splice(0, count)) {
+      this.#live.delete(instance);
+      this.#keepMemories(instance);
+    }
+  }
+
+  #keepMemories(instance: Instance<C>): void {
+    const kept = this.#mapper?.kept;
+    if (this.#snapshot === undefined || kept === undefined || kept.has(this)) return;
+    const memories = instance.giveUp(this.#snapshot);
+    if (memories !== undefined) kept.keep(this, memories);
   }
 
   #mapped(snapshot: InstanceSnapshot): InstanceSnapshot {

@@ -8,7 +8,6 @@ import {
   gone,
   type KeptHandle,
   type KeptHandleNames,
-  type ResourceHandle,
   type TableEntry,
 } from "../abi/handle-table.ts";
 import { Stacks } from "../abi/stack-module.ts";
@@ -24,6 +23,7 @@ import { hostImports } from "./host-imports.ts";
 import type { HostResource } from "./host-interface.ts";
 import type { LinkedComponent } from "./linker.ts";
 import type { CoreInstanceRecipe } from "./recipe.ts";
+import { emptiedMemories, memoryBytesOf } from "./core-memories.ts";
 import { type CoreSnapshot, restoreSnapshot, takeSnapshot } from "./snapshot.ts";
 
 /** Made once: an error costs a stack trace, and every instance ends. */
@@ -54,11 +54,12 @@ export class Instance<C> {
   /** What its tables begin with, after a restart. */
   #kept: InstanceSnapshot["handles"];
 
-  /** Instantiates synchronously. Throws `trap` when a start function traps. */
+  /** Instantiates synchronously; `kept`: of {@link giveUp}. Throws `trap` when that traps. */
   constructor(
     linked: LinkedComponent<C>,
     context: C,
     guard: GuestGuard = new GuestGuard({ callMsMax: Infinity }),
+    kept?: readonly WebAssembly.Memory[][],
   ) {
     this.#linked = linked;
     this.#guard = guard;
@@ -89,7 +90,7 @@ export class Instance<C> {
     }
     this.#begin();
     guard.instantiate(() => {
-      for (const recipe of linked.recipes) this.#instantiate(recipe);
+      for (const [at, recipe] of linked.recipes.entries()) this.#instantiate(recipe, kept?.[at]);
     });
   }
 
@@ -137,7 +138,7 @@ export class Instance<C> {
     this.#store.setSpareThread(new Thread(task, () => undefined));
   }
 
-  #instantiate(recipe: CoreInstanceRecipe): void {
+  #instantiate(recipe: CoreInstanceRecipe, kept?: readonly WebAssembly.Memory[]): void {
     // Without a prototype: names come from the guest and may be `__proto__`.
     const imports = { __proto__: null } as unknown as Record<string, Record<string, unknown>>;
     for (const { module, fields } of recipe.imports) {
@@ -146,7 +147,7 @@ export class Instance<C> {
       imports[module] = object;
     }
     if (recipe.host !== undefined) {
-      imports[hostModuleName] = hostImports(recipe.host, this.#guard.page);
+      imports[hostModuleName] = hostImports(recipe.host, this.#guard.page, kept);
     }
     const { exports } = new WebAssembly.Instance(recipe.module, imports);
     this.#coreExports.push(exports);
@@ -284,7 +285,7 @@ export class Instance<C> {
       entry.shared.close();
       return;
     }
-    if (!isResourceHandle(entry) || entry.scope !== undefined) return;
+    if (entry.resource === undefined || entry.scope !== undefined) return;
     const runtime = this.#resources[entry.resource];
     if (runtime?.definer === undefined) runtime?.destroy(entry.representation);
   }
@@ -354,13 +355,12 @@ export class Instance<C> {
 
   /** Size of all its memories now, of which the system need not have given every page. */
   get memoryBytes(): number {
-    const memories = new Set<WebAssembly.Memory>();
-    for (const exports of this.#coreExports) {
-      for (const each of Object.values(exports)) {
-        if (each instanceof WebAssembly.Memory) memories.add(each);
-      }
-    }
-    return [...memories].reduce((bytes, { buffer }) => bytes + buffer.byteLength, 0);
+    return memoryBytesOf(this.#coreExports);
+  }
+
+  /** Its memories for another instance, once it was put back to `snapshot`: emptiedMemories. */
+  giveUp(snapshot: InstanceSnapshot): WebAssembly.Memory[][] | undefined {
+    return emptiedMemories(this.#coreExports, snapshot.cores);
   }
 
   /** Lets a restarted instance serve for this context. */
@@ -377,10 +377,6 @@ export class Instance<C> {
       hostResources[resource]?.lasting?.of(context, name) ?? gone;
     for (const [index, kept] of tables.entries()) this.#states[index]?.handles.begin(kept, named);
   }
-}
-
-function isResourceHandle(entry: TableEntry): entry is ResourceHandle {
-  return entry.resource !== undefined;
 }
 
 function noCore(): never {

@@ -7,6 +7,11 @@ export interface MemoryImage {
    * Returns false when that failed: the memory must not be used any more.
    */
   restore(memory: WebAssembly.Memory): boolean;
+  /**
+   * Lets go of a memory, and gives its pages back to the system: it is zero afterwards, as a new one
+   * of its size. Returns false where that is not possible: the memory must not be used any more.
+   */
+  empty(memory: WebAssembly.Memory): boolean;
 }
 
 /** Bytes of a memory that are not zero. */
@@ -44,6 +49,11 @@ export class CopiedImage implements MemoryImage {
     // Pages that were grown into are zeroed with the rest: nobody has seen them before.
     bytes.fill(0, position);
     return true;
+  }
+
+  /** Zeroing would keep the pages, and cost more than a new memory does. */
+  empty(_memory: WebAssembly.Memory): boolean {
+    return false;
   }
 }
 

@@ -278,6 +278,23 @@ describe.each(cases)("$name, $way", ({ wat, heavy, options }) => {
     expect(instances.size).toBe(1);
   });
 
+  test("new instances that get the memory of an earlier one do not find it either", async () => {
+    const guest = await testGuest<undefined>(wat, [], options);
+    const untouched = lookOnce(guest);
+    const instances = new Set<unknown>();
+    for (let round = 0; round < 20; round++) {
+      {
+        using lease = guest.pool.take(undefined);
+        instances.add(lease.instance);
+        expect(guest.call(lease.instance, "look")()).toBe(untouched);
+        guest.call(lease.instance, "plant")(secret + BigInt(round));
+      }
+      guest.pool.trim();
+      expect(options.mapper?.kept.has(guest.pool)).toBe(options.mapper === null ? undefined : true);
+    }
+    expect(instances.size).toBe(20);
+  });
+
   test("requests that run at the same time do not find what others plant", async () => {
     const guest = await testGuest<undefined>(wat, [], options);
     const untouched = lookOnce(guest);

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { AppComponent } from "../app/app.ts";
 import { compileOutboundHosts, type OutboundHosts } from "../app/outbound-hosts.ts";
+import { Refusals } from "../app/refusals.ts";
 import { hostClocks } from "../wasi/clocks/host-clocks.ts";
 import type { InvocationHolder } from "../telemetry/host-call-spans.ts";
 import type {
@@ -28,6 +29,8 @@ export interface ComponentSurroundings {
   readonly connectionPermit?: SocketsContext["connectionPermit"];
   /** The app's own `http://host:port`, once it listens. */
   selfOrigin(): string | undefined;
+  /** Told what the component asks for and may not have. */
+  onWarning(message: string): void;
   /** `holder` says for which request; undefined where telemetry is off. */
   onGuestLine(
     stream: "stdout" | "stderr",
@@ -41,7 +44,8 @@ export function componentContext(
   component: AppComponent,
   surroundings: ComponentSurroundings,
 ): (use: InstanceUse) => WasiContext {
-  const hosts = compileOutboundHosts(component.allowedOutboundHosts);
+  const refusals = new Refusals(component.id, (message) => surroundings.onWarning(message));
+  const hosts = refusals.hosts(compileOutboundHosts(component.allowedOutboundHosts));
   const { onGuestLine, preopens } = surroundings;
   const sockets = socketsContext(hosts, surroundings);
   const cli: CliContext = {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as afterAnswers, setTimeout as delay } from "node:timers/promises";
 import { errorText, ShimError } from "../error.ts";
 import type { SeatUsage } from "../host/process-usage.ts";
 import type { SeatReport, SeatSpec, SocketRequest } from "../host/protocol.ts";
@@ -145,6 +145,8 @@ export class HostSeat implements TaskHost {
 
   async #prepare(): Promise<void> {
     const { app, outputs, spec, stateFolder, terminationPath } = this.#options;
+    // containerd goes on meanwhile with what it does between Create and Start.
+    await afterAnswers();
     const view = await this.#host.view;
     const image = app.kind === "image" ? await this.#host.image(app.image.folder) : undefined;
     if (this.#hasEnded) return;
@@ -250,6 +252,8 @@ export class HostSeat implements TaskHost {
   }
 
   async #hide(mounts: readonly SeatMount[]): Promise<void> {
+    // Whoever waits for the end hears of it first; the request to delete comes after both.
+    await afterAnswers();
     if (this.#host.hasEnded) return;
     try {
       (await this.#host.view).hide(this.#folder, mounts);

@@ -2,6 +2,7 @@ import { GuestGuard } from "../../runtime/instance/guest-guard.ts";
 import { Watchdog } from "../../runtime/instance/watchdog.ts";
 import { prepareComponent } from "../../runtime/prepare/prepare.ts";
 import { closedContext, GuestApp } from "../isolation/guest-app.ts";
+import { type FirstCallSplit, measureFirstCallSplit } from "./first-call-stages.ts";
 
 /** Microseconds. */
 export interface Spread {
@@ -18,6 +19,8 @@ export interface EngineFigures {
   readonly request: Spread;
   /** The whole request, in a new instance of a component that has answered before. */
   readonly firstCall: Spread;
+  /** Where its time goes: of other calls, since looking costs something. */
+  readonly firstCallSplit: FirstCallSplit;
   /** The same after a warm-up; undefined with the reason where that is refused. */
   readonly warm: { readonly request: Spread; readonly firstCall: Spread } | string;
   /** CPU time of a request, with and without the checks that let it be interrupted. */
@@ -61,6 +64,7 @@ export async function measureEngine(file: string): Promise<EngineFigures> {
     fresh: reset.kind === "proved" ? undefined : reset.reason,
     ...(await measureRequests(app)),
     firstCall: await measureFirstCalls(app),
+    firstCallSplit: await measureFirstCallSplit(app, firstCalls),
     warm: await measureWarm(file, guard),
     watchedUs,
     plainUs,

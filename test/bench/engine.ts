@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Contestant, findContestants } from "./contestants.ts";
 import { type EngineFigures, measureEngine, measurePrepare, median } from "./engine-figures.ts";
+import { firstCallCauses, type FirstCallSplit, firstCallStages } from "./first-call-stages.ts";
 import { Report, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
 import { runWrk } from "./wrk.ts";
@@ -118,6 +119,27 @@ function pair({ p50, p99 }: { readonly p50: number; readonly p99: number }): str
   return `${p50.toFixed(1)} / ${p99.toFixed(1)} us`;
 }
 
+/** Where the time of first calls goes, microseconds. */
+function splitLines(split: FirstCallSplit): [what: string, value: string][] {
+  const listed = (
+    times: FirstCallSplit["p50"],
+    names: readonly (keyof FirstCallSplit["p50"])[],
+  ): string => names.map((name) => `${name} ${times[name].toFixed(0)}`).join(", ");
+  const part = (split.slowestCollected * 100).toFixed(0);
+  const faults = split.pageFaultsP50.toFixed(0);
+  return [
+    ["first call, p50 of each stage, us", listed(split.p50, firstCallStages)],
+    ["first call, page faults, p50", faults],
+    [
+      "first call, slowest hundredth, mean of each stage, us",
+      listed(split.slowestMean, firstCallStages),
+    ],
+    ["… and in them, mean, us", listed(split.slowestMean, firstCallCauses)],
+    ["… of them with a garbage collection in them", `${part} %`],
+    ["first call without garbage collection, p99", `${split.uncollectedP99.toFixed(1)} us`],
+  ];
+}
+
 function describe(report: Report, measured: Measured): void {
   const { component, bytes, engine, prepareMs, wasmtimeCompileMs, loads } = measured;
   const line = (what: string, value: string): void => report.line(`  ${what}`, value);
@@ -126,6 +148,7 @@ function describe(report: Report, measured: Measured): void {
   line("isolation (take, put back), p50 / p99", pair(engine.isolation));
   line("request without server, p50 / p99", pair(engine.request));
   line("first call of a new instance, p50 / p99", pair(engine.firstCall));
+  for (const each of splitLines(engine.firstCallSplit)) line(...each);
   if (typeof engine.warm === "string") {
     line("after a warm-up", `refused: ${engine.warm}`);
   } else {

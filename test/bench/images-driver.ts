@@ -3,6 +3,7 @@
  * CACHE`, `pull REFERENCE CACHE`.
  */
 import { subscribe } from "node:diagnostics_channel";
+import type { ClientRequest } from "node:http";
 
 /** One request and its answer; milliseconds since the process began. */
 interface Exchange {
@@ -25,22 +26,22 @@ export interface Driven {
   readonly exchanges: Readonly<Record<string, number>>;
 }
 
-const exchanges = new Map<unknown, Exchange>();
+const exchanges: Exchange[] = [];
 
 function recordExchanges(): void {
-  subscribe("undici:request:create", (message) => {
-    const { request } = message as { readonly request: { method: string; path: string } };
+  subscribe("http.client.request.created", (message) => {
+    const { request } = message as { readonly request: ClientRequest };
     const kind = /^\/v2\/$|\/(?:manifests|blobs\/uploads|blobs)\//.exec(request.path)?.[0] ?? "";
     const now = performance.now();
-    exchanges.set(request, { what: `${request.method} ${kind}`, from: now, until: now });
+    const exchange: Exchange = { what: `${request.method} ${kind}`, from: now, until: now };
+    exchanges.push(exchange);
+    const end = (): void => void (exchange.until = performance.now());
+    request.once("error", end);
+    request.once("response", (response) => {
+      end();
+      response.once("end", end);
+    });
   });
-  const end = (message: unknown): void => {
-    const exchange = exchanges.get((message as { readonly request: unknown }).request);
-    if (exchange !== undefined) exchange.until = performance.now();
-  };
-  subscribe("undici:request:headers", end);
-  subscribe("undici:request:trailers", end);
-  subscribe("undici:request:error", end);
 }
 
 /** Length of all intervals together, what they share counted once. */
@@ -77,13 +78,12 @@ const start = performance.now();
 recordExchanges();
 const { loaded } = await drive(process.argv.slice(2));
 const work = performance.now() - loaded;
-const asked = [...exchanges.values()];
-const kinds = Map.groupBy(asked, ({ what }) => what);
+const kinds = Map.groupBy(exchanges, ({ what }) => what);
 const driven: Driven = {
   start,
   load: loaded - start,
   work,
-  waiting: union(asked),
+  waiting: union(exchanges),
   exchanges: Object.fromEntries([...kinds].map(([what, all]) => [what, union(all)])),
 };
 console.log(JSON.stringify(driven));

@@ -7,6 +7,7 @@ import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { TestContainerd } from "../servers/containerd.ts";
 import { testImages } from "../servers/test-images.ts";
+import { callStages, reportStages } from "./call-stages.ts";
 import { manyPods, type ManyPods } from "./many-pods.ts";
 import {
   type PodContestant,
@@ -23,6 +24,8 @@ import { median, summary } from "./statistics.ts";
 
 const [rounds = 10, wasmPods = 500, runcPodsWanted = 50] = process.argv.slice(2).map(Number);
 const runcPods = Math.min(runcPodsWanted, wasmPods);
+/** Of the calls that strace watches. */
+const stageRounds = Math.min(rounds, 10);
 /** Each with a process of its own. */
 const ownPods = 5;
 
@@ -125,8 +128,11 @@ try {
   const wasm = await manyPods(containerd, whorlSandbox, stagesTo(runcPods, wasmPods));
   for (const each of [alone, runc, wasm]) reportMany(report, each);
   judge(report, runc, wasm);
+  const stages = await callStages([runcHttpd, whorlNamespace, whorlSandbox], stageRounds);
+  if (stages === undefined) console.log("Without stages: there is no strace");
+  else reportStages(report, stages);
   report.line("the whole run", `${shown((performance.now() - startedMs) / 1000)} s`);
-  report.end({ singles, many: [wasm, runc], alone });
+  report.end({ singles, many: [wasm, runc], alone, stages });
 } finally {
   await containerd[Symbol.asyncDispose]();
 }

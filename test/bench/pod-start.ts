@@ -11,6 +11,8 @@ export interface StartedPod {
   readonly container: string;
   /** Milliseconds of each step. */
   readonly ms: Readonly<Record<(typeof podSteps)[number], number>>;
+  /** From when to when StartContainer took, on the clock of `performance`. */
+  readonly startWindow: { readonly fromMs: number; readonly toMs: number };
 }
 
 const askEveryMs = 1;
@@ -35,7 +37,8 @@ export async function startPod(
     .slice(1)
     .map((time, index) => time - (times[index] ?? 0));
   const ms = { RunPodSandbox: sandbox, Create: create, Start: start, "first byte": answer };
-  return { pod, container, ms };
+  const startWindow = { fromMs: times[2] ?? 0, toMs: times[3] ?? 0 };
+  return { pod, container, ms, startWindow };
 }
 
 /** From the first call to the first byte of the answer. */

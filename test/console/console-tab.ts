@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
@@ -17,6 +18,10 @@ export const isForManual: boolean = wanted !== undefined;
 
 const pictureBytesMax = 150_000;
 const pictureHeight = 720;
+/** Of a page on which nothing moves any more. */
+const steadyMs = 500;
+/** A browser on a busy machine takes its time; less than a test may take, so that it is told what. */
+const waitMsMax = 100_000;
 
 /** A tab that shows the console, and what it must not have done meanwhile. */
 export class ConsoleTab implements AsyncDisposable {
@@ -55,6 +60,7 @@ export class ConsoleTab implements AsyncDisposable {
       colorScheme: "light",
       ...options,
     });
+    context.setDefaultTimeout(waitMsMax);
     await context.addInitScript({ content: auditScript() });
     const tab = new ConsoleTab(await context.newPage(), context, url);
     await tab.page.goto(url);
@@ -75,6 +81,23 @@ export class ConsoleTab implements AsyncDisposable {
     writeFileSync(join(pictures, `${name}.png`), bytes);
   }
 
+  /** Rows that come meanwhile are held back, so that one can be pointed at. */
+  async stopRows(): Promise<void> {
+    await this.page.getByRole("button", { name: "Stop", exact: true }).click();
+    await this.page.getByRole("button", { name: "Go on", exact: true }).waitFor();
+  }
+
+  /** How far things have moved so far, once they have ceased to: the first figures make room. */
+  async steadyShift(): Promise<number> {
+    let before = Number.NaN;
+    let shift = await this.audit("layoutShift");
+    while (shift !== before) {
+      await delay(steadyMs);
+      [before, shift] = [shift, await this.audit("layoutShift")];
+    }
+    return shift;
+  }
+
   /** Asks the page about itself. */
   async audit<Name extends keyof PageAudit>(name: Name): Promise<ReturnType<PageAudit[Name]>> {
     const asked = await this.page.evaluate(
@@ -89,11 +112,13 @@ export class ConsoleTab implements AsyncDisposable {
   }
 }
 
-/** What everybody may expect of every view. */
+/** What everybody may expect of every view, once it is drawn. */
 export async function expectSound(tab: ConsoleTab): Promise<void> {
-  expect(await tab.audit("faintTexts"), "texts without enough contrast").toEqual([]);
-  expect(await tab.audit("namelessControls"), "controls without a name").toEqual([]);
-  expect(await tab.audit("overflowing"), "what sticks out to the right").toEqual([]);
+  const found = (name: "faintTexts" | "namelessControls" | "overflowing", message: string) =>
+    expect.poll(() => tab.audit(name), { message });
+  await found("faintTexts", "texts without enough contrast").toEqual([]);
+  await found("namelessControls", "controls without a name").toEqual([]);
+  await found("overflowing", "what sticks out to the right").toEqual([]);
   expect(tab.faults).toEqual([]);
 }
 

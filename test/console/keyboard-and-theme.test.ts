@@ -1,9 +1,9 @@
 /** What the page is to those who do not use a mouse, or want it dark; and to those who attack it. */
-import { request } from "node:http";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumObstacle, startChromium } from "../servers/chromium.ts";
 import { wasmApp } from "../whorl-process.ts";
+import { ask as askPath } from "./ask.ts";
 import { ConsoleTab, expectSound } from "./console-tab.ts";
 import { type UpConsole, upConsole } from "./up-console.ts";
 
@@ -22,14 +22,8 @@ afterAll(async () => {
   await up[Symbol.asyncDispose]();
 });
 
-/** A request exactly like this: `fetch` would tidy the path. */
-async function ask(path: string): Promise<void> {
-  const { hostname, port } = new URL(up.whorl.url);
-  await new Promise<void>((resolve, reject) => {
-    request({ hostname, port, path }, (response) => response.resume().on("end", resolve))
-      .on("error", reject)
-      .end();
-  });
+function ask(path: string): Promise<void> {
+  return askPath(up.whorl.url, path);
 }
 
 function open(
@@ -59,11 +53,14 @@ describe("the keyboard", () => {
     await dialog.waitFor({ state: "detached" });
     await page.keyboard.press("2");
     await page.keyboard.press("?");
+    // What the keys would have done is done before the page answers again.
+    await tab.audit("layoutShift");
     expect(await page.getByRole("heading", { name: "http-rust" }).count()).toBe(1);
     expect(await dialog.count()).toBe(0);
     await page.getByRole("button", { name: "Keyboard" }).click();
     await dialog.getByLabel("Single keys do this").check();
     await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
     await page.keyboard.press("2");
     await page.getByRole("heading", { name: "Requests", exact: true }).waitFor();
   });
@@ -80,7 +77,8 @@ describe("the keyboard", () => {
     await page.keyboard.press("Enter");
     const heading = page.getByRole("heading", { name: "GET /count?keys=2" });
     await heading.waitFor();
-    expect(await heading.evaluate((element) => element.matches(":focus"))).toBe(true);
+    const isFocused = (): Promise<boolean> => heading.evaluate((each) => each.matches(":focus"));
+    await expect.poll(isFocused).toBe(true);
     await page.keyboard.press("Escape");
     await rows(page).nth(2).waitFor();
     expect(new URL(page.url()).search).toBe("?path=%2Fcount");
@@ -95,16 +93,20 @@ describe("the keyboard", () => {
     await rows(page).first().waitFor();
     await page.keyboard.press("Tab");
     const focused = page.locator(":focus");
-    expect(await focused.innerText()).toBe("To the content");
+    await expect.poll(() => focused.innerText()).toBe("To the content");
     await page.keyboard.press("Enter");
-    expect(await focused.getAttribute("id")).toBe("main");
+    await expect.poll(() => focused.getAttribute("id")).toBe("main");
+    const nameOf = async (): Promise<string> =>
+      (await focused.getAttribute("aria-label")) ?? (await focused.innerText());
     const names: string[] = [];
     for (let step = 0; step < 10; step++) {
+      const before = await nameOf();
       await page.keyboard.press("Tab");
-      names.push((await focused.getAttribute("aria-label")) ?? (await focused.innerText()));
+      await expect.poll(nameOf).not.toBe(before);
+      names.push(await nameOf());
     }
     expect(names).toEqual(expect.arrayContaining(["Method", "5xx", "Failed", "Stop"]));
-    expect(await page.locator("[role=row][tabindex='0']").count()).toBe(1);
+    await expect.poll(() => page.locator("[role=row][tabindex='0']").count()).toBe(1);
   });
 });
 
@@ -112,12 +114,14 @@ test("those who listen are told of failures, and hear names and headings", async
   await using tab = await open();
   const { page } = tab;
   await page.getByText("live", { exact: true }).waitFor();
-  await ask("/trap");
-  await page
-    .locator("[data-spoken]")
-    .getByText("http-rust failed: trap")
-    .waitFor({ state: "attached" });
+  // The newest thing is said: how the app is may overtake a single failure.
+  const spoken = async (): Promise<string> => {
+    await ask("/trap");
+    return (await page.locator("[data-spoken]").textContent()) ?? "";
+  };
+  await expect.poll(spoken).toContain("http-rust failed: trap");
   await page.getByRole("region", { name: "Why it failed" }).waitFor();
+  await page.getByRole("heading", { name: "Latency" }).waitFor();
   const tree = await page.locator("body").ariaSnapshot();
   for (const part of [
     "- banner:",
@@ -148,14 +152,14 @@ describe("light and dark", () => {
     await expectSound(tab);
     const before = await ground(page);
     await page.keyboard.press("t");
-    expect(await ground(page)).not.toBe(before);
+    await expect.poll(() => ground(page)).not.toBe(before);
     await expectSound(tab);
     const chosen = await ground(page);
     await page.reload();
-    await page.getByRole("region", { name: "Why it failed" }).waitFor();
+    await page.getByRole("heading", { name: "http-rust" }).waitFor();
     expect(await ground(page)).toBe(chosen);
     await page.keyboard.press("t");
-    expect(await ground(page)).toBe(before);
+    await expect.poll(() => ground(page)).toBe(before);
   });
 
   test("requests in the dark", async () => {

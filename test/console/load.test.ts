@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { consoleFiles } from "../../console/files.ts";
 import { chromiumObstacle, startChromium } from "../servers/chromium.ts";
 import { wasmApp } from "../whorl-process.ts";
+import { ask as askPath } from "./ask.ts";
 import { ConsoleTab, expectSound } from "./console-tab.ts";
 import { type UpConsole, upConsole } from "./up-console.ts";
 
@@ -43,8 +44,9 @@ test("the page is painted", async () => {
   for (let visit = 0; visit < 3; visit++) {
     await using tab = await ConsoleTab.open(browser, up.address);
     await tab.page.getByRole("heading", { name: "hello-rust" }).waitFor();
-    const paint = await tab.audit("firstPaintMs");
-    if (paint !== undefined) paints.push(paint);
+    const painted = (): Promise<number | undefined> => tab.audit("firstPaintMs");
+    await expect.poll(painted).toBeGreaterThan(0);
+    paints.push((await painted()) ?? Number.NaN);
   }
   console.log(`first paint with content: ${paints.map((ms) => `${Math.round(ms)} ms`).join(", ")}`);
   expect(paints).toHaveLength(3);
@@ -53,13 +55,19 @@ test("the page is painted", async () => {
 test(`${ratePerSecond} requests a second are seen, or counted where the machine is too slow`, async () => {
   await using tab = await ConsoleTab.open(browser, requestsAddress());
   const { page } = tab;
+  // It is told of what is missing since a request that it knows.
   await page.getByText("live", { exact: true }).waitFor();
+  await askPath(up.whorl.url, "/");
+  await expect.poll(() => seen(page)).toBe(1);
   const before = await seen(page);
   const lags: number[] = [];
   const sent = await sendEvenly(async (answered) =>
     lags.push(answered - ((await seen(page)) - before)),
   );
-  await expect.poll(async () => (await seen(page)) + (await lost(page))).toBe(before + sent);
+  // What is read anew after a loss may be counted twice.
+  const known = async (): Promise<number> => (await seen(page)) + (await lost(page));
+  await expect.poll(known, { timeout: 60_000 }).toBeGreaterThanOrEqual(before + sent);
+  expect(await seen(page)).toBeLessThanOrEqual(before + sent);
   console.log(`seen: ${sent - (await lost(page))} of ${sent} requests`);
   console.log(
     `behind the answers by ${lags.join(", ")} requests, once a second at ${ratePerSecond}/s`,

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { ask } from "./ask.ts";
 
-/** Requests until disposed, as an app of some popularity gets them. */
+/** Requests until disposed, as an app of some popularity gets them, whatever becomes of each. */
 export function mixedLoad(url: string): AsyncDisposable {
   const ended = new AbortController();
   const loading = (async () => {
     for (let at = 0; !ended.signal.aborted; at++) {
-      await Promise.all(pathsOf(at, url).map((path) => ask(url + path)));
+      await Promise.all(pathsOf(at, url).map((path) => ask(url, path).catch(() => 0)));
       await delay(20 + 15 * Math.sin(at / 25), undefined, { signal: ended.signal }).catch(() => 0);
     }
   })();
@@ -26,11 +27,6 @@ function pathsOf(at: number, url: string): string[] {
   if (at % 9 === 0) paths.push("/log");
   if (at % 11 === 0) paths.push(`/orders/${at}`);
   if (at % 23 === 0) paths.push(`/sleep?ms=${120 + (at % 200)}`);
-  if (at % 60 === 59) paths.push("/trap");
+  if (at % 60 === 9) paths.push("/trap");
   return paths;
-}
-
-async function ask(url: string): Promise<void> {
-  const response = await fetch(url);
-  await response.arrayBuffer();
 }

@@ -61,8 +61,11 @@ test("apps: those that do not run first, with pods, and told when that changes",
   await using tab = await open("/", { viewport: { width: 1100, height: 800 } });
   const { page } = tab;
   await page.getByRole("heading", { name: "11 of 1,000 apps need attention" }).waitFor();
-  expect(await page.getByRole("grid").getAttribute("aria-rowcount")).toBe("1001");
-  expect(await rows(page).first().innerText()).toMatch(/not found|missing|available|not exist/);
+  await page.locator('[role=grid][aria-rowcount="1001"]').waitFor();
+  await rows(page)
+    .first()
+    .getByText(/not found|missing|available|not exist/)
+    .waitFor();
   await page.getByRole("columnheader", { name: "Pods" }).waitFor();
   // What nobody knows here is not shown as if it were nothing.
   expect(await page.getByText("Requests/s").count()).toBe(0);
@@ -73,7 +76,7 @@ test("apps: those that do not run first, with pods, and told when that changes",
   caches.apps.put(appOf(3));
   await page.getByRole("heading", { name: "11 of 1,000 apps need attention" }).waitFor();
   await page.getByRole("button", { name: "Pods", exact: true }).click();
-  expect(await rows(page).first().innerText()).toContain("3 of 3");
+  await rows(page).first().getByText("3 of 3").waitFor();
 });
 
 test("an app that does not run: why, what to do, its conditions and containers", async () => {
@@ -87,7 +90,8 @@ test("an app that does not run: why, what to do, its conditions and containers",
     .waitFor();
   await page.getByRole("table", { name: "Conditions" }).getByText("ImagePullFailed").waitFor();
   const containers = page.getByRole("table", { name: "Containers" });
-  expect(await containers.innerText()).toMatch(/Wasm function\s+cart[^]*container\s+proxy/);
+  const text = (): Promise<string> => containers.innerText();
+  await expect.poll(text).toMatch(/Wasm function\s+cart[^]*container\s+proxy/);
   await page.getByText(/knows no requests of an app/).waitFor();
   await tab.picture("console-cluster-app");
   await expectSound(tab);
@@ -125,7 +129,8 @@ test("who may see one namespace sees its apps, and no pods", async () => {
   await using tab = await open("/", { token: "shop" });
   const { page } = tab;
   await page.getByRole("heading", { name: /of 250 apps need attention$/ }).waitFor();
-  for (const text of await rows(page).allInnerTexts()) expect(text).toContain("shop/");
+  const isOther = (text: string): boolean => !text.includes("shop/");
+  await expect.poll(async () => (await rows(page).allInnerTexts()).filter(isOther)).toEqual([]);
   await page.getByRole("link", { name: "Pods" }).click();
   await page.getByText("There are no pods of apps that you may see.").waitFor();
 });

@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumObstacle, startChromium } from "../servers/chromium.ts";
 import { wasmApp } from "../whorl-process.ts";
+import { ask as askPath, keepAsking } from "./ask.ts";
 import { ConsoleTab, expectSound } from "./console-tab.ts";
 import { type UpConsole, upConsole } from "./up-console.ts";
 
@@ -22,7 +23,7 @@ afterAll(async () => {
 });
 
 async function ask(...paths: string[]): Promise<void> {
-  for (const path of paths) await (await fetch(up.whorl.url + path)).arrayBuffer().catch(() => 0);
+  for (const path of paths) await askPath(up.whorl.url, path);
 }
 
 function open(
@@ -56,11 +57,11 @@ describe("the token", () => {
     await field.fill("wrong");
     await page.keyboard.press("Enter");
     await up.whorl.output("stderr", /the console refused a request of .*token/);
-    await field.waitFor();
+    await page.locator(".refusal").waitFor();
     await field.fill(up.address);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "http-rust" }).waitFor();
-    expect(await page.getByText(new URL(up.address).hash).count()).toBe(0);
+    await expect.poll(() => page.getByText(new URL(up.address).hash).count()).toBe(0);
   });
 });
 
@@ -69,16 +70,14 @@ describe("the app", () => {
     await using tab = await open();
     const { page } = tab;
     await page.getByRole("img", { name: /^Latency/ }).waitFor();
-    const ended = AbortSignal.timeout(60_000);
-    const latency = page.getByRole("img", { name: /^Latency: p50 [\d.]+ (µs|ms), p99/ });
-    while (!ended.aborted && (await latency.count()) === 0) {
-      await ask("/", "/request", "/count", "/sleep?ms=3", "/nothing");
-    }
+    const paths = ["/", "/request", "/count", "/sleep?ms=3", "/nothing"];
+    await using _asking = keepAsking(() => ask(...paths));
+    await page.getByRole("img", { name: /^Latency: p50 [\d.]+ (µs|ms), p99/ }).waitFor();
     await page.getByRole("img", { name: /^Requests a second: [1-9]/ }).waitFor();
     await page.getByRole("img", { name: /^Memory of guests: [1-9].*of/ }).waitFor();
     await page.getByRole("cell", { name: "/..." }).waitFor();
     await page.getByText(/^The last \d+ seconds as a table$/).click();
-    expect(await page.locator(".as-table tbody tr").count()).toBeGreaterThan(0);
+    await page.locator(".as-table tbody tr").first().waitFor();
     await expectSound(tab);
   });
 });
@@ -114,10 +113,13 @@ describe("the requests", () => {
     await ask("/count?live=1");
     await rows(page).first().getByText("/count?live=1").waitFor();
     await page.getByRole("button", { name: "5xx" }).click();
-    await ask("/trap", "/count", "/trap");
-    await expect.poll(() => rows(page).allInnerTexts()).not.toEqual([]);
+    await page.locator('button[aria-pressed="true"]', { hasText: "5xx" }).waitFor();
     expect(new URL(page.url()).search).toBe("?status=5xx");
-    for (const text of await rows(page).allInnerTexts()) expect(text).toContain("500");
+    await ask("/trap?a", "/count", "/trap?b");
+    await rows(page).first().getByText("/trap?b").waitFor();
+    await rows(page).nth(1).getByText("/trap?a").waitFor();
+    const isOther = (text: string): boolean => !text.includes("500");
+    await expect.poll(async () => (await rows(page).allInnerTexts()).filter(isOther)).toEqual([]);
     await page.getByRole("button", { name: "5xx" }).click();
     await page.getByLabel(/^Filter by the beginning/).fill("/count?live");
     await expect.poll(() => rows(page).count()).toBe(1);
@@ -126,10 +128,39 @@ describe("the requests", () => {
     await expectSound(tab);
   });
 
+  test("one of them leads to those of its trace", async () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+    for (const path of ["/traced/1", "/traced/2"]) await askPath(up.whorl.url, path, headers);
+    await ask("/");
+    await using tab = await open("/requests?path=%2Ftraced");
+    const { page } = tab;
+    await rows(page).first().click();
+    await page.getByRole("link", { name: traceId }).click();
+    await expect.poll(() => rows(page).count()).toBe(2);
+    await page.getByRole("button", { name: /^No longer only trace/ }).click();
+    await expect.poll(() => rows(page).count()).toBeGreaterThan(2);
+  });
+
+  test("one that was pressed is opened, also where it moved away below the pointer", async () => {
+    await ask("/count?pressed=1");
+    await using tab = await open("/requests?path=%2Fcount%3Fpressed");
+    const { page } = tab;
+    const list = page.locator(".list-body");
+    // So a browser tells it: the row where it began, and what both rows have in common at its end.
+    await rows(page).first().dispatchEvent("pointerdown", { clientX: 50, clientY: 50 });
+    await list.dispatchEvent("click", { clientX: 90, clientY: 50 });
+    expect(await rows(page).count()).toBe(1);
+    await rows(page).first().dispatchEvent("pointerdown", { clientX: 50, clientY: 50 });
+    await list.dispatchEvent("click", { clientX: 51, clientY: 50 });
+    await page.getByRole("heading", { name: "GET /count?pressed=1" }).waitFor();
+  });
+
   test("one of them: where its time went", async () => {
     await ask("/sleep?ms=40");
     await using tab = await open("/requests?path=%2Fsleep");
     const { page } = tab;
+    await rows(page).first().getByText("/sleep?ms=40").waitFor();
     await rows(page).first().click();
     await page.getByRole("heading", { name: "GET /sleep?ms=40" }).waitFor();
     await page.locator('.flame-span[data-kind="guest"]').waitFor();

@@ -6,8 +6,12 @@ export function chromiumObstacle(): string | undefined {
   return programObstacle("chromium", "chromium");
 }
 
+/** The first start after the installation reads everything from the disk. */
+const startMsMax = 180_000;
+
 /** Debian's Chromium without a window; {@link chromiumObstacle} has checked that it is there. */
 export async function startChromium(): Promise<Browser> {
   // Its sandbox needs what containers of CI do not permit; only pages of these tests are opened.
-  return await chromium.launch({ executablePath: program("chromium"), args: ["--no-sandbox"] });
+  const args = ["--no-sandbox"];
+  return await chromium.launch({ executablePath: program("chromium"), args, timeout: startMsMax });
 }

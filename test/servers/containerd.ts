@@ -26,6 +26,8 @@ export interface ContainerdOptions {
   readonly isolation?: "pod" | "namespace" | "shared";
   /** Handler of pods that name none; `runc` by default. */
   readonly defaultHandler?: string;
+  /** A program, with its arguments, that becomes containerd and watches it meanwhile. */
+  readonly watcher?: readonly string[];
 }
 
 export interface PodOptions {
@@ -137,7 +139,8 @@ export class TestContainerd implements AsyncDisposable {
       this.#tool(name),
     );
     const [program = ""] = programs;
-    const { shimFolder, isolation } = this.#options;
+    const { shimFolder, isolation, watcher = [] } = this.#options;
+    const command = [...watcher, program, "-c", join(this.folder, "config.toml")];
     const path = [
       shimFolder ?? shimSources,
       ...programs.map((each) => dirname(each)),
@@ -146,8 +149,8 @@ export class TestContainerd implements AsyncDisposable {
       "/bin",
     ];
     this.#server = await ServerProcess.start({
-      program,
-      args: ["-c", join(this.folder, "config.toml")],
+      program: command[0] ?? program,
+      args: command.slice(1),
       environment: {
         PATH: path.join(delimiter),
         WHORL_RUN_DIR: join(this.folder, "whorl"),

@@ -62,7 +62,8 @@ export class Kueue implements AsyncDisposable {
       writeFileSync(file, configuration({ webhooks, health, certificates }));
       const server = await ServerProcess.start({
         program: kueueController(),
-        args: [`--config=${file}`, "--zap-log-level=2"],
+        // Nobody reads while kubectl is waited for: with more to say it would wait for a reader.
+        args: [`--config=${file}`, "--zap-log-level=info"],
         environment: { KUBECONFIG: kubeconfig },
         probe: async () => {
           mountSecret(kubeconfig, certificates);

@@ -20,6 +20,8 @@ export interface RedisOptions {
   readonly password?: string;
   /** False by default; with TLS there is no plain port. */
   readonly tls?: boolean;
+  /** New names of commands: `{ SET: "SADD" }`. */
+  readonly renamed?: Readonly<Record<string, string>>;
 }
 
 /** Why tests with Redis cannot run here, undefined where they can. */
@@ -38,6 +40,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       ...["--bind", "127.0.0.1", "--dir", folder, "--save", ""],
       ...["--appendonly", "yes", "--appendfsync", "always"],
       ...(options.password === undefined ? [] : ["--requirepass", options.password]),
+      ...Object.entries(options.renamed ?? {}).flatMap((names) => ["--rename-command", ...names]),
       ...(certificate === undefined
         ? ["--port", String(port)]
         : [

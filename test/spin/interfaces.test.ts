@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type MariadbServer, startMariadb } from "../servers/mariadb.ts";
-import { type MosquittoServer, startMosquitto } from "../servers/mosquitto.ts";
-import { type PostgresServer, startPostgres } from "../servers/postgres.ts";
-import { type RedisServer, startRedis } from "../servers/redis.ts";
+import { startMariadb } from "../servers/mariadb.ts";
+import { startMosquitto } from "../servers/mosquitto.ts";
+import { startPostgres } from "../servers/postgres.ts";
+import { startRedis } from "../servers/redis.ts";
 import { freePort } from "../servers/server-process.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
 import { WhorlProcess } from "../whorl-process.ts";
@@ -46,16 +46,16 @@ afterAll(async () => {
 });
 
 async function startPlaces(servers: AsyncDisposableStack): Promise<Places> {
-  const started: [RedisServer, MosquittoServer, MariadbServer, PostgresServer, PostgresServer] =
-    await Promise.all([
-      startRedis({ password: "pass" }),
-      startMosquitto({ login: { username: "sensor", password: "s3 cret" } }),
-      startMariadb(),
-      startPostgres(),
-      startPostgres({ tls: true }),
-    ]);
+  const started = await Promise.all([
+    startRedis({ password: "pass" }),
+    startRedis({ renamed: { SADD: "ADD", SET: "SADD" } }),
+    startMosquitto({ login: { username: "sensor", password: "s3 cret" } }),
+    startMariadb(),
+    startPostgres(),
+    startPostgres({ tls: true }),
+  ]);
   for (const server of started) servers.use(server);
-  const [redis, mosquitto, mariadb, postgres, postgresTls] = started;
+  const [redis, renamed, mosquitto, mariadb, postgres, postgresTls] = started;
   const web = createServer((request, response) => void serve(request, response));
   web.listen(0, "127.0.0.1");
   await once(web, "listening");
@@ -64,6 +64,7 @@ async function startPlaces(servers: AsyncDisposableStack): Promise<Places> {
   return {
     redis: redis.url,
     redisReader: redis.url.replace(/\/\/.*@/, "//reader:pass@"),
+    redisRenamed: renamed.url,
     mysql: mariadb.url,
     postgres: postgres.url,
     postgresTls: `${postgresTls.url}?sslmode=require`,
@@ -162,3 +163,17 @@ describe.each([...Map.groupBy(namedCases.entries(), ([, row]) => row.interfaceNa
     );
   },
 );
+
+test.each([
+  ["host of Redis", 'may not reach "redis://127.0.0.1:9"', "allowed_outbound_hosts"],
+  ["host of PostgreSQL", 'may not reach "postgres://127.0.0.1:9"', "allowed_outbound"],
+  ["key-value store", 'may not use "hidden"', "key_value_stores"],
+  ["database", 'may not use "hidden"', "sqlite_databases"],
+  ["model", 'may not use "huge"', "ai_models"],
+  ["variable", 'has no variable "nothing"', "variables"],
+])("the log tells once of a %s that is refused", (_, text, remedy) => {
+  const lines = apps.main.stderr.split("\n").filter((line) => {
+    return line.includes(`component "spin2" ${text}`);
+  });
+  expect(lines.filter((line) => line.includes(remedy))).toHaveLength(1);
+});

@@ -1,9 +1,14 @@
 /** Guests that write too much, or what a terminal must not see. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { findAdmin } from "../../runtime/telemetry/admin/admin-client.ts";
 import { loggingProgram } from "../servers/logging-program.ts";
+import { freePort } from "../servers/server-process.ts";
 import { WhorlProcess } from "../whorl-process.ts";
 
 const lines = 20_000;
@@ -72,4 +77,38 @@ test.each(["text", "json"])("a terminal does not obey a guest (%s)", async (outp
   expect(written).toContain(String.raw`\u001b[2J`);
   // oxlint-disable-next-line no-control-regex -- they are what this is about
   expect(written).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+});
+
+/** `script` gives the program a terminal; a pipe of which nobody reads it takes as it is. */
+test.each(["terminal", "pipe"])("a %s that nobody reads holds up nobody", async (kind) => {
+  const command = fileURLToPath(new URL("../../bin/whorl.js", import.meta.url));
+  const port = await freePort();
+  const whorl = [process.execPath, command, "up", folder, "--listen", `127.0.0.1:${port}`];
+  const line = `exec ${[...whorl, "--output", "json"].map((each) => `'${each}'`).join(" ")}`;
+  const [program, args] =
+    kind === "pipe" ? ["sh", ["-c", line]] : ["script", ["-qec", line, "/dev/null"]];
+  // oxlint-disable-next-line node/no-process-env -- passed on as a shell would
+  const env = { ...process.env, XDG_RUNTIME_DIR: folder };
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"] });
+  const ended = once(child, "exit");
+  const asked = async (): Promise<number> => {
+    const response = await fetch(`http://127.0.0.1:${port}/lines`);
+    await response.text();
+    return response.status;
+  };
+  try {
+    await expect.poll(asked, { timeout: 60_000 }).toBe(200);
+    // What it writes is by far more than a terminal or a pipe takes.
+    for (let count = 0; count < 5; count++) expect(await asked()).toBe(200);
+    const place = { parent: folder, userId: process.getuid?.() ?? 0 };
+    const find = async (): Promise<readonly string[]> =>
+      (await findAdmin(place, undefined)).peer.apps;
+    await expect.poll(find, { timeout: 60_000 }).toEqual(["logs"]);
+    const { peer } = await findAdmin(place, undefined);
+    process.kill(peer.pid, "SIGTERM");
+  } finally {
+    child.stdout.resume();
+    child.kill();
+    await ended;
+  }
 });

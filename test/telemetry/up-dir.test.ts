@@ -59,8 +59,14 @@ test("Prometheus gets one count of all threads, by the names of the folder", asy
     metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     return [counted("one"), counted("two")];
   };
-  await expect.poll(look, { timeout: 30_000 }).toEqual(["20", "10"]);
-  expect(metrics).toMatch(/^whorl_guest_memory_bytes\{app="two",component="two"\} [1-9]/m);
+  await expect.poll(look, { timeout: 60_000 }).toEqual(["20", "10"]);
+  const memory = async (): Promise<string> => {
+    await look();
+    return metrics;
+  };
+  await expect
+    .poll(memory, { timeout: 60_000 })
+    .toMatch(/^whorl_guest_memory_bytes\{app="two",component="two"\} [1-9]/m);
 });
 
 test("whorl top has a row for each app, or the one that is named", async () => {

@@ -2,6 +2,7 @@ import { request } from "undici";
 import { err, type HostInterface, ok, type Result } from "../../instance/host-interface.ts";
 import { limits } from "../../limits.ts";
 import type { HttpContext, WasiContext } from "../../wasi/context.ts";
+import { collectBytes } from "../../wasi/io/collect-bytes.ts";
 import type { HttpError, OutboundCall, SpinRequest, SpinResponse } from "./outbound-call.ts";
 import { nextRequest } from "./redirect.ts";
 
@@ -99,17 +100,10 @@ function textHeaders(
   return list;
 }
 
-async function whole(body: AsyncIterable<Buffer>): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > limits.bufferedBodyBytesMax) {
-      throw new RangeError(`a response exceeds ${limits.bufferedBodyBytesMax} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+async function whole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const bytes = await collectBytes(body, limits.bufferedBodyBytesMax);
+  if (bytes !== undefined) return bytes;
+  throw new RangeError(`a response exceeds ${limits.bufferedBodyBytesMax} bytes`);
 }
 
 /** fermyon:spin/http of Spin 1, without a version. */

@@ -2,6 +2,7 @@ import { type Dispatcher, request } from "undici";
 import { errorText } from "../../error.ts";
 import { err, ok, type Result } from "../../instance/host-interface.ts";
 import { limits } from "../../limits.ts";
+import { collectBytes } from "../../wasi/io/collect-bytes.ts";
 import type {
   EmbeddingsResult,
   InferencingParams,
@@ -113,17 +114,10 @@ class RemoteEngine implements LlmEngine {
 }
 
 /** Throws RangeError beyond `limits.queryResultBytesMax`. */
-async function boundedText(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > limits.queryResultBytesMax) {
-      throw new RangeError(`query result exceeds limit of ${limits.queryResultBytesMax} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+async function boundedText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const bytes = await collectBytes(body, limits.queryResultBytesMax);
+  if (bytes !== undefined) return bytes.toString();
+  throw new RangeError(`query result exceeds limit of ${limits.queryResultBytesMax} bytes`);
 }
 
 function failure(val: string): Result<never, LlmError> {

@@ -13,6 +13,27 @@ interface SimpleQuery {
   query(text: string): void;
 }
 
+/** A parameter of the session that the server tells. */
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
+}
+
+/** Leaves nothing of a session: no setting, lock, temporary table or prepared statement. */
+export const discard = "DISCARD ALL";
+
+/** Parse, Bind and Execute of {@link discard}. */
+const discardMessages = Buffer.from(
+  `P\0\0\0\x13\0${discard}\0\0\0` + "B\0\0\0\x0c\0\0\0\0\0\0\0\0" + "E\0\0\0\x09\0\0\0\0\0",
+  "latin1",
+);
+
+/**
+ * Servers that commit such a command before the next one of the same exchange: where they did not,
+ * an error of the next one would take it back. Others of this protocol have other version numbers.
+ */
+const commitsAtOnce = /^(?:1[5-9]|[2-9]\d)(?:\.\d+)?(?: \(.*\))?$/;
+
 /** Tells the server to send what it has. */
 const flushMessage = Buffer.from([0x48, 0, 0, 0, 4]);
 
@@ -20,18 +41,30 @@ const flushMessage = Buffer.from([0x48, 0, 0, 0, 4]);
 export class GuardedConnection extends Connection {
   #gate: MessageGate | undefined;
   #held: Buffer[] | undefined;
+  #commitsAtOnce = false;
 
   constructor(config: ConnectionConfig) {
     super(config);
+    this.on("parameterStatus", ({ parameterName, parameterValue }: ParameterStatus) => {
+      if (parameterName === "server_version") {
+        this.#commitsAtOnce = commitsAtOnce.test(parameterValue);
+      }
+    });
   }
 
   /**
-   * Sends a statement ahead of what is sent next, in the same packet. Nobody hears of its result;
-   * where it fails the connection is broken.
+   * Makes the session as new ahead of the statement that is sent next, in the same packet, and in
+   * the same exchange if the server allows it: then there is one answer. Nobody hears of the result;
+   * where it fails the server does not run the statement, or the connection is broken before.
    */
-  sendAhead(text: string): void {
-    this.#gate?.skipExchange();
-    (this as unknown as SimpleQuery).query(text);
+  discardAhead(): void {
+    if (this.#commitsAtOnce) {
+      this.#gate?.skipCommand();
+      this._send(discardMessages);
+    } else {
+      this.#gate?.skipExchange();
+      (this as unknown as SimpleQuery).query(discard);
+    }
   }
 
   /** What is sent from now on leaves together: one buffer costs less than five. */

@@ -56,6 +56,26 @@ test("an exchange that is skipped ends with its ReadyForQuery", () => {
   expect(out).toEqual([["a", null], text(done, ready)]);
 });
 
+test("a command that is skipped ends with its completion, wherever bytes are cut", () => {
+  const { out, messages } = gate();
+  messages.skipCommand();
+  const discarded = [parsed, bound, message("S", "TimeZone\0UTC\0"), message("C", "DISCARD ALL\0")];
+  const all = Buffer.concat([...discarded, parsed, bound, row, done, ready]);
+  for (const byte of all) messages.push(Buffer.from([byte]));
+  expect(out).toEqual([["a", null], text(done), text(ready)]);
+});
+
+test.each([
+  ["a failure", failure],
+  ["an end of the exchange", ready],
+])("%s instead of a command that is skipped breaks the connection", (_, bytes) => {
+  const { out, broken, messages } = gate();
+  messages.skipCommand();
+  messages.push(Buffer.concat([parsed, bytes, done, ready]));
+  expect(out).toEqual([]);
+  expect(broken).toEqual(["the session could not be made as new"]);
+});
+
 test.each([
   ["a failure of what is skipped", failure, "the session could not be made as new"],
   ["no message", Buffer.from("<html></html>"), "the server does not speak PostgreSQL"],

@@ -7,6 +7,7 @@ const dataRow = 0x44; // D
 const errorResponse = 0x45; // E
 const parseComplete = 0x31; // 1
 const bindComplete = 0x32; // 2
+const commandComplete = 0x43; // C
 const readyForQuery = 0x5a; // Z
 /** Messages of a server, https://www.postgresql.org/docs/current/protocol-message-formats.html. */
 const known = new Set([...Buffer.from("123ACDEGHIKNRSTVWZcdnstv")]);
@@ -27,8 +28,8 @@ export class MessageGate extends EventEmitter {
   /** Bytes of the message at the start, with its header; 0 while that is unknown. */
   #needed = 0;
   #broken = false;
-  /** Exchanges at the front whose answers are nobody's concern. */
-  #skipped = 0;
+  /** What ends the messages at the front that are nobody's concern; undefined without those. */
+  #skipTo: number | undefined;
 
   constructor(onRow: (fields: RowFields) => void, onBroken: (error: Error) => void) {
     super();
@@ -38,7 +39,12 @@ export class MessageGate extends EventEmitter {
 
   /** The next exchange is not handed on, up to its ReadyForQuery. It must not fail. */
   skipExchange(): void {
-    this.#skipped++;
+    this.#skipTo = readyForQuery;
+  }
+
+  /** The first command of the next exchange is not handed on. It must not fail. */
+  skipCommand(): void {
+    this.#skipTo = commandComplete;
   }
 
   push(chunk: Buffer): void {
@@ -69,10 +75,11 @@ export class MessageGate extends EventEmitter {
       }
       const end = at + length;
       const type = bytes[at];
-      if (this.#skipped > 0 || type === dataRow || isAcknowledgement(type)) {
+      const isSkipped = this.#skipTo !== undefined;
+      if (isSkipped || type === dataRow || isAcknowledgement(type)) {
         this.#handOn(bytes, from, at);
         from = end;
-        if (this.#skipped > 0) this.#skip(type);
+        if (isSkipped) this.#skip(type);
         else if (type === dataRow) this.#onRow(rowFields(bytes.subarray(at, end)));
       } else checkMessage(bytes.subarray(at, end));
       at = end;
@@ -89,8 +96,10 @@ export class MessageGate extends EventEmitter {
   }
 
   #skip(type: number | undefined): void {
-    if (type === readyForQuery) this.#skipped--;
-    if (type === errorResponse) throw new Error("the session could not be made as new");
+    if (type === this.#skipTo) this.#skipTo = undefined;
+    else if (type === errorResponse || type === readyForQuery) {
+      throw new Error("the session could not be made as new");
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { limits } from "../../limits.ts";
 import type { Poolable } from "../network/lease-pool.ts";
 import { type OutboundNetwork, OutboundSocket } from "../network/outbound-network.ts";
 import { trustedAuthorities } from "../network/trusted-authorities.ts";
-import { GuardedConnection } from "./guarded-connection.ts";
+import { discard, GuardedConnection } from "./guarded-connection.ts";
 import type { PostgresAddress, PostgresHost } from "./postgres-address.ts";
 import { PostgresStatement } from "./postgres-statement.ts";
 import { TypeNames } from "./type-names.ts";
@@ -103,9 +103,15 @@ export class PostgresConnection implements Poolable {
   }
 
   #send(statement: PostgresStatement): Promise<number> {
-    if (this.#isUsed) statement.ahead = discard;
+    statement.needsDiscard = this.#isUsed;
     this.#isUsed = false;
-    this.#client.query(statement);
+    try {
+      this.#client.query(statement);
+    } catch (error) {
+      // Half of it may have been sent: nobody can use the connection any more.
+      this.close();
+      throw error;
+    }
     return statement.done;
   }
 
@@ -181,8 +187,6 @@ export class PostgresConnection implements Poolable {
     return isReadOnly === (wanted === "read-only");
   }
 }
-
-const discard = "DISCARD ALL";
 
 interface Way {
   readonly host: PostgresHost;

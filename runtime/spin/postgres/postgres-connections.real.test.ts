@@ -188,6 +188,45 @@ test("a session that was left is as new for the next guest's first statement", a
   }
 });
 
+test.each([
+  ["fails", "SELECT 1/0", "err"],
+  ["cannot be read", "SELEC", "err"],
+  ["has no parameter for", "SELECT $1::int", "err"],
+  ["is empty", "", "ok"],
+  ["may not be in a transaction", "VACUUM", "ok"],
+  ["starts a transaction", "BEGIN", "ok"],
+  ["discards", "DISCARD ALL", "ok"],
+  ["copies", "COPY pg_class TO STDOUT", "err"],
+  ["wants rows", "COPY pg_class FROM STDIN", "err"],
+])("a next guest whose first statement %s finds nothing of the last", async (_, first, tag) => {
+  await using one = newPools({ maxPerAddress: 1 });
+  const within = newScope(one);
+  {
+    using guest = await openGuest(postgresV4, within, server.url);
+    await guest.execute("SET application_name = 'left'");
+    await guest.execute("SET statement_timeout = 12345");
+    await guest.execute("PREPARE mine AS SELECT 1");
+    await guest.execute("SELECT set_config('mine.secret', 'left', false)");
+    await guest.execute("SELECT pg_advisory_lock(43)");
+    await guest.execute("CREATE TEMPORARY TABLE mine AS SELECT 1 AS id");
+    await guest.execute("LISTEN mine");
+    await guest.execute("DECLARE mine CURSOR WITH HOLD FOR SELECT 1");
+  }
+  const left = `SELECT current_setting('application_name') || current_setting('statement_timeout')
+    || coalesce(current_setting('mine.secret', true), '')
+    || (SELECT count(*) FROM pg_prepared_statements) || (SELECT count(*) FROM pg_cursors WHERE name = 'mine')
+    || (SELECT count(*) FROM pg_listening_channels())
+    || (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 43)
+    || coalesce(to_regclass('mine')::text, '')`;
+  {
+    using next = await openGuest(postgresV4, within, server.url);
+    expect(await next.execute(first)).toMatchObject({ tag });
+    expect(await next.query(left)).toMatchObject({ val: { rows: [[{ val: "00000" }]] } });
+  }
+  using third = await openGuest(postgresV4, within, server.url);
+  expect(await third.query(left)).toMatchObject({ val: { rows: [[{ val: "00000" }]] } });
+});
+
 test("what a guest leaves in its session goes although nobody uses it again", async () => {
   await using pools = newPools({});
   const within = newScope(pools);

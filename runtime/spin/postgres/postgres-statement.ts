@@ -17,7 +17,7 @@ interface ExtendedProtocol {
   sendCopyFail(reason: string): void;
   sync(): void;
   flush(): void;
-  sendAhead(text: string): void;
+  discardAhead(): void;
   hold(): void;
   sendHeld(): void;
 }
@@ -40,8 +40,8 @@ export class PostgresStatement {
   #failure: Error | undefined;
   #suspended = false;
   #onSuspended: (() => void) | undefined;
-  /** Sent in the same packet, before this statement. */
-  ahead: string | undefined;
+  /** The session has to be made as new before. */
+  needsDiscard = false;
   /** Whether {@link done} is settled. */
   isDone = false;
 
@@ -83,14 +83,18 @@ export class PostgresStatement {
     const protocol = connection as unknown as ExtendedProtocol;
     this.#connection = protocol;
     protocol.hold();
-    if (this.ahead !== undefined) protocol.sendAhead(this.ahead);
-    protocol.parse({ text: this.#text, name: "", types: [] });
-    protocol.bind({ values: this.#values, binary: true });
-    protocol.describe({ type: "P", name: "" });
-    protocol.execute({ portal: "", rows: this.#rowsAtOnce });
-    if (this.#rowsAtOnce === 0) protocol.sync();
-    else protocol.flush();
-    protocol.sendHeld();
+    try {
+      if (this.needsDiscard) protocol.discardAhead();
+      protocol.parse({ text: this.#text, name: "", types: [] });
+      protocol.bind({ values: this.#values, binary: true });
+      protocol.describe({ type: "P", name: "" });
+      protocol.execute({ portal: "", rows: this.#rowsAtOnce });
+      if (this.#rowsAtOnce === 0) protocol.sync();
+      else protocol.flush();
+    } finally {
+      // Otherwise nothing that is sent after this would leave.
+      protocol.sendHeld();
+    }
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly FieldDef[] }): void {

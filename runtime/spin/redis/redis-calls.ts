@@ -27,6 +27,7 @@ export type RedisAnswer<T> = Promise<Result<T, RedisError>>;
 
 const invalidAddress = err({ tag: "invalid-address", val: undefined } as const);
 const tooManyConnections = err({ tag: "too-many-connections", val: undefined } as const);
+const typeError = err({ tag: "type-error", val: undefined } as const);
 
 /** `connection.open`: asks allowed_outbound_hosts, then connects where nobody has yet. */
 export function openConnection(
@@ -110,7 +111,7 @@ export function sadd(
   key: string,
   values: string[],
 ): RedisAnswer<number> {
-  return send(scope, guest, ["SADD", key, ...values], count);
+  return send(scope, guest, ["SADD", key, ...values], addedCount);
 }
 
 export function smembers(scope: RedisScope, guest: GuestRedis, key: string): RedisAnswer<string[]> {
@@ -185,8 +186,12 @@ async function withConnection<T>(
 }
 
 function failed(error: unknown): Result<never, RedisError> {
+  if (error instanceof WrongType) return typeError;
   return err<RedisError>({ tag: "other", val: errorText(error) });
 }
+
+/** The server answered `sadd` with no number, as between MULTI and EXEC; elsewhere Spin says other. */
+class WrongType extends Error {}
 
 function nothing(): undefined {
   return undefined;
@@ -200,12 +205,21 @@ function optionalBytes(reply: RedisReply): Uint8Array | undefined {
 }
 
 function integer(reply: RedisReply): bigint {
-  if (typeof reply !== "string" || !/^[+-]?\d{1,19}$/.test(reply)) throw unexpected();
+  if (!isInteger(reply)) throw unexpected();
   return BigInt.asIntN(64, BigInt(reply));
+}
+
+function isInteger(reply: RedisReply): reply is string {
+  return typeof reply === "string" && /^[+-]?\d{1,19}$/.test(reply);
 }
 
 function count(reply: RedisReply): number {
   return Number(integer(reply)) >>> 0;
+}
+
+function addedCount(reply: RedisReply): number {
+  if (!isInteger(reply)) throw new WrongType();
+  return count(reply);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -127,6 +127,27 @@ describe.each([redisV2, redisV3])("$name@$version", (host) => {
     for (const guest of [first, second]) host.resources["connection"]?.drop?.(scope, guest);
   });
 
+  test("what is no number between MULTI and EXEC: type-error of sadd, other of the rest", async () => {
+    const guest = await open(host, scope, server.url);
+    const call = (name: string, ...args: unknown[]): unknown =>
+      callHost(host, scope, `[method]connection.${name}`, guest, ...args);
+    await call("execute", "MULTI", []);
+    expect(await call("sadd", "queued", ["x"])).toEqual(failed("type-error"));
+    for (const [name, ...args] of [
+      ["srem", "queued", ["x"]],
+      ["del", ["queued"]],
+      ["incr", "queued"],
+      ["smembers", "queued"],
+      ["get", "queued"],
+    ]) {
+      expect(await call(name as string, ...args)).toEqual(other("cannot return"));
+    }
+    expect(await call("set", "queued", bytes("a"))).toEqual(okay());
+    await call("execute", "DISCARD", []);
+    expect(await call("sadd", `after-multi${host.version}`, ["x"])).toEqual(okay(1));
+    host.resources["connection"]?.drop?.(scope, guest);
+  });
+
   test("errors of the server are errors of the interface", async () => {
     const guest = await open(host, scope, server.url);
     const call = (name: string, ...args: unknown[]): unknown =>

@@ -1,4 +1,4 @@
-import type { Client, InValue, ResultSet, Transaction, Value } from "@libsql/client/http";
+import type { Client, ResultSet, Transaction } from "@libsql/client/http";
 import { errorText } from "../../error.ts";
 import { QuerySize } from "./query-size.ts";
 import {
@@ -8,6 +8,7 @@ import {
   SqliteFailure,
   type SqliteValue,
 } from "./sqlite-database.ts";
+import { plainValue, sqliteValue } from "./sqlite-value.ts";
 
 export interface LibsqlOptions {
   /** `https://` or `http://`. */
@@ -68,7 +69,7 @@ class LibsqlConnection implements SqliteConnection {
   async execute(statement: string, parameters: readonly SqliteValue[]): Promise<QueryResult> {
     const text = statement.replace(comments, "");
     if (await this.#endOrBegin(text)) return { columns: [], rows: [] };
-    const args = parameters.map(libsqlValue);
+    const args = parameters.map(plainValue);
     const runner = this.#transaction ?? this.#client;
     return this.#result(await runner.execute({ sql: statement, args }));
   }
@@ -115,28 +116,10 @@ class LibsqlConnection implements SqliteConnection {
     }
     const size = new QuerySize();
     const rows = result.rows.map((row) => {
-      const values = result.columns.map((_, index) => wireValue(row[index] ?? null));
+      const values = result.columns.map((_, index) => sqliteValue(row[index] ?? null));
       for (const value of values) size.add(value);
       return { values };
     });
     return { columns: result.columns, rows };
-  }
-}
-
-function libsqlValue(value: SqliteValue): InValue {
-  return value.tag === "null" ? null : value.val;
-}
-
-function wireValue(value: Value): SqliteValue {
-  if (value === null) return { tag: "null" };
-  switch (typeof value) {
-    case "bigint":
-      return { tag: "integer", val: value };
-    case "number":
-      return { tag: "real", val: value };
-    case "string":
-      return { tag: "text", val: value };
-    default:
-      return { tag: "blob", val: new Uint8Array(value) };
   }
 }

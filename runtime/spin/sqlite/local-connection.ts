@@ -11,6 +11,7 @@ import {
   type SqliteRow,
   type SqliteValue,
 } from "./sqlite-database.ts";
+import { type PlainValue, plainValue, sqliteValue } from "./sqlite-value.ts";
 import { enableWriteAheadLog } from "./write-ahead-log.ts";
 
 /** Result code of SQLite for a full disk or a file that has reached its maximum. */
@@ -36,8 +37,6 @@ const lastingActions: ReadonlySet<number> = new Set([
   constants.SQLITE_CREATE_TEMP_VIEW,
   constants.SQLITE_CREATE_VTABLE,
 ]);
-
-type SqliteParameter = bigint | number | string | Uint8Array | null;
 
 interface PreparedStatement {
   readonly statement: StatementSync;
@@ -201,7 +200,7 @@ function readRows(prepared: PreparedStatement, values: readonly SqliteValue[]): 
   const size = new QuerySize();
   const rows: SqliteRow[] = [];
   for (const row of iterateRows(prepared, values)) {
-    const wireValues = (row as readonly SqliteParameter[]).map(wireValue);
+    const wireValues = (row as readonly PlainValue[]).map(sqliteValue);
     for (const value of wireValues) size.add(value);
     rows.push({ values: wireValues });
   }
@@ -221,34 +220,16 @@ function iterateRows(
       `Wrong number of parameters passed to query. Got ${values.length}, needed ${parameters.length}`,
     );
   }
-  const anonymous: SqliteParameter[] = [];
-  let named: Record<string, SqliteParameter> | undefined;
+  const anonymous: PlainValue[] = [];
+  let named: Record<string, PlainValue> | undefined;
   for (const [index, value] of values.entries()) {
     const name = parameters[index];
-    if (name === undefined) anonymous.push(sqliteParameter(value));
-    else (named ??= {})[name] = sqliteParameter(value);
+    if (name === undefined) anonymous.push(plainValue(value));
+    else (named ??= {})[name] = plainValue(value);
   }
   return named === undefined
     ? statement.iterate(...anonymous)
     : statement.iterate(named, ...anonymous);
-}
-
-function sqliteParameter(value: SqliteValue): SqliteParameter {
-  return value.tag === "null" ? null : value.val;
-}
-
-function wireValue(value: SqliteParameter): SqliteValue {
-  if (value === null) return { tag: "null" };
-  switch (typeof value) {
-    case "bigint":
-      return { tag: "integer", val: value };
-    case "number":
-      return { tag: "real", val: value };
-    case "string":
-      return { tag: "text", val: value };
-    default:
-      return { tag: "blob", val: value };
-  }
 }
 
 function resultCode(error: unknown): number | undefined {

@@ -117,36 +117,77 @@ function isEnd(error: unknown): boolean {
   return code === "ECONNRESET" || code === "ABORT_ERR";
 }
 
+/** A process that says which it is, and how it is looked at. */
+export interface FoundAdmin {
+  readonly client: AdminClient;
+  readonly peer: AdminPeer;
+}
+
+/** How long a process is waited for: where another one answers, and where none does. */
+export interface AdminPatience {
+  readonly shortMs: number;
+  readonly longMs: number;
+}
+
+/** A guest may keep its process busy for ten seconds unless another bound was set. */
+const patienceUsual: AdminPatience = { shortMs: 2_000, longMs: 15_000 };
+
 /**
  * The process to watch: the one with this number or this app, else the only one there is. Rejects
- * with WhorlError `usage` where there is none, or several to choose from.
+ * with WhorlError `usage` where there is none, or several to choose from; with `listen` where there
+ * are only such as do not answer.
  */
 export async function findAdmin(
   place: SocketPlace,
   wanted: string | undefined,
-): Promise<{ readonly client: AdminClient; readonly peer: AdminPeer }> {
-  const found: { readonly client: AdminClient; readonly peer: AdminPeer }[] = [];
-  for (const pid of adminProcesses(place)) {
-    const client = new AdminClient(adminSocketPath(place, pid));
-    const peer = await client.identity(AbortSignal.timeout(identityMsMax)).catch(() => undefined);
-    // A socket of a process that died stays behind.
-    if (peer !== undefined) found.push({ client, peer });
-  }
-  const matching = found.filter(
-    ({ peer }) => wanted === undefined || String(peer.pid) === wanted || peer.apps.includes(wanted),
+  patience: AdminPatience = patienceUsual,
+): Promise<FoundAdmin> {
+  const found: FoundAdmin[] = [];
+  const silent = new Set(adminProcesses(place));
+  const ended = new AbortController();
+  const asked = Promise.all(
+    Array.from(silent, async (pid) => {
+      const client = new AdminClient(adminSocketPath(place, pid));
+      try {
+        found.push({ client, peer: await client.identity(ended.signal) });
+      } catch {
+        // A socket of a process that died stays behind.
+      }
+      if (!ended.signal.aborted) silent.delete(pid);
+    }),
   );
-  const [only, ...others] = matching;
+  const matching = (): FoundAdmin[] => found.filter(({ peer }) => isWanted(peer, wanted));
+  try {
+    await waitFor(asked, patience.shortMs);
+    if (matching().length === 0) await waitFor(asked, patience.longMs - patience.shortMs);
+  } finally {
+    ended.abort();
+  }
+  const [only, ...others] = matching();
   if (only !== undefined && others.length === 0) return only;
-  throw new WhorlError("usage", whatElse(only === undefined ? found : matching, wanted));
+  if (only === undefined && silent.size > 0) throw new WhorlError("listen", silentText(silent));
+  throw new WhorlError("usage", whatElse(only === undefined ? found : matching(), wanted));
 }
 
-const identityMsMax = 2_000;
+function isWanted({ pid, apps }: AdminPeer, wanted: string | undefined): boolean {
+  return wanted === undefined || String(pid) === wanted || apps.includes(wanted);
+}
 
-function whatElse(
-  choices: readonly { readonly peer: AdminPeer }[],
-  wanted: string | undefined,
-): string {
-  const list = choices.map(({ peer }) => `  ${peer.pid}  ${peer.apps.join(", ")}`).join("\n");
+async function waitFor(asked: Promise<unknown>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([asked, promise]);
+  clearTimeout(timer);
+}
+
+function silentText(pids: ReadonlySet<number>): string {
+  const which = pids.size === 1 ? "process" : "processes";
+  return `${which} ${[...pids].join(", ")} cannot say what runs there: stopped, or kept busy by a guest; try again`;
+}
+
+function whatElse(choices: readonly FoundAdmin[], wanted: string | undefined): string {
+  const sorted = choices.toSorted((a, b) => a.peer.pid - b.peer.pid);
+  const list = sorted.map(({ peer }) => `  ${peer.pid}  ${peer.apps.join(", ")}`).join("\n");
   if (choices.length === 0) return 'no app is running here; start one with "whorl up"';
   if (wanted === undefined) return `several apps are running; name one or its number:\n${list}`;
   return `no running app, or several, are "${wanted}"; there are:\n${list}`;

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -7,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -140,6 +141,23 @@ describe("findAdmin", () => {
     await expect(findAdmin(place, undefined)).rejects.toThrow("several apps are running");
     await expect(findAdmin(place, "none")).rejects.toThrow('"none"');
     expect((await findAdmin(place, "blog")).peer.apps).toEqual(["blog"]);
+  });
+
+  test("who does not answer is told from who is not there, and holds up nobody else", async () => {
+    const patience = { shortMs: 50, longMs: 1_000 };
+    const silent = createServer((socket) => void socket.resume()).listen(
+      adminSocketPath(place, 103),
+    );
+    await once(silent, "listening");
+    expect((await findAdmin(place, undefined, patience)).peer.apps).toEqual(["shop"]);
+    await server[Symbol.asyncDispose]();
+    await expect(findAdmin(place, undefined, patience)).rejects.toMatchObject({
+      code: "listen",
+      message: expect.stringContaining("process 103 cannot say what runs there") as unknown,
+    });
+    silent.close();
+    await once(silent, "close");
+    server = await serve(101, ["shop"]);
   });
 
   test("a folder that others may write to is not looked at, and not used", async () => {

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { limits } from "../../limits.ts";
 import type { HeaderList, ResponseSink } from "../../wasi/http/exchange.ts";
-import { GrowingBytes } from "../../wasi/io/growing-bytes.ts";
+import { collectBytes } from "../../wasi/io/collect-bytes.ts";
 
 /**
  * The whole body of a request, for guests that take it at once; undefined when it has more than
@@ -9,12 +9,7 @@ import { GrowingBytes } from "../../wasi/io/growing-bytes.ts";
  */
 export async function bufferedBody(body: Readable | undefined): Promise<Uint8Array | undefined> {
   if (body === undefined) return new Uint8Array(0);
-  const bytes = new GrowingBytes();
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    if (bytes.length + chunk.length > limits.bufferedBodyBytesMax) return undefined;
-    bytes.add(chunk);
-  }
-  return bytes.bytes();
+  return await collectBytes(body, limits.bufferedBodyBytesMax);
 }
 
 /** A response that is there as a whole. */

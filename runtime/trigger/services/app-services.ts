@@ -1,6 +1,7 @@
 import type { App, AppComponent } from "../../app/app.ts";
 import { AppStores } from "../../app/app-stores.ts";
 import { compileOutboundHosts } from "../../app/outbound-hosts.ts";
+import { Refusals } from "../../app/refusals.ts";
 import { resolveApp } from "../../app/resolve-app.ts";
 import type { RuntimeConfig } from "../../app/runtime-config.ts";
 import { VariableResolver } from "../../app/variable-resolver.ts";
@@ -76,7 +77,8 @@ export class AppServices implements AsyncDisposable {
     stack.move();
     const { network, http } = outside;
     const dispatcher = http.dispatcher(undefined);
-    return new AppServices(resolved, { stores, resolver }, { network, dispatcher, runtimeConfig });
+    const services = { network, dispatcher, runtimeConfig, onWarning: warn };
+    return new AppServices(resolved, { stores, resolver }, services);
   }
 
   /** Opens the services of these interfaces, each once. Names are as imported. */
@@ -103,7 +105,8 @@ export class AppServices implements AsyncDisposable {
   ): (holder: InvocationHolder | undefined, wasi: WasiContext) => GuestContext {
     const newStores = this.#stores.scopes(component);
     const variables = this.#resolver.forComponent(component.id, component.variables);
-    const outbound = compileOutboundHosts(component.allowedOutboundHosts);
+    const refusals = new Refusals(component.id, this.#options.onWarning);
+    const outbound = refusals.hosts(compileOutboundHosts(component.allowedOutboundHosts));
     const services = [...this.#services.values()];
     return (telemetry, wasi) => {
       const guest = telemetry?.current.guest;

@@ -11,6 +11,8 @@ export interface GuestServiceOptions {
   readonly network: OutboundNetwork;
   readonly runtimeConfig: RuntimeConfig;
   readonly dispatcher: Dispatcher;
+  /** Told what a component asks for and may not have. */
+  readonly onWarning: (message: string) => void;
 }
 
 /** A service of an app that is running: what all its instances share. */

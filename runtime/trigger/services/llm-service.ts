@@ -1,3 +1,4 @@
+import { Refusals } from "../../app/refusals.ts";
 import type { HostInterface } from "../../instance/host-interface.ts";
 import { llmV1, llmV2 } from "../../spin/llm/llm.ts";
 import { llmEngine } from "../../spin/llm/remote-engine.ts";
@@ -8,11 +9,19 @@ import type { GuestService, GuestServiceOptions } from "./guest-service.ts";
 export const llmInterfaces: readonly HostInterface<GuestContext>[] = [llmV1, llmV2];
 
 /** Opens the service of {@link llmInterfaces}. */
-export function openLlmService({ runtimeConfig, dispatcher }: GuestServiceOptions): GuestService {
-  const engine = llmEngine(runtimeConfig.llmCompute, dispatcher);
+export function openLlmService(options: GuestServiceOptions): GuestService {
+  const engine = llmEngine(options.runtimeConfig.llmCompute, options.dispatcher);
+  const allowed = new Map<string, ReadonlySet<string>>();
   return {
     interfaces: llmInterfaces,
-    newScope: ({ aiModels }) => ({ llm: { allowed: new Set(aiModels), engine } }),
+    newScope: ({ id, aiModels }) => {
+      let models = allowed.get(id);
+      if (models === undefined) {
+        models = new Refusals(id, options.onWarning).names("ai_models", aiModels);
+        allowed.set(id, models);
+      }
+      return { llm: { allowed: models, engine } };
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

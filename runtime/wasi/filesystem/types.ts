@@ -8,6 +8,7 @@ import type { DirectoryEntry } from "./directory-entries.ts";
 import { errorCodeOf } from "./error-code.ts";
 import type { ErrorCode } from "./error-code.ts";
 import * as files from "./file-operations.ts";
+import { pathFunctions } from "./path-functions.ts";
 import * as paths from "./path-operations.ts";
 
 /**
@@ -18,33 +19,18 @@ export const types: HostInterface<WasiContext> = {
   name: "wasi:filesystem/types",
   version: "0.2.12",
   functions: {
+    ...pathFunctions(answering),
     "[method]descriptor.read-via-stream": answering(files.readViaStream),
     "[method]descriptor.write-via-stream": answering(files.writeViaStream),
     "[method]descriptor.append-via-stream": answering(files.appendViaStream),
-    "[method]descriptor.advise": answering(files.advise),
     "[method]descriptor.sync-data": files.syncData,
-    "[method]descriptor.get-flags": answering(files.getFlags),
     "[method]descriptor.get-type": answering(files.getType),
-    "[method]descriptor.set-size": answering(files.setSize),
-    "[method]descriptor.set-times": answering(files.setTimes),
     "[method]descriptor.read": answering(files.read),
     "[method]descriptor.write": answering(files.write),
     "[method]descriptor.read-directory": answering(readDirectory),
     "[method]descriptor.sync": files.sync,
-    "[method]descriptor.create-directory-at": answering(paths.createDirectory),
     "[method]descriptor.stat": answering(files.stat),
     "[method]descriptor.stat-at": answering(paths.statAt),
-    "[method]descriptor.set-times-at": answering(paths.setTimesAt),
-    "[method]descriptor.link-at": answering(paths.link),
-    "[method]descriptor.open-at": answering(paths.open),
-    "[method]descriptor.readlink-at": answering(paths.readLink),
-    "[method]descriptor.remove-directory-at": answering(paths.removeDirectory),
-    "[method]descriptor.rename-at": answering(paths.rename),
-    "[method]descriptor.symlink-at": answering(paths.symlink),
-    "[method]descriptor.unlink-file-at": answering(paths.unlinkFile),
-    "[method]descriptor.is-same-object": files.isSameObject,
-    "[method]descriptor.metadata-hash": answering(files.metadataHash),
-    "[method]descriptor.metadata-hash-at": answering(paths.metadataHashAt),
     "[method]directory-entry-stream.read-directory-entry": answering(readDirectoryEntry),
     "filesystem-error-code": (_context: WasiContext, error: IoError) => errorCodeOf(error.cause),
   },

@@ -1,4 +1,5 @@
 import { limits } from "../../limits.ts";
+import { ReadyOutputStream } from "./ready-output-stream.ts";
 import type { OutputStream } from "./streams.ts";
 
 const newline = 0x0a;
@@ -12,27 +13,16 @@ export function lineOutputStream(prefix: string, write: (line: string) => void):
   return new LineOutputStream(prefix, write);
 }
 
-class LineOutputStream implements OutputStream {
+class LineOutputStream extends ReadyOutputStream {
   readonly #prefix: string;
   readonly #write: (line: string) => void;
   /** The beginning of a line whose end has not come; shorter than `guestLineBytesMax`. */
   #pending: Buffer | undefined;
 
   constructor(prefix: string, write: (line: string) => void) {
+    super();
     this.#prefix = prefix;
     this.#write = write;
-  }
-
-  isReady(): boolean {
-    return true;
-  }
-
-  wait(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  checkWrite(): number {
-    return limits.streamWriteBytesMax;
   }
 
   write(bytes: Uint8Array): void {
@@ -54,9 +44,7 @@ class LineOutputStream implements OutputStream {
     this.#pending = rest.length === 0 ? undefined : Buffer.from(rest);
   }
 
-  flush(): void {}
-
-  dispose(): void {
+  override dispose(): void {
     const pending = this.#pending;
     this.#pending = undefined;
     if (pending !== undefined) this.#emit(pending);

@@ -1,5 +1,6 @@
 import { limits } from "../../limits.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
+import { ReadyOutputStream } from "./ready-output-stream.ts";
 import { StreamFailure } from "./streams.ts";
 import type { InputStream, OutputStream } from "./streams.ts";
 
@@ -65,40 +66,26 @@ class BytesInputStream implements InputStream {
   }
 }
 
-class CallbackOutputStream implements OutputStream {
+class CallbackOutputStream extends ReadyOutputStream {
   readonly #take: (bytes: Uint8Array) => void;
 
   constructor(take: (bytes: Uint8Array) => void) {
+    super();
     this.#take = take;
-  }
-
-  isReady(): boolean {
-    return true;
-  }
-
-  wait(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  checkWrite(): number {
-    return limits.streamWriteBytesMax;
   }
 
   write(bytes: Uint8Array): void {
     this.#take(bytes);
   }
-
-  flush(): void {}
-
-  dispose(): void {}
 }
 
 /** Collects what is written, up to `bytesMax`; the write that exceeds it fails. */
-export class BufferOutputStream implements OutputStream {
+export class BufferOutputStream extends ReadyOutputStream {
   readonly #bytesMax: number;
   readonly #written = new GrowingBytes();
 
   constructor(bytesMax: number = limits.bufferedBodyBytesMax) {
+    super();
     this.#bytesMax = bytesMax;
   }
 
@@ -107,26 +94,10 @@ export class BufferOutputStream implements OutputStream {
     return this.#written.bytes();
   }
 
-  isReady(): boolean {
-    return true;
-  }
-
-  wait(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  checkWrite(): number {
-    return limits.streamWriteBytesMax;
-  }
-
   write(bytes: Uint8Array): void {
     if (this.#written.length + bytes.length > this.#bytesMax) {
       throw StreamFailure.failed(new Error(`more than ${this.#bytesMax} bytes were written`));
     }
     this.#written.add(bytes);
   }
-
-  flush(): void {}
-
-  dispose(): void {}
 }

@@ -7,6 +7,7 @@ const cluster = sharedCluster();
 const place = cluster.namespace();
 const patience = { timeout: 60_000, interval: 200 } as const;
 const version = "apiVersion: kueue.x-k8s.io/v1beta2";
+const active = '{.status.conditions[?(@.type=="Active")].status}';
 let kueue: Kueue;
 
 /** Room for so many pods; nodes that are ready for Wasm are what there is of it. */
@@ -46,9 +47,13 @@ function workload(condition: string): { readonly status: string; readonly messag
   return all.find(({ type }) => type === condition) ?? { status: "", message: "" };
 }
 
+/** @proves Kueue | Jobs wait until there is room for all of their pods, the overhead of Wasm counted */
 test("a gang waits for room for all of it, then all of it runs", { timeout: 180_000 }, async () => {
   cluster.apply(queue(1));
-  place.ready("localqueue/default", "Active");
+  await vi.waitFor(() => {
+    expect(place.field("clusterqueue/wasm", active), kueue.output).toBe("True");
+    expect(place.field("localqueue/default", active), kueue.output).toBe("True");
+  }, patience);
   place.apply(gang);
   await vi.waitFor(() => {
     const { status, message } = workload("QuotaReserved");
@@ -72,6 +77,7 @@ test("a gang waits for room for all of it, then all of it runs", { timeout: 180_
   place.kubectl("delete", "job/gang");
 });
 
+/** @proves Kueue */
 test("the Job of an app waits in the namespace's queue", { timeout: 180_000 }, async () => {
   const hold = (policy: string): string =>
     cluster.kubectl(

@@ -15,7 +15,14 @@ export function allCases(places: Places): InterfaceCase[] {
 
 /** The same where only names count: those are the same wherever the servers listen. */
 export const namedCases: readonly InterfaceCase[] = allCases({
-  ...{ redis: "", redisReader: "", mysql: "mysql://", postgres: "postgres://", postgresTls: "" },
+  ...{
+    redis: "",
+    redisReader: "",
+    redisRenamed: "",
+    mysql: "mysql://",
+    postgres: "postgres://",
+    postgresTls: "",
+  },
   ...{ authority: "", mqtt: "", web: "", nowhere: "" },
 });
 

@@ -8,8 +8,8 @@ type Files = Record<string, string | Uint8Array>;
 
 /** The app that most cases are asked of: every guest, with everything that it may need. */
 export function mainAppFiles(places: Places): Files {
-  const { redis, mysql, postgres, postgresTls, mqtt, web, nowhere } = places;
-  const urls = [redis, mysql, postgres, postgresTls, mqtt, web];
+  const { redis, redisRenamed, mysql, postgres, postgresTls, mqtt, web, nowhere } = places;
+  const urls = [redis, redisRenamed, mysql, postgres, postgresTls, mqtt, web];
   const hosts = [...urls.map((url) => new URL(url).host), nowhere];
   const component = (guest: string): string => `
 [component.${guest}]

@@ -19,6 +19,8 @@ export interface Places {
   readonly redis: string;
   /** The same, of a user that may only read. */
   readonly redisReader: string;
+  /** Another one, whose `sadd` answers with no number. */
+  readonly redisRenamed: string;
   readonly mysql: string;
   readonly postgres: string;
   /** PostgreSQL that accepts TLS only, and the certificate of its authority. */

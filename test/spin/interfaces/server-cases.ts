@@ -55,7 +55,8 @@ function redisV1Rows({ redis, nowhere }: Places): readonly Row[] {
   ];
 }
 
-function redisRows({ redis, redisReader, nowhere }: Places, key: string): readonly Row[] {
+function redisRows(places: Places, key: string): readonly Row[] {
+  const { redis, redisReader, redisRenamed, nowhere } = places;
   const none = `redis://${nowhere}`;
   const other = err({ Other: text });
   const mget = [{ Binary: bytes(key) }, { Binary: bytes("none") }];
@@ -76,6 +77,7 @@ function redisRows({ redis, redisReader, nowhere }: Places, key: string): readon
     ["incr", "wrong type: other", [redis, key], other],
     ["sadd", "works", [redis, `${key}s`, ["a", "b"]], ok(2)],
     ["sadd", "wrong type: other", [redis, key, ["a"]], other],
+    ["sadd", "no number: type-error", [redisRenamed, key, ["a"]], err("TypeError")],
     ["smembers", "works", [redis, `${key}s`], ok(expect.arrayContaining(["a", "b"]))],
     ["smembers", "wrong type: other", [redis, key], other],
     ["get", "wrong type: other", [redis, `${key}s`], other],

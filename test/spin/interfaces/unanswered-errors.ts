@@ -19,7 +19,6 @@ const reasons: readonly (readonly [RegExp, string, string])[] = [
   [/^fermyon:spin\/http$/, "too-many-requests", "a request above the bound waits"],
   [/^fermyon:spin\/config$/, "invalid-schema", other],
   [/variables@/, "other", "a template that is wrong: the app does not start"],
-  [/redis@/, "type-error", "a reply that no Redis gives to the command"],
   [/mysql/, "bad-parameter", "every parameter of the interface can be sent"],
   [
     /^spin:mysql/,

@@ -5,6 +5,7 @@ import { final03 } from "../../release-candidate.ts";
 import type { WasiContext } from "../../context.ts";
 import type { Descriptor } from "../descriptor.ts";
 import * as files from "../file-operations.ts";
+import { pathFunctions } from "../path-functions.ts";
 import * as paths from "../path-operations.ts";
 import { preopens } from "../preopens.ts";
 import { appendViaStream, readDirectory, readViaStream, writeViaStream } from "./streams.ts";
@@ -33,31 +34,16 @@ const types03: HostInterface<WasiContext> = {
   name: "wasi:filesystem/types",
   version: final03,
   functions: {
+    ...pathFunctions(answering),
     "[method]descriptor.read-via-stream": readViaStream,
     "[method]descriptor.write-via-stream": writeViaStream,
     "[method]descriptor.append-via-stream": appendViaStream,
-    "[method]descriptor.advise": answering(files.advise),
     "[method]descriptor.sync-data": synchronizing(files.syncData),
-    "[method]descriptor.get-flags": answering(files.getFlags),
     "[method]descriptor.get-type": answering(getType),
-    "[method]descriptor.set-size": answering(files.setSize),
-    "[method]descriptor.set-times": answering(files.setTimes),
     "[method]descriptor.read-directory": readDirectory,
     "[method]descriptor.sync": synchronizing(files.sync),
-    "[method]descriptor.create-directory-at": answering(paths.createDirectory),
     "[method]descriptor.stat": answering(stat),
     "[method]descriptor.stat-at": answering(statAt),
-    "[method]descriptor.set-times-at": answering(paths.setTimesAt),
-    "[method]descriptor.link-at": answering(paths.link),
-    "[method]descriptor.open-at": answering(paths.open),
-    "[method]descriptor.readlink-at": answering(paths.readLink),
-    "[method]descriptor.remove-directory-at": answering(paths.removeDirectory),
-    "[method]descriptor.rename-at": answering(paths.rename),
-    "[method]descriptor.symlink-at": answering(paths.symlink),
-    "[method]descriptor.unlink-file-at": answering(paths.unlinkFile),
-    "[method]descriptor.is-same-object": files.isSameObject,
-    "[method]descriptor.metadata-hash": answering(files.metadataHash),
-    "[method]descriptor.metadata-hash-at": answering(paths.metadataHashAt),
   },
   suspending: new Set(),
   resources: {

@@ -145,8 +145,6 @@ export class HostSeat implements TaskHost {
 
   async #prepare(): Promise<void> {
     const { app, outputs, spec, stateFolder, terminationPath } = this.#options;
-    // containerd goes on meanwhile with what it does between Create and Start.
-    await afterAnswers();
     const view = await this.#host.view;
     const image = app.kind === "image" ? await this.#host.image(app.image.folder) : undefined;
     if (this.#hasEnded) return;

@@ -108,6 +108,8 @@ function judge(report: Report, runc: ManyPods, wasm: ManyPods): void {
 }
 
 const startedMs = performance.now();
+// Its containerd has to be gone before the next one: both would have the same addresses for pods.
+const stages = await callStages([runcHttpd, whorlNamespace, whorlSandbox], stageRounds);
 const containerd = await TestContainerd.start({ release: "2.4" });
 try {
   for (const image of testImages()) await containerd.importImage(image);
@@ -128,7 +130,6 @@ try {
   const wasm = await manyPods(containerd, whorlSandbox, stagesTo(runcPods, wasmPods));
   for (const each of [alone, runc, wasm]) reportMany(report, each);
   judge(report, runc, wasm);
-  const stages = await callStages([runcHttpd, whorlNamespace, whorlSandbox], stageRounds);
   if (stages === undefined) console.log("Without stages: there is no strace");
   else reportStages(report, stages);
   report.line("the whole run", `${shown((performance.now() - startedMs) / 1000)} s`);

@@ -13,6 +13,7 @@ import {
 } from "../servers/docker-registry.ts";
 import type { DockerRegistry } from "../servers/docker-registry.ts";
 import { TemporaryFolder } from "../temporary-folder.ts";
+import { WhorlProcess } from "../whorl-process.ts";
 import { formatDescription, inspectImage } from "../../cli/registry/registry-inspect.ts";
 import { registryLogin, registryLogout } from "../../cli/registry/registry-login.ts";
 import { registryPull } from "../../cli/registry/registry-pull.ts";
@@ -112,6 +113,17 @@ describe("registryPush", () => {
     expect(await push({ from: `${to}:v1`, to: `${to}:v2` })).toBe(digest);
     expect((await load(`${to}@${digest}`, "cache-archive")).name).toBe("hello");
     expect((await load(archive, "cache-archive")).name).toBe("hello");
+  });
+
+  test("whorl up serves what skopeo has copied to another repository", async () => {
+    const [first, second] = [`${registry.host}/to/skopeo:v1`, `${registry.host}/by/skopeo:v1`];
+    const digest = await push({ to: first });
+    const insecure = ["--src-tls-verify=false", "--dest-tls-verify=false"];
+    skopeo("copy", ...insecure, `docker://${first}`, `docker://${second}`);
+    const from = `--from=${second.replace(":v1", `@${digest}`)}`;
+    const cache = `--cache-dir=${folder.file("cache-up")}`;
+    await using whorl = await WhorlProcess.up(from, ["--insecure", cache]);
+    expect(await (await fetch(whorl.url)).text()).toBe("Hello from Whorl\n");
   });
 });
 

@@ -235,8 +235,10 @@ test("whorl top is a table in a terminal, until somebody presses q", async () =>
   await using process = await up(["--quiet"]);
   await using _load = load(process.url);
   const { execPath, env } = globalThis.process;
-  const child = spawn("script", ["-qec", `exec '${execPath}' '${command}' top`, "/dev/null"], {
-    env: { ...env, XDG_RUNTIME_DIR: runtimeFolder, TERM: "xterm", LINES: "24", COLUMNS: "100" },
+  // A terminal of which nobody tells the size has none.
+  const line = `stty rows 24 cols 120; exec '${execPath}' '${command}' top`;
+  const child = spawn("script", ["-qec", line, "/dev/null"], {
+    env: { ...env, XDG_RUNTIME_DIR: runtimeFolder, TERM: "xterm" },
     stdio: ["pipe", "pipe", "inherit"],
   });
   let shown = "";

@@ -54,6 +54,7 @@ async function answeredByApp(
   return count;
 }
 
+/** @proves Gateway API | an app is a backend as any other: shares by weight, beside containers; routes by header */
 test("an app and a container share the requests of a route", { timeout: 180_000 }, async () => {
   place.apply(gateway);
   place.apply(readFileSync(sample, "utf8"));

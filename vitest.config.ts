@@ -44,7 +44,7 @@ export default defineConfig({
       slowTier("console", ["test/console/**/*.test.ts"], {
         fileParallelism: false,
         // A browser on a busy machine takes its time.
-        expect: { poll: { timeout: 30_000, interval: 100 } },
+        expect: { poll: { timeout: 60_000, interval: 100 } },
       }),
       slowTier("soak", ["test/soak/**/*.test.ts"]),
       slowTier("operator", ["operator/**/*.real.test.ts", "test/operator/**/*.test.ts"]),

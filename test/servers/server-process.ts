@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** How a test starts a real server. */
@@ -22,11 +25,36 @@ const stopMs = 10_000;
 const probeEveryMs = 50;
 const outputKeptBytes = 16_384;
 
+/** What a server prints. Not a pipe: nobody reads it while a test waits for another program. */
+class ServerOutput {
+  readonly fd: number;
+  #last: string | undefined;
+
+  constructor() {
+    const folder = mkdtempSync(join(tmpdir(), "whorl-test-"));
+    this.fd = openSync(join(folder, "output"), "ax+");
+    rmSync(folder, { recursive: true });
+  }
+
+  get last(): string {
+    if (this.#last !== undefined) return this.#last;
+    const bytes = Buffer.alloc(outputKeptBytes);
+    const from = Math.max(0, fstatSync(this.fd).size - bytes.length);
+    return bytes.toString("utf8", 0, readSync(this.fd, bytes, 0, bytes.length, from));
+  }
+
+  close(): void {
+    if (this.#last !== undefined) return;
+    this.#last = this.last;
+    closeSync(this.fd);
+  }
+}
+
 /** A server that this test started, on loopback, with its own folder; stopped by its id. */
 export class ServerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #command: ServerCommand;
-  #output = "";
+  readonly #output = new ServerOutput();
 
   private constructor(command: ServerCommand) {
     this.#command = command;
@@ -34,14 +62,10 @@ export class ServerProcess implements AsyncDisposable {
       cwd: command.directory,
       // oxlint-disable-next-line node/no-process-env -- servers need PATH and the locale
       env: { ...process.env, ...command.environment },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", this.#output.fd, this.#output.fd],
       ...command.user,
     });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.on("data", (chunk: Buffer) => {
-        this.#output = (this.#output + chunk.toString()).slice(-outputKeptBytes);
-      });
-    }
+    for (const end of ["exit", "error"]) this.#child.once(end, () => this.#output.close());
   }
 
   /** Resolves when the server answers. Throws with what it printed when it ends or stays silent. */
@@ -66,7 +90,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** The last of what it printed, both streams. */
   get output(): string {
-    return this.#output;
+    return this.#output.last;
   }
 
   /** Ends it at once, as a crash would. */
@@ -84,7 +108,7 @@ export class ServerProcess implements AsyncDisposable {
       const { exitCode, signalCode } = this.#child;
       if (exitCode !== null || signalCode !== null) {
         throw new Error(
-          `${this.#command.program} ended (${exitCode ?? signalCode}):\n${this.#output}`,
+          `${this.#command.program} ended (${exitCode ?? signalCode}):\n${this.output}`,
         );
       }
       try {
@@ -95,7 +119,7 @@ export class ServerProcess implements AsyncDisposable {
           await delay(probeEveryMs);
           continue;
         }
-        throw new Error(`${this.#command.program} does not answer:\n${this.#output}`, {
+        throw new Error(`${this.#command.program} does not answer:\n${this.output}`, {
           cause: error,
         });
       }

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Contestant, findContestants } from "./contestants.ts";
 import { type EngineFigures, measureEngine, measurePrepare, median } from "./engine-figures.ts";
+import { verdictsOn } from "./engine-verdicts.ts";
 import { firstCallCauses, type FirstCallSplit, firstCallStages } from "./first-call-stages.ts";
 import { Report, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
@@ -217,6 +218,7 @@ try {
         : await measureLoads(servers, component, Number(values.seconds)),
     };
     describe(report, one);
+    for (const verdict of verdictsOn(one)) report.verdict(verdict);
     measured.push(one);
   }
   const idleBytes = measureIdle(join(folder, "cache"));
@@ -224,6 +226,10 @@ try {
     const text = `${(bytes / 1000).toFixed(0)} kB (proportional set size)`;
     report.line(`each of ${idleApps} idle apps, ${state}`, text);
   }
+  report.verdict({
+    figure: `memory of each of ${idleApps} idle apps`,
+    ...{ measured: idleBytes.prepared / 1_000, unit: "kB", reach: { atMost: 300 } },
+  });
   report.end({ measured, idleBytes });
 } finally {
   rmSync(folder, { recursive: true });

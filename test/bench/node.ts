@@ -107,6 +107,24 @@ function judge(report: Report, runc: ManyPods, wasm: ManyPods): void {
   });
 }
 
+/** Of a container in a pod that is there already, and of the calls that start one beside runc's. */
+function judgeSingles(report: Report, [runc, ...ours]: readonly Single[]): void {
+  const called = ({ rows }: Single): number =>
+    median(rows.map((row) => row.RunPodSandbox + row.Create + row.Start));
+  for (const each of ours.filter(({ name }) => name === whorlSandbox.name)) {
+    for (const step of ["Start", "Stop"] as const) {
+      const ms = median(each.rows.map((row) => row[step]));
+      const reach = { atMost: 10 };
+      report.verdict({ figure: `${each.name}: ${step}`, measured: ms, unit: "ms", reach });
+    }
+    if (runc === undefined) continue;
+    report.verdict({
+      figure: `${each.name}: RunPodSandbox + Create + Start, ours / ${runc.name}`,
+      ...{ measured: called(each) / called(runc), unit: "x", reach: { atMost: 0.75 } },
+    });
+  }
+}
+
 const startedMs = performance.now();
 // Its containerd has to be gone before the next one: both would have the same addresses for pods.
 const stages = await callStages([runcHttpd, whorlNamespace, whorlSandbox], stageRounds);
@@ -130,6 +148,7 @@ try {
   const wasm = await manyPods(containerd, whorlSandbox, stagesTo(runcPods, wasmPods));
   for (const each of [alone, runc, wasm]) reportMany(report, each);
   judge(report, runc, wasm);
+  judgeSingles(report, singles);
   if (stages === undefined) console.log("Without stages: there is no strace");
   else reportStages(report, stages);
   report.line("the whole run", `${shown((performance.now() - startedMs) / 1000)} s`);

@@ -17,6 +17,7 @@ export interface ClusterAccess {
 
 const whorl = fileURLToPath(new URL("../../bin/whorl.js", import.meta.url));
 const pollMs = 100;
+const establishedMsMax = 60_000;
 
 /** A person at a cluster: kubectl, helm, whorl, and requests to what runs there. */
 export class ClusterClient {
@@ -71,6 +72,28 @@ export class ClusterClient {
   field(object: string, field: string, namespace?: string): string {
     const where = namespace === undefined ? [] : ["-n", namespace];
     return this.kubectl("get", ...where, object, "-o", `jsonpath=${field}`);
+  }
+
+  /**
+   * Waits until definitions, by their names, are served. A fresh one has no conditions at all, which
+   * `kubectl wait` and filters take for an error.
+   */
+  async established(...definitions: readonly string[]): Promise<void> {
+    const isEstablished = (name: string): boolean => {
+      const object = this.kubectl("get", `customresourcedefinition/${name}`, "-o", "json");
+      const { status } = JSON.parse(object) as {
+        readonly status?: { readonly conditions?: readonly Record<string, unknown>[] | null };
+      };
+      const found = status?.conditions?.find(({ type }) => type === "Established");
+      return found?.["status"] === "True";
+    };
+    const end = AbortSignal.timeout(establishedMsMax);
+    for (const name of definitions) {
+      while (!isEstablished(name)) {
+        if (end.aborted) throw new Error(`the definition ${name} is not served`);
+        await delay(pollMs);
+      }
+    }
   }
 
   #run(program: string, args: readonly string[], input = ""): string {

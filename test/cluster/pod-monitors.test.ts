@@ -7,16 +7,16 @@ import { helm } from "../servers/helm.ts";
 import { sharedCluster } from "./shared-cluster.ts";
 
 const cluster = sharedCluster();
-const definition = "customresourcedefinition/podmonitors.monitoring.coreos.com";
+const definition = "podmonitors.monitoring.coreos.com";
 
-beforeAll(() => {
+beforeAll(async () => {
   const [text = ""] = definitionsOf(prometheusOperator);
   cluster.apply(text);
-  cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", definition);
+  await cluster.established(definition);
 });
 
 afterAll(() => {
-  cluster.kubectl("delete", definition, "--wait=false");
+  cluster.kubectl("delete", "customresourcedefinition", definition, "--wait=false");
 });
 
 /** @proves PodMonitor | of the operator and of the agent, by a switch of the chart */

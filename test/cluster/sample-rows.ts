@@ -18,9 +18,6 @@ const readByHand: Readonly<Record<string, string>> = {
   "cluster-api-helm-chart": "held against the add-on provider's definition by hand",
 };
 
-/** Written, and not run yet: what they run against takes long to build. */
-const notRun: ReadonlySet<string> = new Set(["long/keda.test.ts"]);
-
 /** All samples with what shows that they work. Throws where nothing does. */
 export function sampleRows(): readonly SampleRow[] {
   const tests = clusterTestFiles();
@@ -47,10 +44,7 @@ function shownBy(name: string, tests: readonly { file: string; text: string }[])
       const isTable = file === "samples.test.ts" && text.includes(`"${name}"`);
       return isTable || text.includes(`samples/${name}.yaml`);
     })
-    .map(({ file }) => {
-      const how = notRun.has(file) ? "not run yet:" : "applied by";
-      return `${how} \`test/cluster/${file}\``;
-    });
+    .map(({ file }) => `applied by \`test/cluster/${file}\``);
   const held = foreignManifests
     .filter(({ file }) => file === `samples/${name}.yaml`)
     .map(({ definitions: { project, module } }) => {

@@ -17,9 +17,9 @@ export async function serveGatewayApi(cluster: ClusterClient): Promise<ServedGat
   const address = network.gateway;
   cluster.applyThere(gatewayApiCrds().join("\n---\n"));
   const crds = ["gatewayclasses", "gateways", "httproutes"].map(
-    (kind) => `crd/${kind}.gateway.networking.k8s.io`,
+    (kind) => `${kind}.gateway.networking.k8s.io`,
   );
-  cluster.kubectl("wait", "--for=condition=Established", ...crds);
+  await cluster.established(...crds);
   cluster.apply(gatewayClass);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => {

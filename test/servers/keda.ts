@@ -58,7 +58,10 @@ export class Keda implements AsyncDisposable {
       "apiserver.key": readFileSync(certificate.keyFile),
     });
     stack.use(files);
-    const environment = { KUBECONFIG: kubeconfig, WATCH_NAMESPACE: "", POD_NAMESPACE: "keda" };
+    const environment = {
+      ...{ KUBECONFIG: kubeconfig, WATCH_NAMESPACE: "", POD_NAMESPACE: "keda" },
+      KEDA_CLUSTER_OBJECT_NAMESPACE: "keda",
+    };
     const grpc = await freePort();
     const operator = stack.use(await startOperator({ grpc, folder: files.path, environment }));
     const metricsPort = await freePort();

@@ -25,7 +25,8 @@ test("lines that nobody takes are counted, not kept", () => {
   const reporter = spareDirReaders(createDirTextReporter({ ...io, stderr }), { ...io, stderr });
   reporter.guestLine("shop", "shop", "stdout", "one");
   stderr.waitingBytes = limits.outputWaitingBytesMax + 1;
-  for (let at = 0; at < 3; at++) reporter.guestLine("shop", "shop", "stdout", "lost");
+  for (let at = 0; at < 2; at++) reporter.guestLine("shop", "shop", "stdout", "lost");
+  reporter.warning("lost");
   stderr.waitingBytes = 0;
   reporter.guestLine("shop", "shop", "stdout", "two");
   expect(io.written.stdout).toBe("[shop] one\n[shop] two\n");

@@ -21,8 +21,7 @@ let karpenter: Karpenter;
 
 beforeAll(async () => {
   for (const crd of karpenterCrds()) cluster.apply(crd);
-  const crds = ["nodepools.karpenter.sh", "kwoknodeclasses.karpenter.kwok.sh"];
-  for (const crd of crds) cluster.kubectl("wait", "--for=condition=Established", `crd/${crd}`);
+  await cluster.established("nodepools.karpenter.sh", "kwoknodeclasses.karpenter.kwok.sh");
   karpenter = await Karpenter.start(cluster.access.kubeconfig);
 });
 

@@ -1,4 +1,8 @@
-/** KEDA's real operator and its API of metrics over the sample of deploy/samples, with a real Redis. */
+/**
+ * KEDA's real operator and its API of metrics over the sample of deploy/samples, with a real Redis.
+ * Building KEDA takes ten minutes. The last run, with KEDA 2.21.0: first pod ready after 2 s, three
+ * after 3 s, none after 8 s.
+ */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -17,7 +21,7 @@ let keda: Keda;
 
 beforeAll(async () => {
   cluster.applyThere(kedaCrds().join("\n---\n"));
-  cluster.kubectl("wait", "--for=condition=Established", "crd/scaledobjects.keda.sh");
+  await cluster.established("scaledobjects.keda.sh");
   redis = await startRedis();
   keda = await Keda.start(cluster.access.kubeconfig);
   cluster.apply(metricsObjects(keda.metricsPort));
@@ -82,6 +86,7 @@ function pods(): number {
   return Number(place.field("deployment/worker", "{.status.readyReplicas}") || "0");
 }
 
+/** @proves KEDA | scales an app by events, from no pod to many and back */
 test("an app follows the length of a list, down to no pod", { timeout: 400_000 }, async () => {
   const text = readFileSync(sample, "utf8");
   const written = "redis.default:6379";

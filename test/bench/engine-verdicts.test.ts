@@ -30,6 +30,7 @@ test("each figure of a component that something is asked of", () => {
 
 test.each([
   ["without load and wasmtime", { loads: {}, wasmtimeCompileMs: undefined }, 3],
+  ["of a component of which no ratio is asked", { component: "hello-python/dist/app.wasm" }, 3],
   ["of another component", { component: "mine.wasm" }, 0],
 ])("%s", (_name, other, count) => {
   expect(verdictsOn({ ...measured, ...other })).toHaveLength(count);

@@ -45,6 +45,7 @@ function defaultComponents(): string[] {
     "hello-rust/hello.wasm",
     "http-rust/http.wasm",
     "hello-typescript/dist/hello.wasm",
+    "hello-python/dist/app.wasm",
   ];
   return files.map((file) => join(wasmApps, file)).filter((file) => existsSync(file));
 }

@@ -16,7 +16,7 @@ import type { DataObject } from "./resources.ts";
 
 export interface CertificateProviderDependencies {
   readonly client: KubeClient;
-  readonly secrets: ObjectCache<DataObject>;
+  readonly secrets: Pick<ObjectCache<DataObject>, "store" | "addHandler">;
   /** The public certificate authorities, as PEM. */
   readonly certificates: string;
 }
@@ -41,20 +41,40 @@ export class CertificateProvider {
     const key = keyText(secret.metadata);
     const live = this.#deps.secrets.store.get(key);
     if (live === undefined ? this.#written.has(key) : !isStale(live, secret)) return;
-    const running = this.#running.get(key) ?? this.#write(key, secret, signal);
-    this.#running.set(key, running);
-    try {
-      await running;
-    } finally {
-      this.#running.delete(key);
-    }
+    await (this.#running.get(key) ?? this.#begin(key, secret, signal));
   }
 
-  /** A Secret that is deleted is made again, at the pass that its deletion causes. */
+  /**
+   * A Secret that is deleted is made again, at the pass that its deletion causes. What is being
+   * written at that moment may be what was deleted: its answer can come after the news of its end.
+   */
   follow(): Disposable {
     return this.#deps.secrets.addHandler({
-      deleted: ({ metadata }) => void this.#written.delete(keyText(metadata)),
+      deleted: ({ metadata }) => {
+        const key = keyText(metadata);
+        this.#written.delete(key);
+        this.#running.delete(key);
+      },
     });
+  }
+
+  #begin(key: string, secret: Manifest, signal: AbortSignal): Promise<void> {
+    const running = this.#write(key, secret, signal).then(
+      () => {
+        if (this.#end(key, running)) this.#written.add(key);
+      },
+      (error: unknown) => {
+        this.#end(key, running);
+        throw error;
+      },
+    );
+    this.#running.set(key, running);
+    return running;
+  }
+
+  /** Whether nothing was deleted meanwhile. */
+  #end(key: string, running: Promise<void>): boolean {
+    return this.#running.get(key) === running && this.#running.delete(key);
   }
 
   async #write(key: string, secret: Manifest, signal: AbortSignal): Promise<void> {
@@ -68,7 +88,6 @@ export class CertificateProvider {
     } catch (error) {
       if (!isKubeError(error, "AlreadyExists")) throw error;
     }
-    this.#written.add(key);
   }
 }
 

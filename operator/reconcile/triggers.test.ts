@@ -51,6 +51,7 @@ const apps: readonly SpinApp[] = [
   }),
   app("elsewhere", { runtimeConfig: secretOption }, "other"),
   app("defaultless", { executor: "" }, "other"),
+  app("built-in", { executor: "containerd-shim-spin" }, "other"),
 ];
 
 async function withCaches(
@@ -174,6 +175,11 @@ test("the Secret that the operator provides concerns the apps that it is provide
     },
     [providing("e"), providing("trusting", "own")],
   );
+  // Where nobody has made an executor, the built-in one is used.
+  await withCaches((watched) => {
+    const concerned = appsOfReference(watched, "Secret", object("spin-ca", {}, "other"));
+    expect(names(concerned)).toEqual(["built-in", "defaultless"]);
+  }, []);
 });
 
 test("an app and an executor concern the executors of the cluster that they could set free", async () => {

@@ -1,7 +1,7 @@
 import type { SpinApp } from "../api/spin-app.ts";
 import type { SpinAppExecutor } from "../api/spin-app-executor.ts";
 import { trustedSecret } from "../desired/children.ts";
-import { resolveExecutor } from "../desired/executor.ts";
+import { builtInExecutor, resolveExecutor } from "../desired/executor.ts";
 import { keyText, parseKey } from "../kube/object.ts";
 import type { KubeObject, ObjectKey } from "../kube/object.ts";
 import { appKeys, indexes } from "./watched.ts";
@@ -87,22 +87,22 @@ export function appsOfReference(
   return [...direct, ...trusting].map((app) => app.metadata);
 }
 
-/** Apps of a namespace whose executor, its own or the cluster's, has them trust a Secret. */
+/** Apps of a namespace whose executor (its own, the cluster's, no object) has them trust a Secret. */
 function appsTrusting(
   { apps, executors, sharedExecutors }: Watched,
   namespace: string,
   secret: string,
 ): readonly SpinApp[] {
-  const choice = [
+  const objects = [
     ...executors.store.byIndex(indexes.byNamespace, namespace),
     ...sharedExecutors.store.byIndex(indexes.clusterDefaults, "true"),
-  ];
-  const names = choice
+  ].map(({ metadata: { name }, spec }) => ({ name, spec }));
+  const names = [...objects, builtInExecutor]
     .filter(
       ({ spec: { deploymentConfig } }) =>
         deploymentConfig && trustedSecret(deploymentConfig) === secret,
     )
-    .map(({ metadata }) => metadata.name);
+    .map(({ name }) => name);
   // Without a name, an app may have got any of them.
   const found = names.length === 0 ? [] : ["", ...new Set(names)];
   return found.flatMap((executor) =>

@@ -34,6 +34,8 @@ export const limits = {
   idleInstancesMax: 128,
   /** Components of one thread for which the memories of an instance are kept, without their pages. */
   keptMemoriesMax: 64,
+  /** Components of one thread that keep an instance, without its pages, while nobody asks them. */
+  restingInstancesMax: 256,
   /** Live entries of one instance's handle table (specification: less than 2^28). */
   handlesMax: 1 << 20,
   /** Strings and lists: one lowered or lifted value (specification: less than 2^31 for strings). */

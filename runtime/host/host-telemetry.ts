@@ -175,6 +175,7 @@ export class HostTelemetry implements AdminSource {
       if (this.requestLog.isWatched) this.requestLog.add(record);
       const kept = details.get(id);
       const trace = kept && {
+        size: kept.spans.length + kept.guestSpans.length,
         ...{ ended: kept.spans, guestSpans: kept.guestSpans, lost: kept.spansLost },
       };
       const lines = kept && { kept: kept.lines, lost: kept.linesLost };

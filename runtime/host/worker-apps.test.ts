@@ -62,7 +62,7 @@ class NotedApps {
       lastRequestMs: undefined,
       exited: undefined,
       handler: () => expect.fail("no event was sent"),
-      trim: () => this.events.push(`trim ${name}`),
+      rest: () => this.events.push(`rest ${name}`),
       reload: async ({ version }) => void this.events.push(`reload ${name} ${version ?? ""}`),
       close: async () => void this.events.push(`close ${name}`),
     };
@@ -198,7 +198,7 @@ test("instances are given back after a while without requests", async () => {
   noted.apps.know(hosted("a"), true);
   await noted.ask("a");
   noted.done.shift()?.();
-  await expect.poll(() => noted.events).toContain("trim a");
+  await expect.poll(() => noted.events).toContain("rest a");
 });
 
 test("an app that is removed is closed, and unknown at once", async () => {

@@ -240,10 +240,10 @@ export class WorkerApps {
     this.#used.add(app);
     const { quietMs = limits.hostQuietMs } = this.#options;
     // One timer for all apps, and none while there is nothing to give back.
-    this.#timer ??= setTimeout(() => this.#trim(quietMs), quietMs).unref();
+    this.#timer ??= setTimeout(() => this.#letRest(quietMs), quietMs).unref();
   }
 
-  #trim(quietMs: number): void {
+  #letRest(quietMs: number): void {
     const now = performance.now();
     let next = Infinity;
     for (const app of this.#used) {
@@ -253,10 +253,10 @@ export class WorkerApps {
         continue;
       }
       this.#used.delete(app);
-      if (app.state.kind === "loaded") app.state.loaded.running.trim();
+      if (app.state.kind === "loaded") app.state.loaded.running.rest();
     }
     this.#timer =
-      next === Infinity ? undefined : setTimeout(() => this.#trim(quietMs), next - now).unref();
+      next === Infinity ? undefined : setTimeout(() => this.#letRest(quietMs), next - now).unref();
   }
 }
 

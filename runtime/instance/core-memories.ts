@@ -1,5 +1,8 @@
 import type { CoreSnapshot } from "./snapshot.ts";
 
+/** Memories of one instance, by core instance. */
+export type InstanceMemories = readonly WebAssembly.Memory[][];
+
 type CoreExports = Readonly<Record<string, unknown>>;
 
 /**
@@ -19,6 +22,18 @@ export function emptiedMemories(
     emptied.push(found);
   }
   return emptied;
+}
+
+/** Gives back the pages of core instances that were put back, and stay so; false where some stay. */
+export function restMemories(
+  instances: readonly CoreExports[],
+  snapshots: readonly CoreSnapshot[],
+): boolean {
+  return snapshots.every(({ state, memories }, index) =>
+    state.memories.every(({ name }, at) =>
+      memories[at]?.rest(instances[index]?.[name] as WebAssembly.Memory),
+    ),
+  );
 }
 
 /** Bytes of all memories of an instance, each counted once however many core instances export it. */

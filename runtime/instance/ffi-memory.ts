@@ -10,7 +10,9 @@ import {
 } from "./changed-pages.ts";
 import { loadFfi } from "./load-ffi.ts";
 import { limits } from "../limits.ts";
-import { KeptMemories } from "./kept-memories.ts";
+import type { InstanceMemories } from "./core-memories.ts";
+import { countMemoriesWithHeap } from "./memory-accounting.ts";
+import { RecentlyKept } from "./recently-kept.ts";
 import type { CopiedImage, MemoryImage } from "./memory-image.ts";
 
 type Native = ReturnType<typeof openNative>;
@@ -48,8 +50,15 @@ export class MemoryMapper implements Disposable {
   readonly #native: Native;
   readonly #finders: { readonly small: PageFinder; readonly large: PageFinder };
   readonly #pagemap: number;
-  /** Of the pools that map their memories by this mapper. */
-  readonly kept = new KeptMemories(limits.keptMemoriesMax);
+  /**
+   * By pool: emptied memories of an instance that was given back, for its next one. A new memory costs
+   * a reservation of gigabytes of addresses; what is kept takes addresses only.
+   */
+  readonly kept = new RecentlyKept<InstanceMemories>(limits.keptMemoriesMax);
+  /** By pool whose last instance is at rest: how it is given back after all. */
+  readonly atRest = new RecentlyKept<() => void>(limits.restingInstancesMax, (giveBack) =>
+    giveBack(),
+  );
   #images = 0;
   #isDisposed = false;
 
@@ -77,7 +86,9 @@ export class MemoryMapper implements Disposable {
       const scanner = new PagemapScanner(pagemap, native);
       for (const large of withScan ? [scanner, reader] : [reader]) {
         const mapper = new MemoryMapper(native, { small: reader, large }, pagemap);
-        if (mapper.#isWorking(reader) && mapper.#isWorking(large)) return mapper;
+        if (!mapper.#isWorking(reader) || !mapper.#isWorking(large)) continue;
+        countMemoriesWithHeap();
+        return mapper;
       }
     } catch {
       // No ffi in this Node, no such system call, or not allowed: the portable way is used.
@@ -240,6 +251,12 @@ export class MappedImage implements MemoryImage, Disposable {
     const pages = this.#copyBack(mapping, bytes, contents);
     if (pages === undefined) return false;
     return this.#limitResident(mapping, bytes.length, pages);
+  }
+
+  rest(memory: WebAssembly.Memory): boolean {
+    const mapping = this.#mappings.get(memory);
+    if (this.#contents === undefined || mapping?.buffer !== memory.buffer) return false;
+    return this.#mapper.discard(mapping.address, memory.buffer.byteLength);
   }
 
   empty(memory: WebAssembly.Memory): boolean {

@@ -72,6 +72,24 @@ test("instances that were given back to the system are replaced by new ones", as
   expect(take()).not.toBe(first);
 });
 
+test("of those at rest in a thread, the first ones are given back after all", async () => {
+  using mapper = MemoryMapper.open();
+  const guest = await testGuest<undefined>(large, [], { mapper });
+  const take = (): unknown => {
+    using lease = guest.pool.take(undefined);
+    return lease.instance;
+  };
+  const first = take();
+  guest.pool.rest();
+  expect(take()).toBe(first);
+  guest.pool.rest();
+  const others = Array.from({ length: limits.restingInstancesMax }, () => ({}));
+  for (const other of others) mapper?.atRest.keep(other, () => undefined);
+  expect(guest.pool.usage().idleInstances).toBe(0);
+  expect(take()).not.toBe(first);
+  guest.pool[Symbol.dispose]();
+});
+
 test("a pool that was warmed has its first instance ready", async () => {
   const guest = await testGuest<undefined>(large);
   guest.pool.warm(undefined);

@@ -82,6 +82,8 @@ export class InstancePool<C> implements Disposable {
   #spare = 0;
   #endsLeft = endsPerSurvey;
   #isFirst = true;
+  /** Whether the one that is idle has given back its pages. */
+  #isAtRest = false;
   #isDisposed = false;
 
   /** Throws `limit` when an instance would begin with more memory than it may have. */
@@ -118,6 +120,7 @@ export class InstancePool<C> implements Disposable {
         { limit: "instances" },
       );
     }
+    if (this.#isAtRest) this.#wake();
     const idle = this.#idle.pop();
     const start = idle !== undefined ? "reset" : this.#snapshot === undefined ? "cold" : "fresh";
     const instance = idle ?? this.#create(context);
@@ -198,8 +201,27 @@ export class InstancePool<C> implements Disposable {
 
   /** Gives back the memory of the instances that wait for a request; the next ones are new. */
   trim(): void {
+    this.#wake();
     this.#drop(this.#idle.length);
     this.#linked.abi.stacks.trim();
+  }
+
+  /**
+   * As {@link trim}, but one instance stays for the next request, without pages of its own: until
+   * others of the thread have come to rest after it, `limits.restingInstancesMax` at most.
+   */
+  rest(): void {
+    const last = this.#idle.at(-1);
+    const atRest = this.#mapper?.atRest;
+    const isResting = this.#snapshot !== undefined && last?.rest(this.#snapshot) === true;
+    if (atRest === undefined || !isResting) {
+      this.trim();
+      return;
+    }
+    this.#drop(this.#idle.length - 1);
+    this.#linked.abi.stacks.trim(1);
+    this.#isAtRest = true;
+    atRest.keep(this, () => this.trim());
   }
 
   /** Gives back everything. Instances that are out go on, but none is taken any more. */
@@ -207,6 +229,11 @@ export class InstancePool<C> implements Disposable {
     this.#isDisposed = true;
     this.#disposeSnapshot();
     if (this.#ownsMapper) this.#mapper?.[Symbol.dispose]();
+  }
+
+  #wake(): void {
+    if (this.#isAtRest) this.#mapper?.atRest.take(this);
+    this.#isAtRest = false;
   }
 
   #create(context: C): Instance<C> {

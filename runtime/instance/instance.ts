@@ -23,7 +23,7 @@ import { hostImports } from "./host-imports.ts";
 import type { HostResource } from "./host-interface.ts";
 import type { LinkedComponent } from "./linker.ts";
 import type { CoreInstanceRecipe } from "./recipe.ts";
-import { emptiedMemories, memoryBytesOf } from "./core-memories.ts";
+import { emptiedMemories, memoryBytesOf, restMemories } from "./core-memories.ts";
 import { type CoreSnapshot, restoreSnapshot, takeSnapshot } from "./snapshot.ts";
 
 /** Made once: an error costs a stack trace, and every instance ends. */
@@ -356,6 +356,11 @@ export class Instance<C> {
   /** Size of all its memories now, of which the system need not have given every page. */
   get memoryBytes(): number {
     return memoryBytesOf(this.#coreExports);
+  }
+
+  /** Gives back its pages, once it was put back to `snapshot`; false where some of them stay. */
+  rest(snapshot: InstanceSnapshot): boolean {
+    return restMemories(this.#coreExports, snapshot.cores);
   }
 
   /** Its memories for another instance, once it was put back to `snapshot`: emptiedMemories. */

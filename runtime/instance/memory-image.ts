@@ -8,6 +8,11 @@ export interface MemoryImage {
    */
   restore(memory: WebAssembly.Memory): boolean;
   /**
+   * Gives the pages of a memory that was restored back to the system: it is equal to the image
+   * afterwards too. Returns false where that is not possible, and nothing has changed.
+   */
+  rest(memory: WebAssembly.Memory): boolean;
+  /**
    * Lets go of a memory, and gives its pages back to the system: it is zero afterwards, as a new one
    * of its size. Returns false where that is not possible: the memory must not be used any more.
    */
@@ -49,6 +54,10 @@ export class CopiedImage implements MemoryImage {
     // Pages that were grown into are zeroed with the rest: nobody has seen them before.
     bytes.fill(0, position);
     return true;
+  }
+
+  rest(_memory: WebAssembly.Memory): boolean {
+    return false;
   }
 
   /** Zeroing would keep the pages, and cost more than a new memory does. */

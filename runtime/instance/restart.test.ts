@@ -295,6 +295,23 @@ describe.each(cases)("$name, $way", ({ wat, heavy, options }) => {
     expect(instances.size).toBe(20);
   });
 
+  test("an instance that was at rest does not have it any more, nor its pages", async () => {
+    const guest = await testGuest<undefined>(wat, [], options);
+    const untouched = lookOnce(guest);
+    const instances = new Set<unknown>();
+    for (let round = 0; round < 20; round++) {
+      {
+        using lease = guest.pool.take(undefined);
+        instances.add(lease.instance);
+        expect(guest.call(lease.instance, "look")()).toBe(untouched);
+        guest.call(lease.instance, "plant")(secret + BigInt(round));
+      }
+      guest.pool.rest();
+      expect(guest.pool.usage().idleInstances).toBe(options.mapper === null ? 0 : 1);
+    }
+    expect(instances.size).toBe(options.mapper === null ? 20 : 1);
+  });
+
   test("requests that run at the same time do not find what others plant", async () => {
     const guest = await testGuest<undefined>(wat, [], options);
     const untouched = lookOnce(guest);

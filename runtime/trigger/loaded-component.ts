@@ -84,9 +84,9 @@ export class LoadedComponent implements Callee, Disposable {
     return this.#instances.usage();
   }
 
-  /** Gives back the memory of instances that wait for a request. */
-  trim(): void {
-    this.#instances.trim();
+  /** Gives back what nobody needs while nobody asks; see {@link InstancePool.rest}. */
+  rest(): void {
+    this.#instances.rest();
   }
 
   /** Lets all instances begin behind the answers to some requests; see {@link InstancePool.warmUp}. */

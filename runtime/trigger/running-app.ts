@@ -71,6 +71,6 @@ export interface StartedApp extends RunningApp {
   readonly lastRequestMs: number | undefined;
   /** What an event of one of its triggers calls. Throws `no_handler`. */
   handler(trigger: EventTrigger, wish: ExportWish<ExportCandidate>): EventHandler;
-  /** Gives back the memory of instances that wait for a request. */
-  trim(): void;
+  /** Nobody asks: gives back the memory of instances that wait for a request. */
+  rest(): void;
 }

@@ -50,7 +50,7 @@ export async function startApp(whole: App, options: StartOptions): Promise<Start
     exited,
     reload: (next) => running.start(next),
     handler: (trigger, wish) => running.version.services.handler(trigger, wish),
-    trim: () => running.version.trim(),
+    rest: () => running.version.rest(),
     async close(signal = AbortSignal.timeout(limits.shutdownMsMax)) {
       await running.close(signal);
       await owned.disposeAsync();
@@ -62,7 +62,7 @@ export async function startApp(whole: App, options: StartOptions): Promise<Start
 interface Version extends AsyncDisposable {
   readonly executors: ReadonlyMap<string, HttpExecutor>;
   readonly services: AppTriggerServices;
-  trim(): void;
+  rest(): void;
   readonly events: RunningTrigger;
 }
 
@@ -161,8 +161,8 @@ class RunningTriggers {
     return {
       executors,
       services: appTriggerServices(app, components, this.#options),
-      trim: () => {
-        for (const component of components.byId.values()) component.trim();
+      rest: () => {
+        for (const component of components.byId.values()) component.rest();
       },
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     };

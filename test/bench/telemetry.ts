@@ -18,8 +18,9 @@ import { runWrk } from "./wrk.ts";
 const serverCore = 0;
 const loadCore = 1;
 const connections = 32;
-const offCostMax = 1.02;
-const onCostMax = 1.1;
+/** Of the answers per second that a core gives, as times of a request's processor time. */
+const offCostMax = 1 / (1 - 0.02);
+const onCostMax = 1 / (1 - 0.1);
 
 const hello = fileURLToPath(new URL("../../wasm-apps/hello-rust/hello.wasm", import.meta.url));
 const whorl = fileURLToPath(new URL("../../bin/whorl.js", import.meta.url));

@@ -3,7 +3,7 @@ import { limits } from "../../limits.ts";
 import type { ExportedSpan } from "../trace/span-record.ts";
 import { compileFilter } from "./request-filter.ts";
 import { RequestLines } from "./request-lines.ts";
-import { RequestRecorder } from "./request-recorder.ts";
+import { type EndedTrace, RequestRecorder } from "./request-recorder.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 const record: RequestRecord = {
@@ -33,6 +33,10 @@ function spans(count: number): ExportedSpan[] {
     ...{ kind: "internal" as const, startMs: 0, endMs: 1, error: undefined },
   };
   return Array.from({ length: count }, () => ({ from: "host" as const, span }));
+}
+
+function trace(count: number, lost: number): EndedTrace {
+  return { size: count, ended: spans(count), guestSpans: [], lost };
 }
 
 function recorderOf(count: number, each: RequestRecord = record): RequestRecorder {
@@ -85,7 +89,7 @@ describe("pages", () => {
 describe("failures", () => {
   test("outlive the flood of requests after them, newest first", () => {
     const recorder = new RequestRecorder();
-    recorder.add(failed, { ended: spans(3), guestSpans: [], lost: 0 }, undefined);
+    recorder.add(failed, trace(3, 0), undefined);
     recorder.add({ ...failed, message: "again" }, undefined, undefined);
     for (let at = 0; at < limits.requestsKeptMax; at++) recorder.add(record, undefined, undefined);
     expect(recorder.failures("shop").map(({ record: { message } }) => message)).toEqual([
@@ -113,7 +117,7 @@ test("spans are kept for as many requests as there is room for", () => {
   const each = 100;
   const requests = limits.spansKeptMax / each + 5;
   for (let at = 0; at < requests; at++) {
-    recorder.add(record, { ended: spans(each), guestSpans: [], lost: 1 }, undefined);
+    recorder.add(record, trace(each, 1), undefined);
   }
   expect(recorder.find(1)).toMatchObject({ spans: [], spansLost: each + 1 });
   expect(recorder.find(5)?.spans).toEqual([]);

@@ -22,9 +22,22 @@ export interface KeptRequest {
 
 /** As much of a trace as is kept. */
 export interface EndedTrace {
+  /** How many spans it has, of both kinds: told without making them. */
+  readonly size: number;
   readonly ended: readonly ExportedSpan[];
   readonly guestSpans: readonly ExportedSpan[];
   readonly lost: number;
+}
+
+/** As it is kept: spans are asked for when somebody looks. */
+interface Kept {
+  readonly record: NumberedRequest;
+  readonly trace: EndedTrace | undefined;
+  readonly lines: readonly RequestLine[];
+  readonly spansLost: number;
+  readonly linesLost: number;
+  /** Spans and lines, which are about as large, when it was added: a guest may still add some. */
+  readonly weight: number;
 }
 
 /** Requests after a number. */
@@ -45,8 +58,8 @@ export interface RecordedPage {
 export class RequestRecorder {
   /** For whoever follows. */
   readonly log = new RequestLog<NumberedRequest>(2 * limits.consoleFeedsMax);
-  readonly #kept: (KeptRequest | undefined)[] = [];
-  readonly #failures = new Map<string, KeptRequest[]>();
+  readonly #kept: (Kept | undefined)[] = [];
+  readonly #failures = new Map<string, Kept[]>();
   #next = 1;
   /** The oldest one that still has its spans. */
   #spansFrom = 1;
@@ -59,15 +72,15 @@ export class RequestRecorder {
     lines: Pick<RequestLines, "kept" | "lost"> | undefined,
   ): NumberedRequest {
     const id = this.#next++;
-    const kept: KeptRequest = {
-      record: { ...ended, ...shortened(ended), id },
-      spans: trace?.ended ?? [],
-      guestSpans: trace?.guestSpans ?? [],
-      spansLost: trace?.lost ?? 0,
-      lines: lines?.kept ?? [],
+    const kept: Kept = {
+      record: numbered(ended, id),
+      trace,
+      lines: lines?.kept ?? noLines,
+      spansLost: 0,
       linesLost: lines?.lost ?? 0,
+      weight: (trace?.size ?? 0) + (lines?.kept.length ?? 0),
     };
-    this.#spanCount += weight(kept) - weight(this.#kept[slot(id)]);
+    this.#spanCount += kept.weight - (this.#kept[slot(id)]?.weight ?? 0);
     this.#kept[slot(id)] = kept;
     this.#dropSpans();
     if (ended.error !== undefined) this.#addFailure(kept);
@@ -78,10 +91,10 @@ export class RequestRecorder {
   /** Undefined where it is not kept, or never was. */
   find(id: number): KeptRequest | undefined {
     const kept = this.#kept[slot(id)];
-    if (kept?.record.id === id) return kept;
+    if (kept?.record.id === id) return shown(kept);
     for (const failures of this.#failures.values()) {
       const found = failures.find(({ record }) => record.id === id);
-      if (found !== undefined) return found;
+      if (found !== undefined) return shown(found);
     }
     return undefined;
   }
@@ -108,7 +121,7 @@ export class RequestRecorder {
 
   /** Of an app, newest first. */
   failures(app: string): readonly KeptRequest[] {
-    return this.#failures.get(app) ?? [];
+    return (this.#failures.get(app) ?? []).map(shown);
   }
 
   /** The app is not served here any more. */
@@ -129,7 +142,7 @@ export class RequestRecorder {
     return { requests: requests.toReversed(), last: this.#next - 1, lost: 0 };
   }
 
-  #addFailure(kept: KeptRequest): void {
+  #addFailure(kept: Kept): void {
     const { app } = kept.record;
     const failures = this.#failures.get(app) ?? [];
     if (failures.length === 0 && this.#failures.size >= limits.failingAppsKeptMax) {
@@ -145,13 +158,15 @@ export class RequestRecorder {
       const at = slot(this.#spansFrom++);
       const kept = this.#kept[at];
       if (kept === undefined) continue;
-      this.#spanCount -= weight(kept);
-      const { record, linesLost } = kept;
-      const spansLost = kept.spansLost + kept.spans.length + kept.guestSpans.length;
-      const nothing = { spans: [], guestSpans: [], lines: [] };
+      this.#spanCount -= kept.weight;
+      // A failure that is kept longer shares it, and keeps its spans.
       this.#kept[at] = {
-        ...{ record, spansLost, linesLost: linesLost + kept.lines.length },
-        ...nothing,
+        record: kept.record,
+        trace: undefined,
+        lines: noLines,
+        spansLost: kept.spansLost + (kept.trace?.lost ?? 0) + (kept.trace?.size ?? 0),
+        linesLost: kept.linesLost + kept.lines.length,
+        weight: 0,
       };
     }
   }
@@ -161,16 +176,26 @@ function slot(id: number): number {
   return id % limits.requestsKeptMax;
 }
 
-/** Spans and lines are about as large. */
-function weight(kept: KeptRequest | undefined): number {
-  return kept === undefined ? 0 : kept.spans.length + kept.guestSpans.length + kept.lines.length;
+function shown({ record, trace, lines, spansLost, linesLost }: Kept): KeptRequest {
+  return {
+    record,
+    spans: trace?.ended ?? [],
+    guestSpans: trace?.guestSpans ?? [],
+    spansLost: spansLost + (trace?.lost ?? 0),
+    lines,
+    linesLost,
+  };
 }
 
 /** What comes from outside is not kept at any length. */
-function shortened({ path, method, message }: RequestRecord): Partial<RequestRecord> {
+function numbered(ended: RequestRecord, id: number): NumberedRequest {
   return {
-    path: path.slice(0, limits.telemetryTextCharsMax),
-    method: method.slice(0, limits.methodCharsMax),
-    message: message?.slice(0, limits.telemetryTextCharsMax),
+    ...ended,
+    path: ended.path.slice(0, limits.telemetryTextCharsMax),
+    method: ended.method.slice(0, limits.methodCharsMax),
+    message: ended.message?.slice(0, limits.telemetryTextCharsMax),
+    id,
   };
 }
+
+const noLines: readonly RequestLine[] = [];

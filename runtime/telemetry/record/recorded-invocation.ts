@@ -18,7 +18,7 @@ import { inboundTraceContext, type TraceContext } from "../trace/trace-context.t
 import { guestTelemetry } from "./guest-bridge.ts";
 import { RecordedOutbound } from "./recorded-outbound.ts";
 import type { RecordedHandler } from "./recorded-handler.ts";
-import { eventSpan, requestSpan } from "./request-attributes.ts";
+import { requestFacts, spansPerCall } from "./host-spans.ts";
 import { knownMethod } from "./request-meters.ts";
 import { RequestTrace } from "./request-trace.ts";
 
@@ -60,7 +60,8 @@ export class RecordedInvocation implements Invocation {
   }
 
   get traceId(): string | undefined {
-    return (this.#traceId ??= this.parent?.traceId ?? this.#handler.shared.ids.traceId());
+    return (this.#traceId ??=
+      this.#trace?.traceId ?? this.parent?.traceId ?? this.#handler.shared.ids.traceId());
   }
 
   get guest(): GuestTelemetry | undefined {
@@ -187,65 +188,45 @@ export class RecordedInvocation implements Invocation {
     const { spans, recorder, ids } = this.#handler.shared;
     if (spans === undefined && recorder === undefined) return undefined;
     const { parent } = this;
-    const traceId = parent?.traceId ?? ids.traceId();
-    this.#traceId = traceId;
-    const isExported = this.#isExported(traceId, parent);
-    if (!isExported && recorder === undefined) return undefined;
     // Where nobody exports anything, what is sampled is decided by who looks.
-    return new RequestTrace(traceId, parent, {
-      ids,
-      isExported,
-      isSampled: isExported || spans === undefined,
-    });
+    if (spans === undefined) {
+      return new RequestTrace({ ids, parent, isExported: false, isSampled: true });
+    }
+    this.#traceId = parent?.traceId ?? ids.traceId();
+    const isExported = this.#isExported(this.#traceId, parent);
+    if (!isExported && recorder === undefined) return undefined;
+    const traceId = this.#traceId;
+    return new RequestTrace({ ids, parent, traceId, isExported, isSampled: isExported });
   }
 
   #isExported(traceId: string, parent: TraceContext | undefined): boolean {
     const { spans, sampler } = this.#handler.shared;
     if (spans === undefined || !sampler(traceId, parent)) return false;
     // All spans of a request or none: a trace with holes would mislead.
-    if (spans.hasRoom(spansPerRequest)) return true;
-    spans.drop(spansPerRequest);
+    if (spans.hasRoom(spansPerCall)) return true;
+    spans.drop(spansPerCall);
     return false;
   }
 
-  #finish(trace: RequestTrace, now: number, error: string | undefined): void {
-    const { identity, shared } = this.#handler;
-    if (this.#start !== undefined) this.#finishInstance(trace, now);
-    const root =
-      this.#request === undefined
-        ? eventSpan(identity, error)
-        : requestSpan(identity, this.#request, {
-            status: this.#status,
-            error: error === "response" ? String(this.#status) : error,
-          });
-    const failure = error === undefined ? undefined : (this.#message ?? "");
-    trace.addRoot({ ...root, startMs: this.#arrivedMs, endMs: now, error: failure });
+  #finish(trace: RequestTrace, endMs: number, error: string | undefined): void {
+    const { identity, shared, guestSpanName } = this.#handler;
+    trace.finish({
+      identity,
+      guestSpanName,
+      request: this.#request && requestFacts(this.#request),
+      arrivedMs: this.#arrivedMs,
+      wantedMs: this.#wantedMs,
+      takenMs: this.#takenMs,
+      resetMs: this.#resetMs,
+      resetEndMs: this.#resetEndMs,
+      endMs,
+      start: this.#start,
+      isCold: this.#isCold,
+      status: this.#status,
+      error,
+      message: this.#message,
+    });
     if (trace.isExported) for (const span of trace.ended) shared.spans?.push(span);
-  }
-
-  #finishInstance(trace: RequestTrace, now: number): void {
-    const { identity, guestSpanName } = this.#handler;
-    const start = this.#start ?? "fresh";
-    const kind = "internal" as const;
-    const ofInstance: Attributes = [["whorl.instance.start", start]];
-    trace.addPart({
-      ...{ name: "whorl.queue", kind, attributes: [] },
-      ...{ startMs: this.#arrivedMs, endMs: this.#wantedMs },
-    });
-    trace.addPart({
-      ...{ name: this.#isCold ? "whorl.cold_start" : "whorl.instance.take", kind },
-      ...{ attributes: ofInstance, startMs: this.#wantedMs, endMs: this.#takenMs },
-    });
-    trace.addGuest({
-      ...{ name: guestSpanName, kind, attributes: [["component_id", identity.component]] },
-      ...{ startMs: this.#takenMs, endMs: this.#resetMs === 0 ? now : this.#resetMs },
-      error: this.#message,
-    });
-    if (this.#resetMs === 0) return;
-    trace.addPart({
-      ...{ name: "whorl.instance.reset", kind, attributes: [] },
-      ...{ startMs: this.#resetMs, endMs: this.#resetEndMs === 0 ? now : this.#resetEndMs },
-    });
   }
 
   #record(now: number, error: string | undefined): RequestRecord {
@@ -283,9 +264,6 @@ function guestLimit(error: unknown): GuestLimit | undefined {
 }
 
 const causesMax = 5;
-
-/** Request, guest, queue, instance, reset. */
-const spansPerRequest = 5;
 
 /** The code of an error that has one, from a small set: it becomes a label. */
 function failureCode(error: unknown): string {

@@ -20,7 +20,7 @@ export interface Ending {
 /** As Spin names and describes `handle_http_request`. */
 export function requestSpan(
   identity: HandlerIdentity,
-  request: InboundRequest,
+  request: Omit<InboundRequest, "rawHeaders">,
   { status, error }: Ending,
 ): RootSpan {
   const { method, scheme, target, peer } = request;

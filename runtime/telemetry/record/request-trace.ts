@@ -3,6 +3,7 @@ import type { GuestSpan, GuestSpanContext } from "../guest-telemetry.ts";
 import type { TraceContext } from "../trace/trace-context.ts";
 import type { TraceIds } from "../trace/trace-ids.ts";
 import type { Attributes, ExportedSpan, SpanKind, SpanRecord } from "../trace/span-record.ts";
+import { addHostSpans, type EndedCall, hostSpanCount } from "./host-spans.ts";
 
 /** A part of a request's time; milliseconds of `performance.now()`. */
 export interface SpanPart {
@@ -16,6 +17,10 @@ export interface SpanPart {
 
 export interface TraceParts {
   readonly ids: TraceIds;
+  /** The context that came with the request. */
+  readonly parent: TraceContext | undefined;
+  /** Where it is known before anybody asks for it. */
+  readonly traceId?: string;
   /** Whether its spans go to a collector; else they are only kept to be shown. */
   readonly isExported: boolean;
   /** What the guest is told: whether spans of its own are wanted. */
@@ -28,29 +33,42 @@ export interface CallContext extends TraceContext {
   readonly parentSpanId: string;
 }
 
-/** The spans of one request that is recorded. */
+/**
+ * The spans of one request that is recorded. Those of a request that is only kept to be shown are
+ * made when somebody looks: most of them nobody ever looks at.
+ */
 export class RequestTrace {
-  /** In which the guest runs. */
-  readonly guest: TraceContext;
-  readonly root: TraceContext;
-  readonly #ids: TraceIds;
-  readonly #parentSpanId: string;
-  readonly #ended: ExportedSpan[] = [];
-  readonly #guestSpans: ExportedSpan[] = [];
   readonly isExported: boolean;
-  #callParentId: string;
+  readonly #parts: TraceParts;
+  #traceId: string | undefined;
+  #root: TraceContext | undefined;
+  #guest: TraceContext | undefined;
+  #ended: ExportedSpan[] | undefined;
+  #guestSpans: ExportedSpan[] | undefined;
+  /** Whose spans are not made yet. */
+  #call: EndedCall | undefined;
+  #callParentId: string | undefined;
   #calls = 0;
   #lost = 0;
 
-  constructor(traceId: string, parent: TraceContext | undefined, parts: TraceParts) {
-    const { ids, isExported, isSampled } = parts;
-    this.#ids = ids;
-    this.isExported = isExported;
-    this.#parentSpanId = parent?.spanId ?? "";
-    const traceState = parent?.traceState ?? "";
-    this.root = { traceId, spanId: ids.spanId(), isSampled, traceState };
-    this.guest = { traceId, spanId: ids.spanId(), isSampled, traceState };
-    this.#callParentId = this.guest.spanId;
+  constructor(parts: TraceParts) {
+    this.#parts = parts;
+    this.isExported = parts.isExported;
+    this.#traceId = parts.traceId;
+  }
+
+  get traceId(): string {
+    const { parent, ids } = this.#parts;
+    return (this.#traceId ??= parent?.traceId ?? ids.traceId());
+  }
+
+  get root(): TraceContext {
+    return (this.#root ??= this.#context());
+  }
+
+  /** In which the guest runs. */
+  get guest(): TraceContext {
+    return (this.#guest ??= this.#context());
   }
 
   /** Calls that have no span. */
@@ -66,7 +84,8 @@ export class RequestTrace {
   /** Whether another call of the guest may have a span: a guest in a loop must not fill memory. */
   beginCall(): CallContext | undefined {
     if (!this.#hasRoom()) return undefined;
-    return { ...this.guest, spanId: this.#ids.spanId(), parentSpanId: this.#callParentId };
+    const parentSpanId = this.#callParentId ?? this.guest.spanId;
+    return { ...this.guest, spanId: this.#parts.ids.spanId(), parentSpanId };
   }
 
   /** A call that the host has done for the guest. */
@@ -76,7 +95,7 @@ export class RequestTrace {
 
   /** A part of the host's own work. */
   addPart(part: SpanPart): void {
-    this.#add(this.#ids.spanId(), this.root.spanId, part);
+    this.#add(this.#parts.ids.spanId(), this.root.spanId, part);
   }
 
   addGuest(part: SpanPart): void {
@@ -84,12 +103,41 @@ export class RequestTrace {
   }
 
   addRoot(part: SpanPart): void {
-    this.#add(this.root.spanId, this.#parentSpanId, part);
+    this.#add(this.root.spanId, this.#parts.parent?.spanId ?? "", part);
   }
 
   /** A span that the guest itself has recorded: kept to be shown, exported elsewhere. */
   addGuestSpan(component: string, span: GuestSpan): void {
-    if (this.#hasRoom()) this.#guestSpans.push({ from: "guest", component, span });
+    if (this.#hasRoom()) (this.#guestSpans ??= []).push({ from: "guest", component, span });
+  }
+
+  /** The request has ended: nothing is added but guests' spans. */
+  finish(call: EndedCall): void {
+    this.#call = call;
+  }
+
+  /** Every span of the guest's own. */
+  get guestSpans(): readonly ExportedSpan[] {
+    return this.#guestSpans ?? none;
+  }
+
+  /** Every span of the host that has ended. */
+  get ended(): readonly ExportedSpan[] {
+    if (this.#call !== undefined) addHostSpans(this, this.#call);
+    this.#call = undefined;
+    return this.#ended ?? none;
+  }
+
+  /** How many spans there are, made or not. */
+  get size(): number {
+    const unmade = this.#call === undefined ? 0 : hostSpanCount(this.#call);
+    return unmade + (this.#ended?.length ?? 0) + (this.#guestSpans?.length ?? 0);
+  }
+
+  #context(): TraceContext {
+    const { parent, ids, isSampled } = this.#parts;
+    const traceState = parent?.traceState ?? "";
+    return { traceId: this.traceId, spanId: ids.spanId(), isSampled, traceState };
   }
 
   #hasRoom(): boolean {
@@ -97,16 +145,6 @@ export class RequestTrace {
     if (hasRoom) this.#calls++;
     else this.#lost++;
     return hasRoom;
-  }
-
-  /** Every span of the guest's own. */
-  get guestSpans(): readonly ExportedSpan[] {
-    return this.#guestSpans;
-  }
-
-  /** Every span of the host that has ended. */
-  get ended(): readonly ExportedSpan[] {
-    return this.#ended;
   }
 
   #add(spanId: string, parentSpanId: string, part: SpanPart): void {
@@ -123,6 +161,8 @@ export class RequestTrace {
       attributes: part.attributes,
       error: part.error,
     };
-    this.#ended.push({ from: "host", span });
+    (this.#ended ??= []).push({ from: "host", span });
   }
 }
+
+const none: readonly ExportedSpan[] = [];

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { WhorlError } from "../error.ts";
+import { limits } from "../limits.ts";
 import { noInvocation } from "./no-telemetry.ts";
 import { openTelemetry, type OpenTelemetry, type TelemetryOptions } from "./open-telemetry.ts";
 import { answer, begin, traceparent } from "./test-telemetry.ts";
@@ -73,6 +74,26 @@ describe("requests that are kept", () => {
     const call = invocation.outbound({ method: "GET", origin: "https://api", path: "/" });
     expect(call.headers([])).toEqual(["traceparent", traceparent]);
     expect(call.headers(["traceparent", "own"])).toEqual(["traceparent", "own"]);
+    await telemetry.close();
+  });
+
+  test("are as many in a second as are kept at all, and failures always", async () => {
+    const telemetry = await open({ keepsRequests: true });
+    const { recorder } = telemetry;
+    const clock = vi.spyOn(performance, "now").mockReturnValue(1000);
+    onTestFinished(() => clock.mockRestore());
+    using followed = recorder?.log.subscribe(() => true);
+    for (let at = 0; at < limits.requestsKeptMax + 3; at++) answer(begin(telemetry));
+    expect(followed?.take(1).records[0]?.id).toBe(1);
+    const failing = begin(telemetry);
+    failing.failed(new WhorlError("trap", "unreachable"));
+    answer(failing);
+    expect(recorder?.page(undefined, 1, () => true)).toMatchObject({
+      requests: [{ id: limits.requestsKeptMax + 1, error: "trap" }],
+    });
+    const { records, lost } = followed?.take(Infinity) ?? { records: [], lost: 0 };
+    expect(records.length + lost).toBe(limits.requestsKeptMax + 3);
+    expect(total(telemetry.metrics.spinRequests)).toBe(limits.requestsKeptMax + 4);
     await telemetry.close();
   });
 

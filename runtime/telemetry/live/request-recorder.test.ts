@@ -86,6 +86,13 @@ describe("pages", () => {
   });
 });
 
+test("in a second there is room for as many as are kept, then for others", () => {
+  const recorder = recorderOf(limits.requestsKeptMax - 1);
+  expect(recorder.hasRoom(5000)).toBe(true);
+  for (let at = 0; at < limits.requestsKeptMax; at++) recorder.add(record, undefined, undefined);
+  expect([recorder.hasRoom(5999), recorder.hasRoom(6000)]).toEqual([false, true]);
+});
+
 describe("failures", () => {
   test("outlive the flood of requests after them, newest first", () => {
     const recorder = new RequestRecorder();

@@ -64,6 +64,25 @@ export class RequestRecorder {
   /** The oldest one that still has its spans. */
   #spansFrom = 1;
   #spanCount = 0;
+  #secondBeganMs = -Infinity;
+  #inSecond = 0;
+
+  /**
+   * Whether another request that went well is kept now (`performance.now()`): in a second not more
+   * than are kept at all. Who is not kept is to be told to {@link pass}.
+   */
+  hasRoom(nowMs: number): boolean {
+    if (nowMs - this.#secondBeganMs >= secondMs) {
+      this.#secondBeganMs = nowMs;
+      this.#inSecond = 0;
+    }
+    return this.#inSecond < limits.requestsKeptMax;
+  }
+
+  /** A request has ended that is not kept. */
+  pass(): void {
+    if (this.log.isWatched) this.log.lost(1);
+  }
 
   /** Returns it with its number. */
   add(
@@ -72,6 +91,7 @@ export class RequestRecorder {
     lines: Pick<RequestLines, "kept" | "lost"> | undefined,
   ): NumberedRequest {
     const id = this.#next++;
+    this.#inSecond++;
     const kept: Kept = {
       record: numbered(ended, id),
       trace,
@@ -197,5 +217,7 @@ function numbered(ended: RequestRecord, id: number): NumberedRequest {
     id,
   };
 }
+
+const secondMs = 1000;
 
 const noLines: readonly RequestLine[] = [];

@@ -1,6 +1,21 @@
 import type { HandlerIdentity, InboundRequest, InstanceStart } from "../telemetry.ts";
+import type { Attributes, SpanKind } from "../trace/span-record.ts";
 import { eventSpan, requestSpan } from "./request-attributes.ts";
-import type { RequestTrace } from "./request-trace.ts";
+
+/** A part of a request's time; milliseconds of `performance.now()`. */
+export interface SpanPart {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly attributes: Attributes;
+  readonly error?: string | undefined;
+}
+
+/** Whose span it is: of the whole request, of the guest in it, or of something that the host did. */
+export interface HostPart extends SpanPart {
+  readonly of: "request" | "guest" | "host";
+}
 
 /**
  * What is known of a call when it has ended, without anything of the connection that it came by.
@@ -36,19 +51,19 @@ export function requestFacts({ method, scheme, target, peer }: InboundRequest): 
   return { method, scheme, target, peer: { remoteAddress, remotePort } };
 }
 
-/** How many spans {@link addHostSpans} will add. */
-export function hostSpanCount({ start, resetMs }: EndedCall): number {
+/** How many {@link hostParts} there are. */
+export function hostPartCount({ start, resetMs }: EndedCall): number {
   if (start === undefined) return 1;
-  return resetMs === 0 ? 4 : spansPerCall;
+  return resetMs === 0 ? hostPartsMax - 1 : hostPartsMax;
 }
 
 /** Request, guest, queue, instance, reset. */
-export const spansPerCall = 5;
+export const hostPartsMax = 5;
 
-/** The spans of the host's own work, that of the whole call last. */
-export function addHostSpans(trace: RequestTrace, call: EndedCall): void {
-  if (call.start !== undefined) addInstanceSpans(trace, call, call.start);
-  const { identity, request, status, error, message } = call;
+/** Where the host's time went, the whole request last. */
+export function hostParts(call: EndedCall): HostPart[] {
+  const parts = call.start === undefined ? [] : instanceParts(call, call.start);
+  const { identity, request, status, error, message, arrivedMs: startMs, endMs } = call;
   const root =
     request === undefined
       ? eventSpan(identity, error)
@@ -57,27 +72,27 @@ export function addHostSpans(trace: RequestTrace, call: EndedCall): void {
           error: error === "response" ? String(status) : error,
         });
   const failure = error === undefined ? undefined : (message ?? "");
-  trace.addRoot({ ...root, startMs: call.arrivedMs, endMs: call.endMs, error: failure });
+  parts.push({ of: "request", ...root, startMs, endMs, error: failure });
+  return parts;
 }
 
-function addInstanceSpans(trace: RequestTrace, call: EndedCall, start: InstanceStart): void {
+function instanceParts(call: EndedCall, start: InstanceStart): HostPart[] {
   const { identity, guestSpanName: name, arrivedMs, wantedMs, takenMs, resetMs, endMs } = call;
-  const kind = "internal" as const;
-  trace.addPart({
-    ...{ name: "whorl.queue", kind, attributes: [], startMs: arrivedMs, endMs: wantedMs },
-  });
-  trace.addPart({
-    ...{ name: call.isCold ? "whorl.cold_start" : "whorl.instance.take", kind },
-    ...{ attributes: [["whorl.instance.start", start]], startMs: wantedMs, endMs: takenMs },
-  });
-  trace.addGuest({
-    ...{ name, kind, attributes: [["component_id", identity.component]] },
-    ...{ startMs: takenMs, endMs: resetMs === 0 ? endMs : resetMs, error: call.message },
-  });
-  if (resetMs === 0) return;
+  const byHost = { of: "host", kind: "internal" } as const;
+  const parts: HostPart[] = [
+    { ...byHost, name: "whorl.queue", attributes: [], startMs: arrivedMs, endMs: wantedMs },
+    {
+      ...{ ...byHost, name: call.isCold ? "whorl.cold_start" : "whorl.instance.take" },
+      ...{ attributes: [["whorl.instance.start", start]], startMs: wantedMs, endMs: takenMs },
+    },
+    {
+      ...{ of: "guest", kind: "internal", name },
+      ...{ attributes: [["component_id", identity.component]], startMs: takenMs },
+      ...{ endMs: resetMs === 0 ? endMs : resetMs, error: call.message },
+    },
+  ];
+  if (resetMs === 0) return parts;
   const resetEndMs = call.resetEndMs === 0 ? endMs : call.resetEndMs;
-  trace.addPart({
-    ...{ name: "whorl.instance.reset", kind, attributes: [] },
-    ...{ startMs: resetMs, endMs: resetEndMs },
-  });
+  const reset = { ...byHost, name: "whorl.instance.reset", attributes: [] };
+  return [...parts, { ...reset, startMs: resetMs, endMs: resetEndMs }];
 }

@@ -18,7 +18,7 @@ import { inboundTraceContext, type TraceContext } from "../trace/trace-context.t
 import { guestTelemetry } from "./guest-bridge.ts";
 import { RecordedOutbound } from "./recorded-outbound.ts";
 import type { RecordedHandler } from "./recorded-handler.ts";
-import { requestFacts, spansPerCall } from "./host-spans.ts";
+import { hostPartsMax, requestFacts } from "./host-spans.ts";
 import { knownMethod } from "./request-meters.ts";
 import { RequestTrace } from "./request-trace.ts";
 
@@ -163,7 +163,7 @@ export class RecordedInvocation implements Invocation {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const now = performance.now();
-    const { meters, shared } = this.#handler;
+    const { meters } = this.#handler;
     const error = this.#error ?? (this.#status >= 500 ? "response" : undefined);
     meters.inFlight.value--;
     meters.duration.observe((now - this.#arrivedMs) / 1000);
@@ -175,12 +175,21 @@ export class RecordedInvocation implements Invocation {
       const endMs = this.#resetEndMs === 0 ? now : this.#resetEndMs;
       this.#handler.wasBusy(endMs - this.#takenMs - this.#waitedMs);
     }
-    if (this.#trace !== undefined) this.#finish(this.#trace, now, error);
-    const { requestLog, recorder } = shared;
-    if (!requestLog.isWatched && recorder === undefined) return;
-    const record = this.#record(now, error);
-    if (requestLog.isWatched) requestLog.add(record);
-    recorder?.add(record, this.#trace, this.#lines);
+    this.#tell(now, error);
+  }
+
+  /** Whoever collects spans, or looks. */
+  #tell(now: number, error: string | undefined): void {
+    const { requestLog, recorder } = this.#handler.shared;
+    const isKept = recorder !== undefined && (error !== undefined || recorder.hasRoom(now));
+    const trace = this.#trace;
+    if (trace !== undefined && (isKept || trace.isExported)) this.#finish(trace, now, error);
+    if (isKept || requestLog.isWatched) {
+      const record = this.#record(now, error);
+      if (requestLog.isWatched) requestLog.add(record);
+      if (isKept) recorder.add(record, trace, this.#lines);
+    }
+    if (!isKept) recorder?.pass();
   }
 
   /** Undefined where nobody wants the spans. */
@@ -203,8 +212,8 @@ export class RecordedInvocation implements Invocation {
     const { spans, sampler } = this.#handler.shared;
     if (spans === undefined || !sampler(traceId, parent)) return false;
     // All spans of a request or none: a trace with holes would mislead.
-    if (spans.hasRoom(spansPerCall)) return true;
-    spans.drop(spansPerCall);
+    if (spans.hasRoom(hostPartsMax)) return true;
+    spans.drop(hostPartsMax);
     return false;
   }
 

@@ -2,18 +2,8 @@ import { limits } from "../../limits.ts";
 import type { GuestSpan, GuestSpanContext } from "../guest-telemetry.ts";
 import type { TraceContext } from "../trace/trace-context.ts";
 import type { TraceIds } from "../trace/trace-ids.ts";
-import type { Attributes, ExportedSpan, SpanKind, SpanRecord } from "../trace/span-record.ts";
-import { addHostSpans, type EndedCall, hostSpanCount } from "./host-spans.ts";
-
-/** A part of a request's time; milliseconds of `performance.now()`. */
-export interface SpanPart {
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly attributes: Attributes;
-  readonly error?: string | undefined;
-}
+import type { ExportedSpan, SpanRecord } from "../trace/span-record.ts";
+import { type EndedCall, hostPartCount, hostParts, type SpanPart } from "./host-spans.ts";
 
 export interface TraceParts {
   readonly ids: TraceIds;
@@ -93,19 +83,6 @@ export class RequestTrace {
     this.#add(spanId, parentSpanId, part);
   }
 
-  /** A part of the host's own work. */
-  addPart(part: SpanPart): void {
-    this.#add(this.#parts.ids.spanId(), this.root.spanId, part);
-  }
-
-  addGuest(part: SpanPart): void {
-    this.#add(this.guest.spanId, this.root.spanId, part);
-  }
-
-  addRoot(part: SpanPart): void {
-    this.#add(this.root.spanId, this.#parts.parent?.spanId ?? "", part);
-  }
-
   /** A span that the guest itself has recorded: kept to be shown, exported elsewhere. */
   addGuestSpan(component: string, span: GuestSpan): void {
     if (this.#hasRoom()) (this.#guestSpans ??= []).push({ from: "guest", component, span });
@@ -123,15 +100,24 @@ export class RequestTrace {
 
   /** Every span of the host that has ended. */
   get ended(): readonly ExportedSpan[] {
-    if (this.#call !== undefined) addHostSpans(this, this.#call);
+    if (this.#call !== undefined) this.#makeSpans(this.#call);
     this.#call = undefined;
     return this.#ended ?? none;
   }
 
   /** How many spans there are, made or not. */
   get size(): number {
-    const unmade = this.#call === undefined ? 0 : hostSpanCount(this.#call);
+    const unmade = this.#call === undefined ? 0 : hostPartCount(this.#call);
     return unmade + (this.#ended?.length ?? 0) + (this.#guestSpans?.length ?? 0);
+  }
+
+  #makeSpans(call: EndedCall): void {
+    const { parent, ids } = this.#parts;
+    const rootId = this.root.spanId;
+    for (const part of hostParts(call)) {
+      if (part.of === "request") this.#add(rootId, parent?.spanId ?? "", part);
+      else this.#add(part.of === "guest" ? this.guest.spanId : ids.spanId(), rootId, part);
+    }
   }
 
   #context(): TraceContext {

@@ -36,13 +36,18 @@ export function restMemories(
   );
 }
 
-/** Bytes of all memories of an instance, each counted once however many core instances export it. */
-export function memoryBytesOf(instances: readonly CoreExports[]): number {
+/** Their size now, of which the system need not have given every page. */
+export function bytesOf(memories: ReadonlySet<WebAssembly.Memory>): number {
+  return [...memories].reduce((bytes, { buffer }) => bytes + buffer.byteLength, 0);
+}
+
+/** Each once, however many core instances export it. */
+export function memoriesOf(instances: readonly CoreExports[]): ReadonlySet<WebAssembly.Memory> {
   const memories = new Set<WebAssembly.Memory>();
   for (const exports of instances) {
     for (const each of Object.values(exports)) {
       if (each instanceof WebAssembly.Memory) memories.add(each);
     }
   }
-  return [...memories].reduce((bytes, { buffer }) => bytes + buffer.byteLength, 0);
+  return memories;
 }

@@ -169,6 +169,13 @@ export class MemoryMapper implements Disposable {
     return this.#native.madvise(address, BigInt(size), madviseDontneed) === 0;
   }
 
+  /** Gives the pages of a memory that nobody uses any more back to the system, where it takes them. */
+  letGo({ buffer }: WebAssembly.Memory): void {
+    // Other threads may still use one that is shared.
+    if (!(buffer instanceof ArrayBuffer) || buffer.byteLength === 0) return;
+    this.discard(this.#native.pointer(buffer), buffer.byteLength);
+  }
+
   /** As {@link PageFinder.changedPages}. */
   changedPages(address: bigint, size: number, visit: VisitPages): number | undefined {
     const { small, large } = this.#finders;

@@ -103,6 +103,27 @@ test("a pool that was warmed has its first instance ready", async () => {
   expect(instances.size).toBe(1);
 });
 
+test("one that trapped gives its pages back at once", async () => {
+  using mapper = MemoryMapper.open();
+  const mebibytes = 128;
+  const guest = await testGuest<undefined>(
+    plantAndLook(`
+      (memory ${mebibytes * 16})
+      (func (export "plant") (param i64)
+        (memory.fill (i32.const 0) (i32.const 1) (i32.const ${mebibytes << 20})) unreachable)
+      (func (export "look") (result i64) (i64.load (i32.const 8)))`),
+    [],
+    { mapper, limits: { memoryBytesMax: 2 * (mebibytes << 20) } },
+  );
+  const before = process.memoryUsage.rss();
+  for (let request = 0; request < 8; request++) {
+    using lease = guest.pool.take(undefined);
+    expect(guest.call(lease.instance, "look")()).toBe(0n);
+    expect(() => guest.call(lease.instance, "plant")(1n)).toThrow("unreachable");
+  }
+  expect(process.memoryUsage.rss() - before).toBeLessThan(mebibytes << 20);
+});
+
 test("an instance whose memory grew beyond the bound is not put back", async () => {
   const pages = limits.resetMemoryBytesMax / 65_536;
   const guest = await testGuest<undefined>(

@@ -1,13 +1,14 @@
 import { errorText, WhorlError } from "../error.ts";
 import { defaultInstanceLimits, type InstanceLimits, limits } from "../limits.ts";
 import type { SavedSnapshot } from "../prepare/saved-snapshot.ts";
+import { bytesOf } from "./core-memories.ts";
 import { MappedImage, MemoryMapper } from "./ffi-memory.ts";
 import { GuestGuard } from "./guest-guard.ts";
-import { Instance, type InstanceSnapshot } from "./instance.ts";
+import { Instance } from "./instance.ts";
 import type { LinkedComponent } from "./linker.ts";
 import { boundMemories } from "./memory-bounds.ts";
 import { CopiedImage } from "./memory-image.ts";
-import { type CoreSnapshot, loadedCore, savedCore } from "./snapshot.ts";
+import { type CoreSnapshot, type InstanceSnapshot, loadedCore, savedCore } from "./snapshot.ts";
 
 /** An instance for one request; disposing ends it. */
 export interface InstanceLease<C> extends Disposable {
@@ -139,7 +140,7 @@ export class InstancePool<C> implements Disposable {
   /** Looks at every instance: for who asks now and then. */
   usage(): PoolUsage {
     let memoryBytes = 0;
-    for (const instance of this.#live) memoryBytes += instance.memoryBytes;
+    for (const instance of this.#live) memoryBytes += bytesOf(instance.memories);
     return {
       busyInstances: this.#busy,
       idleInstances: this.#idle.length,
@@ -282,6 +283,7 @@ export class InstancePool<C> implements Disposable {
     const isQuiet = instance.end();
     if (!this.#keepsIdle(instance, isQuiet)) {
       this.#live.delete(instance);
+      this.#letGo(instance);
       return;
     }
     if (--this.#endsLeft <= 0) this.#dropSpare();
@@ -307,15 +309,22 @@ export class InstancePool<C> implements Disposable {
   #drop(count: number): void {
     for (const instance of this.#idle.splice(0, count)) {
       this.#live.delete(instance);
-      this.#keepMemories(instance);
+      if (!this.#keepsMemories(instance)) this.#letGo(instance);
     }
   }
 
-  #keepMemories(instance: Instance<C>): void {
+  #keepsMemories(instance: Instance<C>): boolean {
     const kept = this.#mapper?.kept;
-    if (this.#snapshot === undefined || kept === undefined || kept.has(this)) return;
+    if (this.#snapshot === undefined || kept === undefined || kept.has(this)) return false;
     const memories = instance.giveUp(this.#snapshot);
     if (memories !== undefined) kept.keep(this, memories);
+    return memories !== undefined;
+  }
+
+  /** Pages that nobody will see again do not wait until V8 collects garbage. */
+  #letGo(instance: Instance<C>): void {
+    if (this.#mapper === undefined) return;
+    for (const memory of instance.memories) this.#mapper.letGo(memory);
   }
 
   #mapped(snapshot: InstanceSnapshot): InstanceSnapshot {

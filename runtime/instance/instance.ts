@@ -23,8 +23,13 @@ import { hostImports } from "./host-imports.ts";
 import type { HostResource } from "./host-interface.ts";
 import type { LinkedComponent } from "./linker.ts";
 import type { CoreInstanceRecipe } from "./recipe.ts";
-import { emptiedMemories, memoryBytesOf, restMemories } from "./core-memories.ts";
-import { type CoreSnapshot, restoreSnapshot, takeSnapshot } from "./snapshot.ts";
+import { emptiedMemories, memoriesOf, restMemories } from "./core-memories.ts";
+import {
+  type CoreSnapshot,
+  type InstanceSnapshot,
+  restoreSnapshot,
+  takeSnapshot,
+} from "./snapshot.ts";
 
 /** Made once: an error costs a stack trace, and every instance ends. */
 const ended = new WhorlError("trap", "the instance has ended");
@@ -353,9 +358,8 @@ export class Instance<C> {
     return true;
   }
 
-  /** Size of all its memories now, of which the system need not have given every page. */
-  get memoryBytes(): number {
-    return memoryBytesOf(this.#coreExports);
+  get memories(): ReadonlySet<WebAssembly.Memory> {
+    return memoriesOf(this.#coreExports);
   }
 
   /** Gives back its pages, once it was put back to `snapshot`; false where some of them stay. */
@@ -390,11 +394,4 @@ function noCore(): never {
 
 function notExported(): WhorlError {
   return new WhorlError("invalid", "the function is not an export");
-}
-
-/** State right after instantiation, by core instance. */
-export interface InstanceSnapshot {
-  readonly cores: readonly CoreSnapshot[];
-  /** By component instance, after calls: what HandleTable.kept says. */
-  readonly handles?: readonly (readonly KeptHandle[])[] | undefined;
 }

@@ -1,3 +1,4 @@
+import type { KeptHandle } from "../abi/handle-table.ts";
 import { limits } from "../limits.ts";
 import type { ResettableState } from "../prepare/resettable-module.ts";
 import type { SavedCore } from "../prepare/saved-snapshot.ts";
@@ -18,6 +19,13 @@ export interface CoreSnapshot {
   readonly memories: readonly MemoryImage[];
   /** By index of `state.globals`. */
   readonly globals: readonly unknown[];
+}
+
+/** The state of a whole instance right after instantiation, by core instance. */
+export interface InstanceSnapshot {
+  readonly cores: readonly CoreSnapshot[];
+  /** By component instance, after calls: what HandleTable.kept says. */
+  readonly handles?: readonly (readonly KeptHandle[])[] | undefined;
 }
 
 export function takeSnapshot(exports: CoreExports, state: ResettableState): CoreSnapshot {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import type { LiftedFunction } from "../../runtime/component/plan.ts";
+import { WhorlError } from "../../runtime/error.ts";
 import type { HostInterface, Result } from "../../runtime/instance/host-interface.ts";
 import type { Instance } from "../../runtime/instance/instance.ts";
 import {
@@ -190,7 +191,7 @@ function missingInterfaces({ plan }: PreparedComponent): HostInterface<WasiConte
     const functions = { ...found?.functions };
     if (item.kind === "func") {
       functions[item.name] = () => {
-        throw new Error(`${key}#${item.name} is not there`);
+        throw new WhorlError("trap", `${key}#${item.name} is not there`);
       };
     }
     made.set(key, { name, version, functions, suspending: new Set(), resources: {} });

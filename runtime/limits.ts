@@ -290,6 +290,10 @@ export const limits = {
   hostRequestsWaitingMax: 1_024,
   /** Many apps: without a request for so long an app gives back its instances. */
   hostQuietMs: 10_000,
+  /** Allocations of this size and more are mappings of their own: freed, the system has them at once. */
+  mappedAllocationBytesMin: 256 * 1024,
+  /** Freed bytes at the end of a thread's heap that it keeps. */
+  freedHeapBytesMax: 1024 * 1024,
   /** Many apps: one that could not be loaded is tried again when it is asked so long after. */
   hostRetryMs: 5_000,
   /** Many apps: a worker has this long to say what it has counted. */

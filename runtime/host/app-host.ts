@@ -11,6 +11,7 @@ import { ConnectionTable } from "./connection-table.ts";
 import { countResident } from "./count-resident.ts";
 import { openDescriptors } from "./descriptors.ts";
 import type { Descriptors } from "./descriptors.ts";
+import { returnFreedMemory } from "./freed-memory.ts";
 import { Doorman } from "./doorman.ts";
 import type { Caller } from "./doorman.ts";
 import { HostTelemetry } from "./host-telemetry.ts";
@@ -88,6 +89,7 @@ export class AppHost implements AsyncDisposable {
     this.#options = options;
     this.#overload = new OverloadLog({ error: (message) => options.log.error("", message) });
     this.#descriptors = openDescriptors();
+    returnFreedMemory();
     this.telemetry = new HostTelemetry({
       workers: () => this.#pool.workers,
       onWarning: (message) => options.log.warning("", message),

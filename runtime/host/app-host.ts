@@ -59,6 +59,7 @@ export interface AppToHost {
 export class AppHost implements AsyncDisposable {
   readonly #options: AppHostOptions;
   readonly #descriptors: Descriptors;
+  readonly #trimFreedMemory: () => void;
   readonly #apps = new Map<string, HostedApp>();
   readonly #pool: WorkerPool;
   readonly #doorman: Doorman;
@@ -89,7 +90,7 @@ export class AppHost implements AsyncDisposable {
     this.#options = options;
     this.#overload = new OverloadLog({ error: (message) => options.log.error("", message) });
     this.#descriptors = openDescriptors();
-    returnFreedMemory();
+    this.#trimFreedMemory = returnFreedMemory();
     this.telemetry = new HostTelemetry({
       workers: () => this.#pool.workers,
       onWarning: (message) => options.log.warning("", message),
@@ -386,6 +387,8 @@ export class AppHost implements AsyncDisposable {
     this.telemetry.lost(worker);
     for (const caller of this.#connections.rescue(worker)) this.#admit(caller);
     this.#preload.lost(worker.apps);
+    // Last: nobody who was rescued has to wait for it.
+    this.#trimFreedMemory();
   }
 }
 

@@ -211,9 +211,7 @@ export class Host {
  * started in; those of Node that open connections or ask for names are started later.
  */
 function enterNetwork(network: NetworkNamespace, kernel: Kernel): void {
-  const threads = readdirSync("/proc/self/task");
-  const names = threads.map((id) => readFileSync(`/proc/self/task/${id}/comm`, "utf8"));
-  if (names.some((name) => name.startsWith("libuv-worker"))) {
+  if (readdirSync("/proc/self/task").some((id) => nameOfThread(id).startsWith("libuv-worker"))) {
     throw new ShimError("internal", "a thread was started before the network was entered");
   }
   switch (network.kind) {
@@ -223,6 +221,15 @@ function enterNetwork(network: NetworkNamespace, kernel: Kernel): void {
       return kernel.enterNetwork(undefined);
     case "path":
       return kernel.enterNetwork(network.path);
+  }
+}
+
+/** `""` for one that has ended since it was listed. */
+function nameOfThread(id: string): string {
+  try {
+    return readFileSync(`/proc/self/task/${id}/comm`, "utf8");
+  } catch {
+    return "";
   }
 }
 

@@ -202,7 +202,8 @@ test("a node from its startup taint to its end", async () => {
     ]);
   };
   await vi.waitFor(isReady, patient);
-  expect(await eventsOfNode()).toEqual(["WhorlReady"]);
+  // Told after the node has its condition.
+  await vi.waitFor(async () => expect(await eventsOfNode()).toEqual(["WhorlReady"]), patient);
   const { text } = await fetched(agent.port, "/metrics");
   expect(text).toContain('whorl_agent_info{version="1.0.0"} 1');
   expect(text).toContain("whorl_agent_ready 1");

@@ -288,7 +288,7 @@ export const limits = {
   /** Many apps: requests of one app on one worker, being answered and waiting; more are refused. */
   hostRequestsActiveMax: 4_096,
   hostRequestsWaitingMax: 1_024,
-  /** Many apps: without a request for so long an app gives back its instances. */
+  /** Many apps: without a request for so long an app is at rest: it gives back its instances but one. */
   hostQuietMs: 10_000,
   /** Allocations of this size and more are mappings of their own: freed, the system has them at once. */
   mappedAllocationBytesMin: 256 * 1024,

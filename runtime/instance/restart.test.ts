@@ -280,35 +280,19 @@ describe.each(cases)("$name, $way", ({ wat, heavy, options }) => {
 
   test("new instances that get the memory of an earlier one do not find it either", async () => {
     const guest = await testGuest<undefined>(wat, [], options);
-    const untouched = lookOnce(guest);
-    const instances = new Set<unknown>();
-    for (let round = 0; round < 20; round++) {
-      {
-        using lease = guest.pool.take(undefined);
-        instances.add(lease.instance);
-        expect(guest.call(lease.instance, "look")()).toBe(untouched);
-        guest.call(lease.instance, "plant")(secret + BigInt(round));
-      }
+    const instances = plantInRounds(guest, () => {
       guest.pool.trim();
       expect(options.mapper?.kept.has(guest.pool)).toBe(options.mapper === null ? undefined : true);
-    }
+    });
     expect(instances.size).toBe(20);
   });
 
   test("an instance that was at rest does not have it any more, nor its pages", async () => {
     const guest = await testGuest<undefined>(wat, [], options);
-    const untouched = lookOnce(guest);
-    const instances = new Set<unknown>();
-    for (let round = 0; round < 20; round++) {
-      {
-        using lease = guest.pool.take(undefined);
-        instances.add(lease.instance);
-        expect(guest.call(lease.instance, "look")()).toBe(untouched);
-        guest.call(lease.instance, "plant")(secret + BigInt(round));
-      }
+    const instances = plantInRounds(guest, () => {
       guest.pool.rest();
       expect(guest.pool.usage().idleInstances).toBe(options.mapper === null ? 0 : 1);
-    }
+    });
     expect(instances.size).toBe(options.mapper === null ? 20 : 1);
   });
 
@@ -329,6 +313,22 @@ describe.each(cases)("$name, $way", ({ wat, heavy, options }) => {
     }
   });
 });
+
+/** A secret in each of twenty rounds, which the next one must not find; the instances that it met. */
+function plantInRounds(guest: TestGuest<undefined>, afterRound: () => void): Set<unknown> {
+  const untouched = lookOnce(guest);
+  const instances = new Set<unknown>();
+  for (let round = 0; round < 20; round++) {
+    {
+      using lease = guest.pool.take(undefined);
+      instances.add(lease.instance);
+      expect(guest.call(lease.instance, "look")()).toBe(untouched);
+      guest.call(lease.instance, "plant")(secret + BigInt(round));
+    }
+    afterRound();
+  }
+  return instances;
+}
 
 function lookOnce(guest: TestGuest<undefined>): unknown {
   using lease = guest.pool.take(undefined);

@@ -50,14 +50,19 @@ export function checkRoot(component: ComponentEntity): void {
 function checkUnusedModules({ modules, plan }: LinkContext): void {
   for (const bytes of modules) {
     if (plan.hasModule(bytes)) continue;
-    try {
-      // oxlint-disable-next-line no-new -- only for its errors
-      new WebAssembly.Module(bytes);
-    } catch (error) {
-      throw new WhorlError("invalid", `core module that is not used: ${errorText(error)}`, {
-        cause: error,
-      });
-    }
+    if (WebAssembly.validate(bytes)) continue;
+    throw new WhorlError("invalid", `core module that is not used: ${invalidity(bytes)}`);
+  }
+}
+
+/** The engine may be one that looks at functions when they are called. */
+function invalidity(bytes: Uint8Array<ArrayBuffer>): string {
+  try {
+    // oxlint-disable-next-line no-new -- only for its errors
+    new WebAssembly.Module(bytes);
+    return "a function of it is not valid";
+  } catch (error) {
+    return errorText(error);
   }
 }
 

@@ -22,6 +22,7 @@ async function run(wat: string, options: InstancePoolOptions = {}): Promise<unkn
   const cache = new PrepareCache({ directory, version: "1", bytesMax: 1e8 });
   const saved: Promise<void>[] = [];
   const prepared = await prepareComponent(await encode(wat), { cache });
+  await prepared.kept;
   const save = prepared.saveSnapshot;
   const linked = new Linker<undefined>([]).link({
     ...prepared,

@@ -8,7 +8,7 @@ const entry = {
 };
 
 function encoded(): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(encodeEntry(identity, entry));
+  return new Uint8Array(Buffer.concat([...encodeEntry(identity, entry)]));
 }
 
 test("an entry is read as it was written", () => {

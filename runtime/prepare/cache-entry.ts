@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { deserialize, serialize } from "node:v8";
 
 /** What one file of the cache holds. */
@@ -27,6 +27,7 @@ export interface EntryIdentity {
 const magic = new TextEncoder().encode("whorlpc1");
 const digestBytes = 32;
 const lengthBytes = 4;
+const pieceBytesMax = 1024 * 1024;
 
 interface Envelope {
   readonly identity: EntryIdentity;
@@ -34,12 +35,26 @@ interface Envelope {
   readonly sizes: readonly number[];
 }
 
-export function encodeEntry(identity: EntryIdentity, { header, blobs }: CacheEntry): Uint8Array {
+/**
+ * The bytes of an entry, in pieces: whoever writes them can let others at work between two of them,
+ * since tens of megabytes take their time to be digested.
+ */
+export function* encodeEntry(
+  identity: EntryIdentity,
+  { header, blobs }: CacheEntry,
+): Generator<Uint8Array> {
   const envelope = serialize({ identity, header, sizes: blobs.map(({ length }) => length) });
   const length = Buffer.alloc(lengthBytes);
   length.writeUInt32LE(envelope.length);
-  const contents = Buffer.concat([magic, length, envelope, ...blobs]);
-  return Buffer.concat([contents, sha256(contents)]);
+  const digest = createHash("sha256");
+  for (const part of [magic, length, envelope, ...blobs]) {
+    for (let at = 0; at < part.length; at += pieceBytesMax) {
+      const piece = part.subarray(at, at + pieceBytesMax);
+      digest.update(piece);
+      yield piece;
+    }
+  }
+  yield digest.digest();
 }
 
 /**

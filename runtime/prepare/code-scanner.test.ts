@@ -13,7 +13,7 @@ function scan(body: readonly number[], readsGlobals = false): Found[] {
   const found: Found[] = [];
   const scanner = new CodeScanner(new Uint8Array(body), {
     readsGlobals,
-    instruction: (kind, immediate, place) => found.push({ kind, immediate, ...place }),
+    instruction: (kind, immediate, start, end) => found.push({ kind, immediate, start, end }),
   });
   scanner.body(0, body.length);
   return found;

@@ -32,12 +32,7 @@ export interface CodeVisitor {
   /** Told where the instructions of a body begin. */
   begin?(offset: number): void;
   /** `start` is where the instruction begins, `end` behind its immediates. */
-  instruction(kind: StateInstruction, immediate: number, place: CodePlace): void;
-}
-
-export interface CodePlace {
-  readonly start: number;
-  readonly end: number;
+  instruction(kind: StateInstruction, immediate: number, start: number, end: number): void;
 }
 
 /** Immediates of an opcode. What has the value `other` is looked at one by one. */
@@ -172,7 +167,7 @@ export class CodeScanner {
     switch (opcode) {
       case 0x03:
         this.#type();
-        return this.#visitor.instruction("loop", 0, { start, end: this.#at });
+        return this.#visitor.instruction("loop", 0, start, this.#at);
       case 0x10:
       case 0x12:
         return this.#visit("call", start);
@@ -229,7 +224,7 @@ export class CodeScanner {
 
   /** Its immediates vary; the scan stops here, since nothing can be said of the module any more. */
   #gc(start: number): never {
-    this.#visitor.instruction("gc", 0, { start, end: this.#at });
+    this.#visitor.instruction("gc", 0, start, this.#at);
     return this.#fail("garbage-collected types");
   }
 
@@ -294,7 +289,7 @@ export class CodeScanner {
   /** Reads the last immediate and reports the instruction. */
   #visit(kind: StateInstruction, start: number): void {
     const immediate = this.#u32();
-    this.#visitor.instruction(kind, immediate, { start, end: this.#at });
+    this.#visitor.instruction(kind, immediate, start, this.#at);
   }
 
   #memarg(): void {

@@ -30,7 +30,7 @@ class ConstantSection {
     this.reader = new Reader(section, "core module section");
     this.#scanner = new CodeScanner(section, {
       readsGlobals: true,
-      instruction: (kind, immediate, { start, end }) => {
+      instruction: (kind, immediate, start, end) => {
         if (kind !== "global.get" || immediate < shift.from) return;
         this.edits.push({ start, end, bytes: [0x23, ...leb128(immediate + shift.by)] });
       },

@@ -1,7 +1,8 @@
 import { linkComponent } from "../component/link.ts";
+import { invalidity } from "./module-validity.ts";
 import type { Plan, PlanExport } from "../component/plan.ts";
 import type { FuncType } from "../component/types.ts";
-import { errorText, WhorlError } from "../error.ts";
+import { WhorlError } from "../error.ts";
 import { encodeCoreModule, type EncodingTools } from "./encode-core-module.ts";
 import { sectionIds } from "./core-sections.ts";
 import { type ModuleFacts, readModuleFacts } from "./module-facts.ts";
@@ -100,7 +101,7 @@ export async function inspectComponent(
     instances: { core: plan.coreInstances.length, component: plan.componentInstances.length },
     isolation: inspectIsolation(plan, rewritten),
     interruption: inspectInterruption(rewritten),
-    unsupported: [...missingImports(imports), ...(await invalidModules(plan))],
+    unsupported: [...missingImports(imports), ...invalidModules(plan)],
   };
 }
 
@@ -189,12 +190,9 @@ function missingImports(imports: readonly InspectedImport[]): Inspection["unsupp
 }
 
 /** Modules that the engine refuses, and why. */
-async function invalidModules({ modules }: Plan): Promise<Inspection["unsupported"]> {
-  const invalid: { what: string; reason: string }[] = [];
-  for (const [index, bytes] of modules.entries()) {
-    if (WebAssembly.validate(bytes)) continue;
-    const reason = await WebAssembly.compile(bytes).then(() => "not valid", errorText);
-    invalid.push({ what: `core module ${index}`, reason });
-  }
-  return invalid;
+function invalidModules({ modules }: Plan): Inspection["unsupported"] {
+  return modules.flatMap((bytes, index) => {
+    const reason = invalidity(bytes);
+    return reason === undefined ? [] : [{ what: `core module ${index}`, reason }];
+  });
 }

@@ -2,16 +2,7 @@ import { Reader } from "../component/reader.ts";
 import { limits } from "../limits.ts";
 import { CodeScanner } from "./code-scanner.ts";
 import { boundTables } from "./constant-sections.ts";
-import {
-  appendItems,
-  concatenated,
-  type CoreSections,
-  type Edit,
-  editedParts,
-  leb128,
-  nameBytes,
-  sectionIds,
-} from "./core-sections.ts";
+import { appendItems, type CoreSections, leb128, nameBytes, sectionIds } from "./core-sections.ts";
 import { type ModuleFacts, reservedPrefix } from "./module-facts.ts";
 import { type BodyCalls, recursiveBodies } from "./recursive-functions.ts";
 
@@ -118,7 +109,7 @@ function scanFlow(section: Uint8Array<ArrayBuffer>): FlowBody[] {
   const scanner = new CodeScanner(section, {
     readsFlow: true,
     begin: (offset) => (first = offset),
-    instruction(kind, immediate, { end }) {
+    instruction(kind, immediate, _start, end) {
       if (kind === "loop") loops.push(end);
       else if (kind === "call") calls.push(immediate);
       else if (kind === "call.indirect") callsUnknown = true;
@@ -147,19 +138,62 @@ function withChecks(
   const recursive = recursiveBodies(bodies, importedFunctions);
   if (recursive.size === 0 && bodies.every(({ loops }) => loops.length === 0)) return undefined;
   const check = checkCode(memory);
-  const parts: Uint8Array[] = [new Uint8Array(leb128(bodies.length))];
-  let unchanged = bodies[0]?.prefix ?? 0;
-  for (const [index, body] of bodies.entries()) {
-    const places = recursive.has(index) ? [body.first, ...body.loops] : body.loops;
-    if (places.length === 0) continue;
-    const edits = places.map((place): Edit => ({ start: place, end: place, bytes: check }));
-    const length = body.end - body.start + edits.length * check.length;
-    parts.push(section.subarray(unchanged, body.prefix), new Uint8Array(leb128(length)));
-    parts.push(...editedParts(section, edits, body));
-    unchanged = body.end;
+  const places = bodies.map(({ first, loops }, index) =>
+    recursive.has(index) ? [first, ...loops] : loops,
+  );
+  const checks = places.reduce((sum, { length }) => sum + length, 0);
+  const added = checks * check.length + (bodies.length + 1) * lengthBytesMax;
+  const copy = new SectionCopy(section, section.length + added);
+  copy.put(leb128(bodies.length));
+  copy.skipTo(bodies[0]?.prefix ?? 0);
+  for (const [index, { prefix, start, end }] of bodies.entries()) {
+    const within = places[index] ?? [];
+    if (within.length === 0) continue;
+    copy.copyTo(prefix);
+    copy.put(leb128(end - start + within.length * check.length));
+    copy.skipTo(start);
+    for (const place of within) {
+      copy.copyTo(place);
+      copy.put(check);
+    }
+    copy.copyTo(end);
   }
-  parts.push(section.subarray(unchanged));
-  return concatenated(parts);
+  copy.copyTo(section.length);
+  return copy.bytes();
+}
+
+/** Of a 32-bit integer in LEB128. */
+const lengthBytesMax = 5;
+
+/** A section that is copied from its beginning to its end, with changes: tens of thousands of them. */
+class SectionCopy {
+  readonly #from: Buffer;
+  readonly #to: Buffer<ArrayBuffer>;
+  #read = 0;
+  #written = 0;
+
+  constructor(section: Uint8Array<ArrayBuffer>, bytesMax: number) {
+    this.#from = Buffer.from(section.buffer, section.byteOffset, section.length);
+    this.#to = Buffer.allocUnsafeSlow(bytesMax);
+  }
+
+  /** A few bytes. */
+  put(bytes: readonly number[]): void {
+    for (const byte of bytes) this.#to[this.#written++] = byte;
+  }
+
+  copyTo(offset: number): void {
+    this.#written += this.#from.copy(this.#to, this.#written, this.#read, offset);
+    this.#read = offset;
+  }
+
+  skipTo(offset: number): void {
+    this.#read = offset;
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#to.subarray(0, this.#written);
+  }
 }
 
 /**

@@ -197,7 +197,7 @@ function scanCode(
   const found: { irreversible?: StateInstruction } = {};
   let memoryInstructions: MemoryInstruction[] = [];
   const scanner = new CodeScanner(section, {
-    instruction(kind, immediate, { start, end }) {
+    instruction(kind, immediate, start, end) {
       if (kind === "memory.size" || kind === "memory.grow") {
         memoryInstructions.push({ kind, memory: immediate, start, end });
       } else if (kind !== "global.set") {

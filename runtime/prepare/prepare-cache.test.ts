@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -107,7 +108,7 @@ test("where nothing can be written everything goes on, with a warning", async ()
   const file = join(await newDirectory(), "file");
   await writeFile(file, "");
   const { cache, warnings } = cacheIn(join(file, "below"));
-  expect(await cache.exclusively("k", async () => "done")).toBe("done");
+  expect((await cache.exclusively("k", async () => "done")).result).toBe("done");
   await cache.write("k", "prepared", entryOf(1));
   expect(await cache.read("k", "prepared")).toBeUndefined();
   expect(warnings.length).toBeGreaterThan(0);
@@ -117,12 +118,17 @@ test("where nothing can be written everything goes on, with a warning", async ()
 test("work for one key is done by one after the other", async () => {
   const directory = await newDirectory();
   const order: string[] = [];
-  const work = (name: string) =>
-    cacheIn(directory).cache.exclusively("k", async () => {
-      order.push(`${name} begins`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      order.push(`${name} ends`);
-    });
+  const part = async (what: string): Promise<void> => {
+    order.push(what);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const work = async (name: string): Promise<void> => {
+    const { cache } = cacheIn(directory);
+    const begin = (): Promise<void> => part(`${name} begins`);
+    await (
+      await cache.exclusively("k", begin, () => part(`${name} ends`))
+    ).released;
+  };
   await Promise.all([work("a"), work("b"), work("c")]);
   expect(order).toHaveLength(6);
   for (let index = 0; index < order.length; index += 2) {
@@ -139,6 +145,21 @@ test("a lock is given back when the work fails, and an abandoned one is taken ov
   const lock = join(directory, "k.lock");
   await writeFile(lock, "");
   await utimes(lock, 1000, 1000);
-  expect(await cache.exclusively("k", async () => "done")).toBe("done");
+  const { result, released } = await cache.exclusively("k", async () => "done");
+  expect(result).toBe("done");
+  await released;
   expect(await readdir(directory)).toEqual([]);
+});
+
+test("the lock of a process that has ended is taken over at once", async () => {
+  const directory = await newDirectory();
+  const { cache } = cacheIn(directory);
+  const lock = join(directory, "k.lock");
+  const mark = await cache.exclusively("k", () => readFile(lock, "utf8"));
+  await mark.released;
+  const { pid } = spawnSync("true");
+  const startedMs = Date.now();
+  await writeFile(lock, mark.result.replace(/^\d+/, String(pid)));
+  expect((await cache.exclusively("k", async () => "done")).result).toBe("done");
+  expect(Date.now() - startedMs).toBeLessThan(4000);
 });

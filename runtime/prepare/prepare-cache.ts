@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import {
   mkdir,
-  open,
   readdir,
   readFile,
+  readlink,
   rename,
   rm,
   stat,
@@ -26,6 +26,13 @@ export interface PrepareCacheOptions {
   onWarning?(message: string): void;
 }
 
+/** What was done while a lock was held. */
+export interface Exclusive<T> {
+  readonly result: T;
+  /** Settles when the lock is given back; never rejects. */
+  readonly released: Promise<void>;
+}
+
 const entrySuffix = ".whorl";
 const temporarySuffix = ".tmp";
 const lockSuffix = ".lock";
@@ -33,7 +40,7 @@ const lockSuffix = ".lock";
 const abandonedMs = 60_000;
 /** A lock is touched so often by who holds it, and is of a process that died when it is older. */
 const lockBeatMs = 1_000;
-const lockMsMax = 10_000;
+const lockMsMax = 5_000;
 /** Nobody waits longer for another process to prepare something. */
 const lockWaitMsMax = 60_000;
 const lockPollMs = 20;
@@ -71,12 +78,12 @@ export class PrepareCache {
   /** Writes an entry whole or not at all, then removes the least recently used beyond the bound. */
   async write(key: string, kind: string, entry: CacheEntry): Promise<void> {
     const path = this.#path(key, kind);
-    const bytes = encodeEntry(this.#identity(key, kind), entry);
-    if (bytes.length > this.#options.bytesMax) return;
+    const bytes = entry.blobs.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > this.#options.bytesMax) return;
     const temporary = `${path}.${randomUUID()}${temporarySuffix}`;
     try {
       await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
-      await writeFile(temporary, bytes, { mode: 0o600 });
+      await writeFile(temporary, encodeEntry(this.#identity(key, kind), entry), { mode: 0o600 });
       await rename(temporary, path);
       await this.#evict();
     } catch (error) {
@@ -95,17 +102,27 @@ export class PrepareCache {
   /**
    * Runs `work` while no other process does so for the same key. A lock is believed while its holder
    * lives and lets its event loop run; without one `work` runs all the same, since doing it twice is
-   * only slower.
+   * only slower. The lock is held on until `rest` of the result settles, which never rejects.
    */
-  async exclusively<T>(key: string, work: () => Promise<T>): Promise<T> {
+  async exclusively<T>(
+    key: string,
+    work: () => Promise<T>,
+    rest: (result: T) => Promise<void> | undefined = () => undefined,
+  ): Promise<Exclusive<T>> {
     const path = join(this.#options.directory, `${key}${lockSuffix}`);
     const isLocked = await this.#lock(path);
     const beat = isLocked ? setInterval(() => void touch(path), lockBeatMs) : undefined;
-    try {
-      return await work();
-    } finally {
+    const release = async (): Promise<void> => {
       clearInterval(beat);
       if (isLocked) await rm(path, { force: true }).catch(() => undefined);
+    };
+    try {
+      const result = await work();
+      const released = rest(result)?.then(release) ?? release();
+      return { result, released };
+    } catch (error) {
+      await release();
+      throw error;
     }
   }
 
@@ -114,11 +131,12 @@ export class PrepareCache {
     while (Date.now() < deadline) {
       try {
         await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
-        await (await open(path, "wx", 0o600)).close();
+        await writeFile(path, await ownMark, { flag: "wx", mode: 0o600 });
         return true;
       } catch (error) {
         if ((error as { readonly code?: string }).code !== "EEXIST") return false;
-        if (await isOlder(path, lockMsMax)) await rm(path, { force: true });
+        const isAbandoned = (await isOlder(path, lockMsMax)) || (await isOfTheDead(path));
+        if (isAbandoned) await rm(path, { force: true });
         else await delay(lockPollMs);
       }
     }
@@ -155,6 +173,29 @@ export class PrepareCache {
 
   #warn(what: string, error: unknown): void {
     this.#options.onWarning?.(`prepare cache: ${what}: ${errorText(error)}`);
+  }
+}
+
+/** Which process this is, as others of the same PID namespace see it. */
+const ownMark = pidNamespace().then((name) => `${process.pid} ${name}`);
+
+/** `""` where there are none. */
+async function pidNamespace(): Promise<string> {
+  return await readlink("/proc/self/ns/pid").catch(() => "");
+}
+
+/** Whether a lock is of a process of this namespace that has ended. */
+async function isOfTheDead(path: string): Promise<boolean> {
+  const [pid = "", namespace = ""] = await readFile(path, "utf8").then(
+    (mark) => mark.split(" "),
+    () => [],
+  );
+  if (namespace === "" || namespace !== (await pidNamespace())) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as { readonly code?: string }).code === "ESRCH";
   }
 }
 

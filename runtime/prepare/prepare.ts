@@ -2,9 +2,10 @@ import { hash } from "node:crypto";
 import { type Composition, composeComponents } from "../component/compose.ts";
 import { linkComponent } from "../component/link.ts";
 import type { Plan } from "../component/plan.ts";
-import { errorText, WhorlError } from "../error.ts";
+import { WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import type { CacheEntry } from "./cache-entry.ts";
+import { checkModules, compileModules } from "./compile-module.ts";
 import type { HostImports } from "./interruptible-module.ts";
 import { compositionDigest, withParts } from "./composition-parts.ts";
 import { isCoreModule } from "./module-kind.ts";
@@ -33,6 +34,8 @@ export interface PreparedComponent {
   readonly snapshot?: SavedSnapshot | undefined;
   /** `modules` are the bare ones: instances have to be filled from `snapshot`. */
   readonly isBare?: boolean;
+  /** Settles when a cache holds what there was to keep; does not fail. */
+  readonly kept?: Promise<void> | undefined;
   /** Keeps that state for later processes; does not fail. */
   saveSnapshot?(snapshot: SavedSnapshot): Promise<void>;
 }
@@ -139,21 +142,42 @@ async function prepare(
   const place: CachePlace = { cache, key, kinds: entryKinds({ ...options, ...rewrite }) };
   const ready = await cache.read(key, place.kinds.ready);
   if (ready !== undefined) return compiledReady(ready);
-  const prepared = await cache.exclusively(key, async () => {
-    // An earlier process may have done it, or another one meanwhile.
-    const kept = await cache.read(key, place.kinds.prepared);
-    if (kept !== undefined) return compiled(keptSources(kept));
-    const made = await make();
-    const whole = await compiled(made);
-    await cache.write(key, place.kinds.prepared, sourcesEntry(made));
-    return whole;
-  });
-  return { ...prepared, saveSnapshot: snapshotSaver(place) };
+  const { result, released } = await cache.exclusively(
+    key,
+    () => keptOrMade(place, make),
+    ({ writing }) => writing,
+  );
+  return { ...result.prepared, kept: released, saveSnapshot: snapshotSaver(place, released) };
+}
+
+interface Made {
+  readonly prepared: PreparedComponent;
+  /** Never rejects. */
+  readonly writing?: Promise<void>;
+}
+
+async function keptOrMade(
+  { cache, key, kinds }: CachePlace,
+  make: () => Promise<Sources>,
+): Promise<Made> {
+  // An earlier process may have done it, or another one meanwhile.
+  const kept = await cache.read(key, kinds.prepared);
+  if (kept !== undefined) return { prepared: await compiled(keptSources(kept)) };
+  const made = await make();
+  const prepared = await compiled(made);
+  // Beside the first request, which would wait longer for the disk than for all the rest.
+  return { prepared, writing: cache.write(key, kinds.prepared, sourcesEntry(made)) };
 }
 
 /** A function of its own: a closure within another one keeps all of its variables, the bytes too. */
-function snapshotSaver(place: CachePlace): (snapshot: SavedSnapshot) => Promise<void> {
-  return (snapshot) => saveSnapshot(place, snapshot);
+function snapshotSaver(
+  place: CachePlace,
+  kept: Promise<void>,
+): (snapshot: SavedSnapshot) => Promise<void> {
+  return async (snapshot) => {
+    await kept;
+    await saveSnapshot(place, snapshot);
+  };
 }
 
 /** Reads again what was prepared: holding it in memory until then would cost more. */
@@ -189,7 +213,11 @@ async function makeSources(source: ComponentSource, options: RewriteOptions): Pr
     source instanceof Uint8Array
       ? linkComponent(await componentBytes(source))
       : composeComponents(await withParts(source, componentBytes));
-  const { modules, bareModules, coreInstances, proof, host } = proveReset(plan, options);
+  const { modules, bareModules, coreInstances, proof, host, isValidated } = proveReset(
+    plan,
+    options,
+  );
+  if (!isValidated) checkModules(modules);
   return { plan: { ...plan, modules, coreInstances }, modules, bareModules, reset: proof, host };
 }
 
@@ -243,21 +271,4 @@ async function componentBytes(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Arra
   if (!isCoreModule(bytes)) return bytes;
   const { encodeCoreModule, jcoTools } = await import("./encode-core-module.ts");
   return encodeCoreModule(bytes, await jcoTools());
-}
-
-function compileModules(
-  sources: readonly Uint8Array<ArrayBuffer>[],
-): Promise<WebAssembly.Module[]> {
-  return Promise.all(sources.map(compileModule));
-}
-
-async function compileModule(
-  bytes: Uint8Array<ArrayBuffer>,
-  index: number,
-): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(bytes);
-  } catch (error) {
-    throw new WhorlError("invalid", `core module ${index}: ${errorText(error)}`, { cause: error });
-  }
 }

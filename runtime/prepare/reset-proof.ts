@@ -29,6 +29,8 @@ export interface ProvedModules {
   readonly proof: ResetProof;
   /** By index of Plan.modules: what the rewrite makes them import; undefined for one left alone. */
   readonly host: readonly (HostImports | undefined)[];
+  /** Whether the modules of the plan are known to be valid. */
+  readonly isValidated: boolean;
 }
 
 export interface RewriteOptions {
@@ -52,7 +54,7 @@ const restorableTypes: ReadonlySet<number> = new Set([0x7f, 0x7e, 0x7d, 0x7c, 0x
  */
 export function proveReset(plan: Plan, options: RewriteOptions = {}): ProvedModules {
   const facts = readableFacts(plan);
-  if (typeof facts === "string") return leftAlone(plan, facts);
+  if (typeof facts === "string") return { ...leftAlone(plan, facts), isValidated: false };
   const reason = facts.map(refusal).find((each) => each !== undefined);
   return reason === undefined
     ? proved(plan, facts, options)
@@ -81,6 +83,7 @@ function leftAlone({ modules, coreInstances }: Plan, reason: string): ProvedModu
     coreInstances,
     proof: { kind: "refused", reason },
     host: modules.map(() => undefined),
+    isValidated: true,
   };
 }
 
@@ -126,6 +129,7 @@ function proved(
       : coreInstances,
     proof: { kind: "proved", modules: rewritten.map(({ state }) => state) },
     host: rewritten.map(({ host }) => host),
+    isValidated: true,
   };
 }
 

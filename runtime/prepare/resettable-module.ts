@@ -229,7 +229,7 @@ function globalEdits(
   const edits: Edit[] = [];
   const scanner = new CodeScanner(section, {
     readsGlobals: true,
-    instruction(kind, immediate, { start, end }) {
+    instruction(kind, immediate, start, end) {
       if ((kind !== "global.get" && kind !== "global.set") || immediate < from) return;
       const opcode = kind === "global.get" ? instructions.globalGet : instructions.globalSet;
       edits.push({ start, end, bytes: [opcode, ...leb128(immediate + by)] });

@@ -22,7 +22,7 @@ export interface BatchQueueOptions<T> {
 }
 
 /** Exporting may take this part of the time of a core; what does not fit is dropped and counted. */
-const busyShareMax = 0.03;
+const busyShareMax = 0.02;
 
 /**
  * Holds what is to be exported, up to a bound, and sends it in batches, one after the other. It is

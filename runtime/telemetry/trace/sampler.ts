@@ -25,7 +25,12 @@ export function createSampler(name: SamplerName, ratio = 1): Sampler {
 function rootSampler(name: string, ratio: number): Sampler {
   if (name === "always_on" || (name === "traceidratio" && ratio >= 1)) return () => true;
   if (name === "always_off" || ratio <= 0) return () => false;
-  // The last 7 bytes of a trace id are random (W3C level 2); 52 bits are exact in a number.
-  const bound = ratio * 2 ** 52;
-  return (traceId) => Number.parseInt(traceId.slice(19), 16) < bound;
+  // The last 7 bytes of a trace id are random (W3C level 2); 52 bits are exact in a number. All
+  // identifiers have as many digits: as texts they compare as their numbers do.
+  const bound = Math.min(Math.ceil(ratio * 2 ** 52), 2 ** 52 - 1)
+    .toString(16)
+    .padStart(digitsCompared, "0");
+  return (traceId) => traceId.slice(-digitsCompared) < bound;
 }
+
+const digitsCompared = 13;

@@ -8,30 +8,31 @@ export interface TraceIds {
   spanId(): string;
 }
 
-const poolBytes = 8 * 1024;
+/** Small: an identifier that is kept keeps the text of its pool. */
+const poolDigits = 2 * 1024;
 
 /** Random identifiers; asks the system for randomness once per many of them. */
 export class RandomTraceIds implements TraceIds {
-  readonly #pool = Buffer.alloc(poolBytes);
-  #offset = poolBytes;
+  readonly #bytes = Buffer.alloc(poolDigits / 2);
+  #pool = "";
+  #offset = poolDigits;
 
   traceId(): string {
-    return this.#hex(16);
+    return this.#take(32);
   }
 
   spanId(): string {
-    return this.#hex(8);
+    return this.#take(16);
   }
 
-  #hex(bytes: number): string {
-    if (this.#offset + bytes > poolBytes) {
-      randomFillSync(this.#pool);
+  #take(digits: number): string {
+    if (this.#offset + digits > poolDigits) {
+      this.#pool = randomFillSync(this.#bytes).toString("hex");
       this.#offset = 0;
     }
-    const at = this.#offset;
-    this.#offset += bytes;
+    const id = this.#pool.slice(this.#offset, this.#offset + digits);
+    this.#offset += digits;
     // All zero would mean "no identifier".
-    if (this.#pool[at] === 0) this.#pool[at] = 1;
-    return this.#pool.toString("hex", at, at + bytes);
+    return id.startsWith("00") ? `01${id.slice(2)}` : id;
   }
 }

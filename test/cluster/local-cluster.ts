@@ -9,6 +9,7 @@ import { buildShim } from "../../shim/build-shim.ts";
 import { installLayout } from "../../shim/install-layout.ts";
 import { ClusterDns } from "../servers/cluster-dns.ts";
 import { goTool } from "../servers/go-tool.ts";
+import { currentEtcd } from "../servers/etcd.ts";
 import { KubeApiServer } from "../servers/kube-apiserver.ts";
 import { KubeControllerManager } from "../servers/kube-controller-manager.ts";
 import { KubeScheduler } from "../servers/kube-scheduler.ts";
@@ -173,7 +174,7 @@ async function startControlPlane(
     "--kubelet-preferred-address-types=InternalIP",
   ];
   const registry = stack.use(await startDockerRegistry({ address }));
-  const server = stack.use(await KubeApiServer.start({ address, args }));
+  const server = stack.use(await KubeApiServer.start({ address, args, etcd: currentEtcd() }));
   const client = new KubeClient({
     transport: stack.use(new KubeConfigTransport(server.kubeConfig())),
     userAgent: "dns",

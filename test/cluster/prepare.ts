@@ -2,6 +2,7 @@ import { containerdObstacle } from "../servers/containerd.ts";
 import { containerdReleases } from "../servers/containerd-configuration.ts";
 import { programObstacle } from "../servers/debian-package.ts";
 import { registryObstacle } from "../servers/docker-registry.ts";
+import { currentEtcd } from "../servers/etcd.ts";
 import { goTool } from "../servers/go-tool.ts";
 import { helmTool } from "../servers/helm.ts";
 import { karpenterController } from "../servers/karpenter.ts";
@@ -28,6 +29,8 @@ export function clusterObstacle(): string | undefined {
 /** Builds what a cluster needs, before anything waits for it. */
 export function prepareClusterTier(): void {
   for (const name of kubernetesPrograms) kubernetesTool(name);
+  // As clusters of this version have it: watches without a version to begin at need one like it.
+  currentEtcd();
   helmTool();
   const { version, module } = containerdReleases["2.4"];
   for (const name of ["containerd", "containerd-shim-runc-v2", "ctr"]) {

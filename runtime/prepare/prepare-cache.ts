@@ -1,15 +1,6 @@
 import { randomUUID } from "node:crypto";
-import {
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { readlinkSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { errorText } from "../error.ts";
@@ -131,7 +122,7 @@ export class PrepareCache {
     while (Date.now() < deadline) {
       try {
         await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
-        await writeFile(path, await ownMark, { flag: "wx", mode: 0o600 });
+        await writeFile(path, ownMark(), { flag: "wx", mode: 0o600 });
         return true;
       } catch (error) {
         if ((error as { readonly code?: string }).code !== "EEXIST") return false;
@@ -177,11 +168,17 @@ export class PrepareCache {
 }
 
 /** Which process this is, as others of the same PID namespace see it. */
-const ownMark = pidNamespace().then((name) => `${process.pid} ${name}`);
+function ownMark(): string {
+  return `${process.pid} ${pidNamespace()}`;
+}
 
 /** `""` where there are none. */
-async function pidNamespace(): Promise<string> {
-  return await readlink("/proc/self/ns/pid").catch(() => "");
+function pidNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
 }
 
 /** Whether a lock is of a process of this namespace that has ended. */
@@ -190,7 +187,7 @@ async function isOfTheDead(path: string): Promise<boolean> {
     (mark) => mark.split(" "),
     () => [],
   );
-  if (namespace === "" || namespace !== (await pidNamespace())) return false;
+  if (namespace === "" || namespace !== pidNamespace()) return false;
   try {
     process.kill(Number(pid), 0);
     return false;

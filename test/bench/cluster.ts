@@ -15,6 +15,7 @@ import { clusterObstacle, prepareClusterTier } from "../cluster/prepare.ts";
 import { kubernetesVersion } from "../servers/kubernetes-tools.ts";
 import { podTimeLine, steps, type TimeLine } from "./pod-time-line.ts";
 import { Report, shown, whorlVersion } from "./report.ts";
+import { type RolloutStage, rolloutStages } from "./rollout-stages.ts";
 import { median, summary } from "./statistics.ts";
 
 const { values } = parseArgs({
@@ -115,18 +116,35 @@ function deployments(count: number): string {
   return JSON.stringify({ apiVersion: "v1", kind: "List", items });
 }
 
-function atOnce(cluster: ClusterClient, count: number): Record<Kind, number> {
+interface AtOnce {
+  readonly ms: number;
+  readonly stages: readonly RolloutStage[];
+}
+
+function atOnce(cluster: ClusterClient, count: number): Record<Kind, AtOnce> {
   cluster.kubectl("delete", "pods", "--all", "--wait");
-  const runc = untilReady(
-    cluster,
-    deployments(count),
-    "--for=condition=Available",
-    "deployment",
-    "--all",
-  );
+  const startedRuncMs = Date.now();
+  const available = ["--for=condition=Available", "deployment", "--all"];
+  const runcMs = untilReady(cluster, deployments(count), ...available);
+  const runc = {
+    ms: runcMs,
+    stages: rolloutStages(cluster, startedRuncMs, [
+      ["Deployments made", "deployments"],
+      ["pods made", "pods"],
+      ["pods ready", "pods", "Ready"],
+    ]),
+  };
   cluster.kubectl("delete", "deployment", "--all", "--cascade=foreground", "--wait");
-  const wasm = untilReady(cluster, apps(count), "--for=condition=Ready", "spinapp", "--all");
-  return { wasm, runc };
+  const startedMs = Date.now();
+  const ms = untilReady(cluster, apps(count), "--for=condition=Ready", "spinapp", "--all");
+  const stages = rolloutStages(cluster, startedMs, [
+    ["SpinApps made", "spinapps"],
+    ["Deployments made", "deployments"],
+    ["pods made", "pods"],
+    ["pods ready", "pods", "Ready"],
+    ["SpinApps ready", "spinapps", "Ready"],
+  ]);
+  return { wasm: { ms, stages }, runc };
 }
 
 const obstacle = clusterObstacle();
@@ -169,11 +187,18 @@ report.verdict({
 });
 const whole = Number(values.apps) > 0 ? atOnce(client, Number(values.apps)) : undefined;
 if (whole !== undefined) {
-  report.line(`${values.apps} SpinApps until all ready`, `${shown(whole.wasm / 1000)} s`);
-  report.line(`as many Deployments under runc`, `${shown(whole.runc / 1000)} s`);
+  for (const [kind, name] of [
+    ["wasm", `${values.apps} SpinApps`],
+    ["runc", "as many Deployments under runc"],
+  ] as const) {
+    report.line(`${name} until all ready`, `${shown(whole[kind].ms / 1000)} s`);
+    for (const { stage, halfS, allS } of whole[kind].stages) {
+      report.line(`  ${stage}: half, all`, `${shown(halfS)} s, ${shown(allS)} s`);
+    }
+  }
   report.verdict({
     figure: `${values.apps} at once, Wasm / runc`,
-    measured: whole.wasm / whole.runc,
+    measured: whole.wasm.ms / whole.runc.ms,
     unit: "x",
     reach: { atMost: 0.8 },
   });

@@ -132,6 +132,7 @@ function atOnce(cluster: ClusterClient, count: number): Record<Kind, AtOnce> {
       ["Deployments made", "deployments"],
       ["pods made", "pods"],
       ["pods ready", "pods", "Ready"],
+      ["Deployments available", "deployments", "Available"],
     ]),
   };
   cluster.kubectl("delete", "deployment", "--all", "--cascade=foreground", "--wait");

@@ -25,6 +25,7 @@ export function startWithEngine(version: string): StartApp {
       reload: (next) => running.reload(next),
       async close(signal) {
         await running.close(signal);
+        await engine.cache?.settled();
         owned.dispose();
       },
     };

@@ -205,6 +205,7 @@ export class GuestWorker {
     await this.#server.close(AbortSignal.timeout(limits.shutdownMsMax));
     await this.#apps.close(AbortSignal.timeout(limits.shutdownMsMax));
     await (await this.#telemetry)?.close();
+    await this.#engine.cache?.settled();
     this.#engine[Symbol.dispose]();
     this.#tell({ kind: "ended" });
   }

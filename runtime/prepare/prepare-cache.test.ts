@@ -163,3 +163,12 @@ test("the lock of a process that has ended is taken over at once", async () => {
   expect((await cache.exclusively("k", async () => "done")).result).toBe("done");
   expect(Date.now() - startedMs).toBeLessThan(4000);
 });
+
+test("a process that ends waits for what is still being written, and for its lock", async () => {
+  const directory = await newDirectory();
+  const { cache } = cacheIn(directory);
+  const begin = async (): Promise<void> => undefined;
+  await cache.exclusively("k", begin, () => cache.write("k", "prepared", entryOf(1)));
+  await cache.settled();
+  expect(await readdir(directory)).toEqual(["k.prepared.whorl"]);
+});

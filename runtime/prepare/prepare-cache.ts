@@ -1,6 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { readlinkSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { errorText } from "../error.ts";
@@ -35,6 +45,7 @@ const lockMsMax = 5_000;
 /** Nobody waits longer for another process to prepare something. */
 const lockWaitMsMax = 60_000;
 const lockPollMs = 20;
+const settleMsMax = 5_000;
 
 /**
  * Entries on disk, one file each, shared by processes. Nothing that goes wrong here is an error: an
@@ -42,6 +53,7 @@ const lockPollMs = 20;
  */
 export class PrepareCache {
   readonly #options: PrepareCacheOptions;
+  readonly #unfinished = new Set<Promise<void>>();
 
   constructor(options: PrepareCacheOptions) {
     this.#options = options;
@@ -110,11 +122,29 @@ export class PrepareCache {
     try {
       const result = await work();
       const released = rest(result)?.then(release) ?? release();
-      return { result, released };
+      return { result, released: this.finishes(released) };
     } catch (error) {
       await release();
       throw error;
     }
+  }
+
+  /** Work with this cache that nobody waits for, but a process that ends; it never rejects. */
+  finishes(work: Promise<void>): Promise<void> {
+    this.#unfinished.add(work);
+    void work.then(() => this.#unfinished.delete(work));
+    return work;
+  }
+
+  /** Settles when everything is written, or after some seconds: then the disk does not answer. */
+  async settled(): Promise<void> {
+    const patience = new AbortController();
+    const given = delay(settleMsMax, undefined, { signal: patience.signal }).catch(() => undefined);
+    const finished = async (): Promise<void> => {
+      while (this.#unfinished.size > 0) await Promise.all(this.#unfinished);
+      patience.abort();
+    };
+    await Promise.race([finished(), given]);
   }
 
   async #lock(path: string): Promise<boolean> {
@@ -122,7 +152,9 @@ export class PrepareCache {
     while (Date.now() < deadline) {
       try {
         await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
-        await writeFile(path, ownMark(), { flag: "wx", mode: 0o600 });
+        await using file = await open(path, "wx", 0o600);
+        // Without room for it the lock is one all the same.
+        await file.writeFile(ownMark()).catch(() => undefined);
         return true;
       } catch (error) {
         if ((error as { readonly code?: string }).code !== "EEXIST") return false;

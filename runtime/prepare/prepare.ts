@@ -174,10 +174,7 @@ function snapshotSaver(
   place: CachePlace,
   kept: Promise<void>,
 ): (snapshot: SavedSnapshot) => Promise<void> {
-  return async (snapshot) => {
-    await kept;
-    await saveSnapshot(place, snapshot);
-  };
+  return (snapshot) => place.cache.finishes(kept.then(() => saveSnapshot(place, snapshot)));
 }
 
 /** Reads again what was prepared: holding it in memory until then would cost more. */

@@ -1,8 +1,9 @@
-import { errorText, WhorlError } from "../error.ts";
+import { WhorlError } from "../error.ts";
 import { decodeComponent } from "./decode.ts";
 import type { ComponentEntity, Entity, InstanceEntity } from "./entities.ts";
 import { instantiateComponent } from "./evaluate-component.ts";
 import { LinkContext } from "./link-context.ts";
+import { moduleRefusal } from "./module-refusal.ts";
 import { PlanBuilder } from "./plan-builder.ts";
 import type { Plan, PlanExport } from "./plan.ts";
 
@@ -50,19 +51,9 @@ export function checkRoot(component: ComponentEntity): void {
 function checkUnusedModules({ modules, plan }: LinkContext): void {
   for (const bytes of modules) {
     if (plan.hasModule(bytes)) continue;
-    if (WebAssembly.validate(bytes)) continue;
-    throw new WhorlError("invalid", `core module that is not used: ${invalidity(bytes)}`);
-  }
-}
-
-/** The engine may be one that looks at functions when they are called. */
-function invalidity(bytes: Uint8Array<ArrayBuffer>): string {
-  try {
-    // oxlint-disable-next-line no-new -- only for its errors
-    new WebAssembly.Module(bytes);
-    return "a function of it is not valid";
-  } catch (error) {
-    return errorText(error);
+    const reason = moduleRefusal(bytes);
+    if (reason === undefined) continue;
+    throw new WhorlError("invalid", `core module that is not used: ${reason}`);
   }
 }
 

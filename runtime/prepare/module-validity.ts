@@ -1,23 +1,20 @@
 import { setFlagsFromString } from "node:v8";
-import { errorText } from "../error.ts";
+import { moduleRefusal } from "../component/module-refusal.ts";
 
 /** Whose V8 is known to have the flag: others would complain of it on the terminal. */
-const nodeWithFlag = /^26\./;
-let isLazy = false;
+const hasFlag = process.versions.node.startsWith("26.");
 
-/** Why V8 refuses a core module; undefined for a valid one. */
+/**
+ * Why V8 refuses a core module; undefined for a valid one. Any thread may have called
+ * {@link validateWhenCalled}: for the reason functions have to be looked at, all threads' meanwhile.
+ */
 export function invalidity(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   if (WebAssembly.validate(bytes)) return undefined;
-  // Asked once more, for the reason: other threads validate more than they need meanwhile.
-  if (isLazy) setLazy(false);
+  setLazy(false);
   try {
-    // oxlint-disable-next-line no-new -- only for its errors
-    new WebAssembly.Module(bytes);
-    return "it is not valid";
-  } catch (error) {
-    return errorText(error);
+    return moduleRefusal(bytes);
   } finally {
-    if (isLazy) setLazy(true);
+    setLazy(true);
   }
 }
 
@@ -27,11 +24,14 @@ export function invalidity(bytes: Uint8Array<ArrayBuffer>): string | undefined {
  * all threads of the process.
  */
 export function validateWhenCalled(): void {
-  if (isLazy || !nodeWithFlag.test(process.versions.node)) return;
-  isLazy = true;
+  if (isAsked) return;
+  isAsked = true;
   setLazy(true);
 }
 
-function setLazy(isLazyNow: boolean): void {
-  setFlagsFromString(isLazyNow ? "--wasm-lazy-validation" : "--no-wasm-lazy-validation");
+let isAsked = false;
+
+function setLazy(isLazy: boolean): void {
+  if (!hasFlag) return;
+  setFlagsFromString(isLazy ? "--wasm-lazy-validation" : "--no-wasm-lazy-validation");
 }

@@ -158,10 +158,10 @@ test("the lock of a process that has ended is taken over at once", async () => {
   const mark = await cache.exclusively("k", () => readFile(lock, "utf8"));
   await mark.released;
   const { pid } = spawnSync("true");
-  const startedMs = Date.now();
   await writeFile(lock, mark.result.replace(/^\d+/, String(pid)));
+  // Its age says nothing.
+  await utimes(lock, 1e10, 1e10);
   expect((await cache.exclusively("k", async () => "done")).result).toBe("done");
-  expect(Date.now() - startedMs).toBeLessThan(4000);
 });
 
 test("a process that ends waits for what is still being written, and for its lock", async () => {

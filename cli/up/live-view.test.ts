@@ -26,7 +26,11 @@ interface Running {
   readonly telemetry: Promise<Telemetry | undefined>;
 }
 
-function run(argv: readonly string[], environment: Record<string, string> = {}): Running {
+function run(
+  argv: readonly string[],
+  environment: Record<string, string> = {},
+  started: Promise<void> = Promise.resolve(),
+): Running {
   const io = createCaptureIo();
   const given = Promise.withResolvers<Telemetry | undefined>();
   const paths = argv.map((each) => (each === wasm ? join(directory, wasm) : each));
@@ -37,14 +41,15 @@ function run(argv: readonly string[], environment: Record<string, string> = {}):
     directory,
     prompt: undefined,
     machine: { hostName: "host", pid: 77, userId, openTerminal: () => undefined },
-    startApp: (_app, { telemetry }) => {
+    startApp: async (_app, { telemetry }) => {
       given.resolve(telemetry);
-      return Promise.resolve({
+      await started;
+      return {
         url: "http://127.0.0.1:3000",
         exited: undefined,
         reload: () => Promise.resolve(),
         close: () => Promise.resolve(),
-      });
+      };
     },
   });
   void exitCode.then(() => given.reject(new Error(`nothing was started: ${io.written.stderr}`)));
@@ -90,6 +95,18 @@ describe("an app that is served", () => {
     up.io.send("SIGTERM");
     expect(await up.exitCode).toBe(0);
     expect(readdirSync(socketFolder())).toEqual([]);
+  });
+
+  test("is told to stop while it still begins to serve: nobody can look any more", async () => {
+    const started = Promise.withResolvers<void>();
+    const up = run(["up", wasm], {}, started.promise);
+    await up.telemetry;
+    up.io.send("SIGTERM");
+    await new Promise(setImmediate);
+    started.resolve();
+    expect(await up.exitCode).toBe(0);
+    expect(up.io.written.stderr).not.toContain("error");
+    expect(existsSync(join(socketFolder(), "77.sock"))).toBe(false);
   });
 
   test("goes on where nobody can look, and says so", async () => {

@@ -61,9 +61,12 @@ export async function openLiveView(
     options.console === undefined ? undefined : stack.use(await view.offerConsole(options.console));
   const owned = stack.move();
   let offered: Promise<void> = Promise.resolve();
+  let isClosing = false;
   return {
     telemetry,
     serving(app, url) {
+      // Told to stop while the app still began to serve.
+      if (isClosing) return;
       view.app = { app, url };
       if (consoleView !== undefined) reporter.consoleReady(consoleView.url);
       offered = view.offerSocket().then(
@@ -75,6 +78,7 @@ export async function openLiveView(
       );
     },
     async [Symbol.asyncDispose]() {
+      isClosing = true;
       await offered;
       await owned.disposeAsync();
     },

@@ -16,8 +16,10 @@ const { values } = parseArgs({
   options: { bare: { type: "boolean", default: false }, nodes: { type: "string", default: "1" } },
 });
 const obstacle = clusterObstacle();
-if (obstacle !== undefined) throw new Error(`no cluster can run here: ${obstacle}`);
-if (runningCluster() !== undefined) {
+if (obstacle !== undefined) {
+  console.error(`no cluster can run here: ${obstacle}`);
+  process.exitCode = 1;
+} else if (runningCluster() !== undefined) {
   console.log(`A cluster is up already: export KUBECONFIG=${clusterFiles.kubeconfig}`);
 } else {
   prepareClusterTier();

@@ -14,6 +14,7 @@ import {
   pluginFolder,
 } from "./containerd-configuration.ts";
 import { containerConfig, type ContainerOptions, CriClient, ownProcesses } from "./cri.ts";
+import { programObstacle } from "./debian-package.ts";
 import { goObstacle, goTool } from "./go-tool.ts";
 import { type ImageContent, writeImageArchive } from "./oci-archive.ts";
 import { ServerProcess } from "./server-process.ts";
@@ -42,11 +43,13 @@ const shimSources = fileURLToPath(new URL("../../shim/bin", import.meta.url));
 /** Why no containerd can run here, undefined where it can. */
 export function containerdObstacle(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "needs root on Linux";
-  if (!existsSync("/usr/sbin/runc")) return "apt-get install runc";
-  if (!existsSync(join(pluginFolder, "bridge")))
-    return "apt-get install containernetworking-plugins";
-  if (!existsSync("/bin/busybox")) return "apt-get install busybox-static";
-  return goObstacle();
+  return (
+    programObstacle("runc", "runc") ??
+    // Not that of "bridge": iproute2 has a program of this name.
+    programObstacle("host-local", "containernetworking-plugins", [pluginFolder]) ??
+    programObstacle("busybox", "busybox-static") ??
+    goObstacle()
+  );
 }
 
 const forwardingFile = "/proc/sys/net/ipv4/ip_forward";

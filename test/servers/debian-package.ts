@@ -26,7 +26,9 @@ export function programObstacle(
   extraFolders: readonly string[] = [],
 ): string | undefined {
   if (installedProgram(name, extraFolders) !== undefined) return undefined;
-  const remedy = `${name} is not installed: apt-get install --no-install-recommends ${debianPackage}`;
+  const remedy =
+    `${name} is not installed: apt-get install --no-install-recommends ${debianPackage} ` +
+    "(with CI=true, as root, whatever is missing is installed)";
   // oxlint-disable-next-line node/no-process-env -- CI says so by this variable
   if (process.env["CI"] !== "true" || process.getuid?.() !== 0) return remedy;
   const args = ["install", "-y", "-qq", "--no-install-recommends", debianPackage];

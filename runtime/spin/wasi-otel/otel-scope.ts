@@ -28,17 +28,37 @@ export const noSpan: SpanContext = {
   traceState: [],
 };
 
+/** What a guest's telemetry belongs to. */
+export interface OtelSource {
+  /** Where it goes, and the host's span in which the guest runs; undefined where nobody wants it. */
+  readonly guest: (OtelSink & { readonly outer: SpanContext }) | undefined;
+}
+
+const unwanted: NonNullable<OtelSource["guest"]> = { outer: noSpan };
+
 /** The telemetry of one guest instance: the spans that it has begun. */
 export class OtelContext {
-  readonly sink: OtelSink;
-  /** The span of the host in which the guest runs. */
-  readonly outer: SpanContext;
+  readonly #source: OtelSource | undefined;
+  #guest: OtelSource["guest"];
   /** In the order in which they began. */
   #begun: Map<string, SpanContext> | undefined;
 
-  constructor(sink: OtelSink = {}, outer: SpanContext = noSpan) {
-    this.sink = sink;
-    this.outer = outer;
+  /** The source is asked when the guest first does something: most guests never do. */
+  constructor(source?: OtelSource) {
+    this.#source = source;
+  }
+
+  get sink(): OtelSink {
+    return this.#opened();
+  }
+
+  /** The span of the host in which the guest runs. */
+  get outer(): SpanContext {
+    return this.#opened().outer;
+  }
+
+  #opened(): NonNullable<OtelSource["guest"]> {
+    return (this.#guest ??= this.#source?.guest ?? unwanted);
   }
 
   /**

@@ -34,7 +34,7 @@ function recorder(): { seen: unknown[]; sink: OtelSink } {
 
 test("a span goes to the sink when it ends; the newest open one is the current one", () => {
   const { seen, sink } = recorder();
-  const otel = new OtelContext(sink, span("host"));
+  const otel = new OtelContext({ guest: { ...sink, outer: span("host") } });
   expect(call(tracing, otel, "outer-span-context")).toEqual(span("host"));
   expect(otel.current).toEqual(span("host"));
   call(tracing, otel, "on-start", span("1"));
@@ -47,7 +47,7 @@ test("a span goes to the sink when it ends; the newest open one is the current o
 });
 
 test("to end what was not begun, or to begin without end, is a trap", () => {
-  const otel = new OtelContext(recorder().sink);
+  const otel = new OtelContext({ guest: { ...recorder().sink, outer: noSpan } });
   expect(() => call(tracing, otel, "on-end", { spanContext: span("1") })).toThrow(
     "Trying to end a span that was not started",
   );
@@ -59,13 +59,27 @@ test("to end what was not begun, or to begin without end, is a trap", () => {
 
 test("metrics and log records go to the sink, which may refuse metrics", () => {
   const { seen, sink } = recorder();
-  const otel = new OtelContext(sink);
+  const otel = new OtelContext({ guest: { ...sink, outer: noSpan } });
   expect(call(metrics, otel, "export", { scopeMetrics: [] })).toEqual({
     tag: "err",
     val: "Operation timed out.",
   });
   call(logs, otel, "on-emit", { body: '"text"' });
   expect(seen).toEqual([{ scopeMetrics: [] }, { body: '"text"' }]);
+});
+
+test("where it goes is asked once, when the guest first does something", () => {
+  let asked = 0;
+  const source = {
+    get guest() {
+      asked += 1;
+      return { outer: span("host") };
+    },
+  };
+  const otel = new OtelContext(source);
+  expect(asked).toBe(0);
+  expect([otel.current, otel.outer]).toEqual([span("host"), span("host")]);
+  expect(asked).toBe(1);
 });
 
 test("without telemetry of the host nothing happens", () => {

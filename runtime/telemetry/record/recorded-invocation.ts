@@ -2,7 +2,8 @@ import { errorText, WhorlError } from "../../error.ts";
 import type { GuestLimit } from "../../error.ts";
 import { RequestLines } from "../live/request-lines.ts";
 import type { RequestRecord } from "../live/request-record.ts";
-import type { Attributes } from "../trace/span-record.ts";
+import type { ItemQueue } from "../item-queue.ts";
+import type { Attributes, ExportedSpan } from "../trace/span-record.ts";
 import { noInvocation } from "../no-telemetry.ts";
 import type {
   GuestTelemetry,
@@ -34,6 +35,8 @@ export class RecordedInvocation implements Invocation {
   /** Undefined: not looked for yet. */
   #parent: TraceContext | null | undefined;
   #traceId: string | undefined;
+  /** Which the id ends with, where the trace begins here. */
+  #lot: number | undefined;
   #wantedMs = 0;
   #takenMs = 0;
   #resetMs = 0;
@@ -60,8 +63,7 @@ export class RecordedInvocation implements Invocation {
   }
 
   get traceId(): string | undefined {
-    return (this.#traceId ??=
-      this.#trace?.traceId ?? this.parent?.traceId ?? this.#handler.shared.ids.traceId());
+    return (this.#traceId ??= this.#trace?.traceId ?? this.parent?.traceId ?? this.#ownTraceId());
   }
 
   get guest(): GuestTelemetry | undefined {
@@ -201,16 +203,22 @@ export class RecordedInvocation implements Invocation {
     if (spans === undefined) {
       return new RequestTrace({ ids, parent, isExported: false, isSampled: true });
     }
-    this.#traceId = parent?.traceId ?? ids.traceId();
-    const isExported = this.#isExported(this.#traceId, parent);
+    const isExported = this.#isExported(spans, parent);
     if (!isExported && recorder === undefined) return undefined;
-    const traceId = this.#traceId;
+    const traceId = (this.#traceId = parent?.traceId ?? this.#ownTraceId());
     return new RequestTrace({ ids, parent, traceId, isExported, isSampled: isExported });
   }
 
-  #isExported(traceId: string, parent: TraceContext | undefined): boolean {
-    const { spans, sampler } = this.#handler.shared;
-    if (spans === undefined || !sampler(traceId, parent)) return false;
+  #ownTraceId(): string {
+    const { ids } = this.#handler.shared;
+    return ids.traceId((this.#lot ??= ids.lot()));
+  }
+
+  #isExported(spans: ItemQueue<ExportedSpan>, parent: TraceContext | undefined): boolean {
+    const { sampler, ids } = this.#handler.shared;
+    const isSampled =
+      parent === undefined ? sampler.begins((this.#lot = ids.lot())) : sampler.continues(parent);
+    if (!isSampled) return false;
     // All spans of a request or none: a trace with holes would mislead.
     if (spans.hasRoom(hostPartsMax)) return true;
     spans.drop(hostPartsMax);

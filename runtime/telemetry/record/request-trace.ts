@@ -49,7 +49,7 @@ export class RequestTrace {
 
   get traceId(): string {
     const { parent, ids } = this.#parts;
-    return (this.#traceId ??= parent?.traceId ?? ids.traceId());
+    return (this.#traceId ??= parent?.traceId ?? ids.traceId(ids.lot()));
   }
 
   get root(): TraceContext {

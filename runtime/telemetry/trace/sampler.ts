@@ -1,7 +1,13 @@
+import { lotDigits, lots } from "./trace-ids.ts";
 import type { TraceContext } from "./trace-context.ts";
 
-/** Decides which traces are recorded: `parent` is undefined for the first span of a trace. */
-export type Sampler = (traceId: string, parent: TraceContext | undefined) => boolean;
+/** Decides which traces are recorded. */
+export interface Sampler {
+  /** A trace that another process has begun. */
+  continues(parent: Pick<TraceContext, "traceId" | "isSampled">): boolean;
+  /** One that begins here, by the lot that its id ends with. */
+  begins(lot: number): boolean;
+}
 
 /** Names that `OTEL_TRACES_SAMPLER` may have here. */
 export const samplerNames = [
@@ -17,20 +23,11 @@ export type SamplerName = (typeof samplerNames)[number];
 
 /** `ratio` is between 0 and 1 and counts for the samplers that are named after it. */
 export function createSampler(name: SamplerName, ratio = 1): Sampler {
-  const root = rootSampler(name.replace("parentbased_", ""), ratio);
-  if (!name.startsWith("parentbased_")) return root;
-  return (traceId, parent) => (parent === undefined ? root(traceId, parent) : parent.isSampled);
+  const shares: Readonly<Record<string, number>> = { always_on: 1, always_off: 0 };
+  const bound = (shares[name.replace("parentbased_", "")] ?? ratio) * lots;
+  const begins = (lot: number): boolean => lot < bound;
+  const continues: Sampler["continues"] = name.startsWith("parentbased_")
+    ? ({ isSampled }) => isSampled
+    : ({ traceId }) => begins(Number.parseInt(traceId.slice(-lotDigits), 16));
+  return { begins, continues };
 }
-
-function rootSampler(name: string, ratio: number): Sampler {
-  if (name === "always_on" || (name === "traceidratio" && ratio >= 1)) return () => true;
-  if (name === "always_off" || ratio <= 0) return () => false;
-  // The last 7 bytes of a trace id are random (W3C level 2); 52 bits are exact in a number. All
-  // identifiers have as many digits: as texts they compare as their numbers do.
-  const bound = Math.min(Math.ceil(ratio * 2 ** 52), 2 ** 52 - 1)
-    .toString(16)
-    .padStart(digitsCompared, "0");
-  return (traceId) => traceId.slice(-digitsCompared) < bound;
-}
-
-const digitsCompared = 13;

@@ -1,9 +1,20 @@
 import { randomFillSync } from "node:crypto";
 
+/**
+ * How many last digits of a trace id decide whether it is sampled, in all processes alike: they are
+ * random (W3C Trace Context, level 2), and 52 bits are exact in a number.
+ */
+export const lotDigits = 13;
+
+/** How many lots there are. */
+export const lots = 16 ** lotDigits;
+
 /** Makes identifiers of traces and spans. */
 export interface TraceIds {
-  /** 32 hexadecimal digits, not all zero. */
-  traceId(): string;
+  /** For a trace that begins: its id is only made where it is sampled, or where somebody asks. */
+  lot(): number;
+  /** 32 hexadecimal digits, not all zero; the last ones are the lot's. */
+  traceId(lot: number): string;
   /** 16 hexadecimal digits, not all zero. */
   spanId(): string;
 }
@@ -17,8 +28,12 @@ export class RandomTraceIds implements TraceIds {
   #pool = "";
   #offset = poolDigits;
 
-  traceId(): string {
-    return this.#take(32);
+  lot(): number {
+    return Math.floor(Math.random() * lots);
+  }
+
+  traceId(lot: number): string {
+    return this.#take(32 - lotDigits) + lot.toString(16).padStart(lotDigits, "0");
   }
 
   spanId(): string {

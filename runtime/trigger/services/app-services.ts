@@ -109,7 +109,6 @@ export class AppServices implements AsyncDisposable {
     const outbound = refusals.hosts(compileOutboundHosts(component.allowedOutboundHosts));
     const services = [...this.#services.values()];
     return (telemetry, wasi) => {
-      const guest = telemetry?.current.guest;
       const { keyValue, sqlite } = newStores();
       // One literal: made for every request, and copying objects costs more than making them.
       const context: Omit<GuestContext, ServiceScope> = {
@@ -123,7 +122,7 @@ export class AppServices implements AsyncDisposable {
         sqlite,
         variables,
         outbound,
-        otel: new OtelContext(guest, guest?.outer),
+        otel: new OtelContext(telemetry?.current),
         telemetry,
       };
       for (const service of services) Object.assign(context, service.newScope(component));

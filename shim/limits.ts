@@ -50,6 +50,10 @@ export const shimLimits = {
   sharedCpuMsMax: 2_000,
   /** Requests of a shared host begin for so long before it looks at what else has come. */
   sharedTurnMsMax: 1,
+  /** For so long after a container's start a shared host has at least the share of {@link startCpuShares}. */
+  startShareMs: 10_000,
+  /** As the kernel gives it to processes of which nobody says anything (cgroup v1's cpu.shares). */
+  startCpuShares: 1_024,
   /** A shared host without containers ends after this long. */
   idleSharedHostMs: 30_000,
   /**

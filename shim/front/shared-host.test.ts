@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { HostCommand } from "../host/protocol.ts";
 import { shimLimits } from "../limits.ts";
+import type { Cgroup } from "./cgroup.ts";
 import type { FrontKernel } from "./front-kernel.ts";
 import type { HostListener } from "./host-process.ts";
 import { SharedHost, type SharedHostState } from "./shared-host.ts";
@@ -9,6 +10,8 @@ let sent: HostCommand[];
 let isKilled: boolean;
 let process: HostListener;
 let told: string[];
+let shares: number | undefined;
+const removed = Promise.resolve();
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -32,7 +35,9 @@ function newHost(adopted?: SharedHostState): SharedHost {
     },
     kernel: {} as FrontKernel,
     id: 1_900_000_000,
-    cgroupPath: undefined,
+    cgroupPath: "/kubepods/whorl-ns-shop-5",
+    openCgroup: () =>
+      ({ limit: ({ cpuShares }) => void (shares = cpuShares), remove: () => removed }) as Cgroup,
     log: (message: string) => void told.push(message),
     onEmpty: () => void told.push("empty"),
   };
@@ -65,6 +70,23 @@ test("each seat hears what is said of it, until it is left", () => {
   expect(told).toEqual(["second: prepared"]);
   host.leave(first);
   expect(told).toEqual(["second: prepared", "empty"]);
+});
+
+test("has the share of its seats, and while one starts no less than a process of the node", () => {
+  const host = newHost();
+  sit(host, "first");
+  vi.advanceTimersByTime(shimLimits.startShareMs - 1);
+  sit(host, "second");
+  expect(shares).toBe(shimLimits.startCpuShares);
+  vi.advanceTimersByTime(shimLimits.startShareMs - 1);
+  expect(shares).toBe(shimLimits.startCpuShares);
+  vi.advanceTimersByTime(1);
+  expect(shares).toBe(4);
+});
+
+test("a seat that an earlier front gave does not start", () => {
+  sit(newHost(), "first", "7");
+  expect(shares).toBe(2);
 });
 
 test("at its end every seat is told, and nothing is heard any more", async () => {
@@ -113,6 +135,7 @@ test("what is handed over is gone on with", () => {
   expect(JSON.parse(JSON.stringify(state))).toEqual({
     process: { pid: 5, channel: 6, passing: 7 },
     id: 1_900_000_000,
+    cgroupPath: "/kubepods/whorl-ns-shop-5",
     isShared: false,
     images: [],
     nextSeat: 1,

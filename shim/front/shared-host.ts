@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { ShimError } from "../error.ts";
 import { shimLimits } from "../limits.ts";
 import type { HostReport, SeatCommand, SeatReport } from "../host/protocol.ts";
-import { type Cgroup, openCgroup } from "./cgroup.ts";
+import type { Cgroup } from "./cgroup.ts";
 import type { FrontKernel } from "./front-kernel.ts";
 import type { HostProcess, HostProcessState } from "./host-process.ts";
 import { HostView } from "./host-view.ts";
@@ -36,6 +36,7 @@ export interface SharedHostOptions {
   readonly id: number;
   /** Undefined where containers have none. */
   readonly cgroupPath: string | undefined;
+  readonly openCgroup: (path: string) => Cgroup;
   readonly log: (message: string) => void;
   /** Its last seat was left, or it has ended. */
   onEmpty(): void;
@@ -51,6 +52,8 @@ export class SharedHost {
   #isShared = false;
   /** Runs while it has been asked whether it lives. */
   #silence: NodeJS.Timeout | undefined;
+  /** Runs while containers start. */
+  #starting: NodeJS.Timeout | undefined;
   #hasEnded = false;
   #nextSeat: number;
 
@@ -62,7 +65,7 @@ export class SharedHost {
     this.#options = options;
     this.#images = new Set(adopted?.images);
     this.#nextSeat = adopted?.nextSeat ?? 0;
-    const { process, id, cgroupPath } = options;
+    const { process, id, cgroupPath, openCgroup } = options;
     // Whoever waits for it is told; nobody has to.
     this.#shared.promise.catch(() => undefined);
     this.#cgroup = cgroupPath === undefined ? undefined : openCgroup(cgroupPath);
@@ -114,6 +117,7 @@ export class SharedHost {
   sit(listener: SeatListener, known?: string): string {
     const seat = known ?? String((this.#nextSeat += 1));
     this.#seats.set(seat, listener);
+    if (known === undefined) this.#letStart();
     this.#adjust();
     return seat;
   }
@@ -201,15 +205,33 @@ export class SharedHost {
     this.#options.onEmpty();
   }
 
-  /** The process as a whole counts as much as its containers together. */
+  /**
+   * To start containers is the node's work: those of runc are started by processes of containerd, with
+   * their share. Of the pods' own share, which is next to nothing for pods without requests, a busy
+   * node leaves so little that they are ready only when nothing else starts any more.
+   */
+  #letStart(): void {
+    clearTimeout(this.#starting);
+    this.#starting = setTimeout(() => {
+      this.#starting = undefined;
+      this.#adjust();
+    }, shimLimits.startShareMs).unref();
+  }
+
+  /** The process as a whole counts as much as its containers together, and no less while one starts. */
   #adjust(): void {
     const seats = [...this.#seats.values()];
-    if (seats.length === 0 || this.pid === undefined || this.#hasEnded) return;
-    const cpuShares = seats.reduce((sum, seat) => sum + seat.cpuShares, 0);
+    if (seats.length === 0 || this.#hasEnded) return;
+    const ofSeats = seats.reduce((sum, seat) => sum + seat.cpuShares, 0);
+    const cpuShares = Math.max(
+      ofSeats,
+      this.#starting === undefined ? 0 : shimLimits.startCpuShares,
+    );
     const oomScoreAdj = Math.min(...seats.map((seat) => seat.oomScoreAdj));
     try {
       this.#cgroup?.limit({ cpuShares });
-      writeFileSync(`/proc/${this.pid}/oom_score_adj`, String(oomScoreAdj));
+      if (this.pid !== undefined)
+        writeFileSync(`/proc/${this.pid}/oom_score_adj`, String(oomScoreAdj));
     } catch {
       // The machine may not permit it, or the process is just ending.
     }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { shimLimits } from "../limits.ts";
 import type { AdoptedChildren } from "./adopted-child.ts";
-import { cgroupFolder, removeEmptyCgroups } from "./cgroup.ts";
+import { cgroupFolder, openCgroup, removeEmptyCgroups } from "./cgroup.ts";
 import type { FrontKernel } from "./front-kernel.ts";
 import type { HostPool } from "./host-pool.ts";
 import { HostProcess } from "./host-process.ts";
@@ -80,7 +80,7 @@ export class SharedHosts implements AsyncDisposable {
   ): SharedHost {
     const { kernel, log } = this.#options;
     const onEmpty = (): void => this.#onEmpty(domain, host);
-    const host: SharedHost = new SharedHost({ ...made, kernel, log, onEmpty }, adopted);
+    const host: SharedHost = new SharedHost({ ...made, kernel, openCgroup, log, onEmpty }, adopted);
     this.#byDomain.set(domain, host);
     return host;
   }

@@ -116,6 +116,13 @@ function deployments(count: number): string {
   return JSON.stringify({ apiVersion: "v1", kind: "List", items });
 }
 
+const podStages = [
+  ["pods made", "pods"],
+  ["pods scheduled", "pods", "PodScheduled"],
+  ["sandboxes ready", "pods", "PodReadyToStartContainers"],
+  ["pods ready", "pods", "Ready"],
+] as const;
+
 interface AtOnce {
   readonly ms: number;
   readonly stages: readonly RolloutStage[];
@@ -130,8 +137,7 @@ function atOnce(cluster: ClusterClient, count: number): Record<Kind, AtOnce> {
     ms: runcMs,
     stages: rolloutStages(cluster, startedRuncMs, [
       ["Deployments made", "deployments"],
-      ["pods made", "pods"],
-      ["pods ready", "pods", "Ready"],
+      ...podStages,
       ["Deployments available", "deployments", "Available"],
     ]),
   };
@@ -141,8 +147,7 @@ function atOnce(cluster: ClusterClient, count: number): Record<Kind, AtOnce> {
   const stages = rolloutStages(cluster, startedMs, [
     ["SpinApps made", "spinapps"],
     ["Deployments made", "deployments"],
-    ["pods made", "pods"],
-    ["pods ready", "pods", "Ready"],
+    ...podStages,
     ["SpinApps ready", "spinapps", "Ready"],
   ]);
   return { wasm: { ms, stages }, runc };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { connectAsync, type MqttClient } from "mqtt";
 import { Client } from "pg";
@@ -109,15 +110,36 @@ describe("order-workflow", () => {
     }
   }
 
+  async function connected(): Promise<{ readonly client: Client } & AsyncDisposable> {
+    const client = new Client({ connectionString: servers[1].url });
+    await client.connect();
+    return { client, [Symbol.asyncDispose]: () => client.end() };
+  }
+
+  async function query(text: string): Promise<unknown[]> {
+    await using database = await connected();
+    return (await database.client.query<Record<string, unknown>>(text)).rows;
+  }
+
   test("an order is stored and published once", async () => {
     await order('{"id":"A-1","item":"lamp","quantity":2}', /known A-1/);
     expect(whorl.stdout.match(/accepted A-1/g)).toHaveLength(1);
     expect(published).toEqual(['orders/A-1/accepted {"item": "lamp", "quantity": 2}']);
-    const database = new Client({ connectionString: servers[1].url });
-    await database.connect();
-    const { rows } = await database.query("SELECT id, item, quantity FROM orders");
-    await database.end();
+    const rows = await query("SELECT id, item, quantity FROM orders");
     expect(rows).toEqual([{ id: "A-1", item: "lamp", quantity: 2 }]);
+  });
+
+  test("an order is accepted that comes while another one just makes the table", async () => {
+    await query("DROP TABLE orders");
+    await using other = await connected();
+    await other.client.query("BEGIN; SELECT pg_advisory_xact_lock(hashtext('orders'))");
+    await other.client.query("CREATE TABLE orders (id text PRIMARY KEY, item text, quantity int4)");
+    await redis.publish("orders", '{"id":"B-1","item":"desk","quantity":1}');
+    const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    while ((await query(waiting)).length === 0) await delay(10);
+    await other.client.query("COMMIT");
+    await whorl.output("stdout", /accepted B-1/);
+    expect(await query("SELECT id FROM orders")).toEqual([{ id: "B-1" }]);
   });
 
   test.each(["nonsense", '{"id":"A-2"}', '{"id":"A-2","item":"lamp","quantity":0}'])(

@@ -16,13 +16,17 @@ from spin_sdk.wit.imports.spin_postgres_postgres_4_2_0 import (
     ParameterValue_Str as Str,
 )
 
+# PostgreSQL refuses one of two that make the same table at the same moment, so they take turns.
 TABLE = """
-CREATE TABLE IF NOT EXISTS orders (
-    id text PRIMARY KEY,
-    item text NOT NULL,
-    quantity int4 NOT NULL CHECK (quantity > 0),
-    accepted timestamptz NOT NULL DEFAULT now()
-)"""
+DO $$ BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('orders'));
+    CREATE TABLE IF NOT EXISTS orders (
+        id text PRIMARY KEY,
+        item text NOT NULL,
+        quantity int4 NOT NULL CHECK (quantity > 0),
+        accepted timestamptz NOT NULL DEFAULT now()
+    );
+END $$"""
 INSERT = "INSERT INTO orders (id, item, quantity) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 
 

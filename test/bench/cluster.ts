@@ -17,11 +17,14 @@ import { podTimeLine, steps, type TimeLine } from "./pod-time-line.ts";
 import { Report, shown, whorlVersion } from "./report.ts";
 import { type RolloutStage, rolloutStages } from "./rollout-stages.ts";
 import { median, summary } from "./statistics.ts";
+import { deployments, spinApps, untilAll } from "./until-all.ts";
 
 const { values } = parseArgs({
   options: {
     pods: { type: "string", default: "20" },
     apps: { type: "string", default: "100" },
+    /** What the controllers may ask the API server in a second; 20 as Kubernetes has it. */
+    qps: { type: "string", default: "20" },
   },
 });
 
@@ -72,14 +75,6 @@ async function timeLines(client: KubeClient, count: number): Promise<Record<Kind
   return found;
 }
 
-/** Milliseconds until all are ready. */
-function untilReady(cluster: ClusterClient, manifests: string, ...wait: readonly string[]): number {
-  const startMs = performance.now();
-  cluster.apply(manifests);
-  cluster.kubectl("wait", "--timeout=600s", ...wait);
-  return performance.now() - startMs;
-}
-
 function apps(count: number): string {
   const checks = {
     readiness: {
@@ -98,7 +93,7 @@ function apps(count: number): string {
 }
 
 /** What the operator makes of the apps, with another runtime and nobody to make it. */
-function deployments(count: number): string {
+function deploymentsOf(count: number): string {
   const items = Array.from({ length: count }, (_, index) => {
     const name = `ordinary-${index}`;
     const labels = { app: name };
@@ -123,42 +118,62 @@ const podStages = [
   ["pods ready", "pods", "Ready"],
 ] as const;
 
+/** Longer than anybody would wait for a hundred apps. */
+const atOnceMsMax = 600_000;
+
+interface Cluster {
+  readonly kubectl: ClusterClient;
+  readonly client: KubeClient;
+}
+
 interface AtOnce {
   readonly ms: number;
   readonly stages: readonly RolloutStage[];
 }
 
-function atOnce(cluster: ClusterClient, count: number): Record<Kind, AtOnce> {
-  cluster.kubectl("delete", "pods", "--all", "--wait");
-  const startedRuncMs = Date.now();
-  const available = ["--for=condition=Available", "deployment", "--all"];
-  const runcMs = untilReady(cluster, deployments(count), ...available);
-  const runc = {
-    ms: runcMs,
-    stages: rolloutStages(cluster, startedRuncMs, [
-      ["Deployments made", "deployments"],
-      ...podStages,
-      ["Deployments available", "deployments", "Available"],
-    ]),
-  };
-  cluster.kubectl("delete", "deployment", "--all", "--cascade=foreground", "--wait");
-  const startedMs = Date.now();
-  const ms = untilReady(cluster, apps(count), "--for=condition=Ready", "spinapp", "--all");
-  const stages = rolloutStages(cluster, startedMs, [
+/** From before they are applied until all of them are ready. */
+async function runcAtOnce(cluster: Cluster, count: number): Promise<AtOnce> {
+  const [startedMs, signal] = [Date.now(), AbortSignal.timeout(atOnceMsMax)];
+  cluster.kubectl.apply(deploymentsOf(count));
+  await untilAll(cluster.client, deployments, { condition: "Available", count, signal });
+  const ms = Date.now() - startedMs;
+  const stages = rolloutStages(cluster.kubectl, startedMs, [
+    ["Deployments made", "deployments"],
+    ...podStages,
+    ["Deployments available", "deployments", "Available"],
+  ]);
+  return { ms, stages };
+}
+
+async function wasmAtOnce(cluster: Cluster, count: number): Promise<AtOnce> {
+  const [startedMs, signal] = [Date.now(), AbortSignal.timeout(atOnceMsMax)];
+  cluster.kubectl.apply(apps(count));
+  await untilAll(cluster.client, spinApps, { condition: "Ready", count, signal });
+  const ms = Date.now() - startedMs;
+  const stages = rolloutStages(cluster.kubectl, startedMs, [
     ["SpinApps made", "spinapps"],
     ["Deployments made", "deployments"],
     ...podStages,
     ["SpinApps ready", "spinapps", "Ready"],
   ]);
-  return { wasm: { ms, stages }, runc };
+  return { ms, stages };
+}
+
+async function atOnce(cluster: Cluster, count: number): Promise<Record<Kind, AtOnce>> {
+  const { kubectl } = cluster;
+  kubectl.kubectl("delete", "pods", "--all", "--wait");
+  const runc = await runcAtOnce(cluster, count);
+  kubectl.kubectl("delete", "deployment", "--all", "--cascade=foreground", "--wait");
+  const wasm = await wasmAtOnce(cluster, count);
+  return { wasm, runc };
 }
 
 const obstacle = clusterObstacle();
 if (obstacle !== undefined) throw new Error(`no cluster can run here: ${obstacle}`);
 prepareClusterTier();
-await using cluster = await LocalCluster.start();
-const client = await furnish(cluster, { images: ["operator"] });
-install(client, "install", withoutAgent);
+await using cluster = await LocalCluster.start({ controllersQps: Number(values.qps) });
+const kubectl = await furnish(cluster, { images: ["operator"] });
+install(kubectl, "install", withoutAgent);
 const transport = new KubeConfigTransport(cluster.server.kubeConfig());
 const report = new Report({
   name: "cluster",
@@ -168,10 +183,8 @@ const report = new Report({
     `kubectl apply ${values.apps} apps`,
   ],
 });
-const lines = await timeLines(
-  new KubeClient({ transport, userAgent: "bench" }),
-  Number(values.pods),
-);
+const client = new KubeClient({ transport, userAgent: "bench" });
+const lines = await timeLines(client, Number(values.pods));
 for (const step of steps) {
   const [wasm, runc] = (["wasm", "runc"] as const).map((kind) =>
     summary(lines[kind].map((line) => line[step])),
@@ -191,7 +204,8 @@ report.verdict({
   unit: "x",
   reach: { atMost: 1 },
 });
-const whole = Number(values.apps) > 0 ? atOnce(client, Number(values.apps)) : undefined;
+const count = Number(values.apps);
+const whole = count > 0 ? await atOnce({ kubectl, client }, count) : undefined;
 if (whole !== undefined) {
   for (const [kind, name] of [
     ["wasm", `${values.apps} SpinApps`],

@@ -31,6 +31,8 @@ export interface LocalClusterOptions {
   /** Runtime handlers that containerd knows from the start; none where an agent installs them. */
   readonly handlers?: readonly string[];
   readonly taints?: readonly { readonly key: string; readonly effect: string }[];
+  /** Requests a second that each of Kubernetes' controllers may make; its default where not given. */
+  readonly controllersQps?: number;
 }
 
 /**
@@ -63,7 +65,7 @@ export class LocalCluster implements AsyncDisposable {
       const shims = handlers.length === 0 ? [] : [await shimFolder(stack)];
       const network = stack.use(new ClusterNetwork(count));
       network.open();
-      const parts = await startControlPlane(network, stack);
+      const parts = await startControlPlane(network, stack, options);
       const common = {
         programs: nodePrograms(shims),
         registry: parts.registry.host,
@@ -167,6 +169,7 @@ const services = resourceType<Service>({ apiVersion: "v1", kind: "Service", plur
 async function startControlPlane(
   network: ClusterNetwork,
   stack: AsyncDisposableStack,
+  { controllersQps }: LocalClusterOptions,
 ): Promise<{ server: KubeApiServer; registry: DockerRegistry }> {
   const { gateway: address } = network;
   const args = [
@@ -187,7 +190,7 @@ async function startControlPlane(
     return found.items[0]?.spec.clusterIP;
   };
   stack.use(await ClusterDns.start(address, find));
-  stack.use(await KubeControllerManager.start(server));
+  stack.use(await KubeControllerManager.start(server, { qps: controllersQps }));
   stack.use(await KubeScheduler.start(server));
   return { server, registry };
 }

@@ -152,9 +152,9 @@ test("an app in a graph of kro's becomes ready, is updated, and goes without a t
   expect(cluster.get(namespace, "spinapp/corner")?.metadata.generation).toBe(2);
 
   // Garbage collection is the controller manager's; the Deployment controller would start pods.
-  await using _manager = await KubeControllerManager.start(cluster.server, [
-    "garbage-collector-controller",
-  ]);
+  await using _manager = await KubeControllerManager.start(cluster.server, {
+    controllers: ["garbage-collector-controller"],
+  });
   cluster.server.kubectl(["-n", namespace, "delete", "shop/corner", "--wait=false"]);
   for (const object of ["spinapp/corner", "deployment/corner", "service/corner"]) {
     await cluster.gone(namespace, object);

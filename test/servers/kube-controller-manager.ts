@@ -3,6 +3,13 @@ import type { KubeApiServer } from "./kube-apiserver.ts";
 import { kubernetesTool } from "./kubernetes-tools.ts";
 import { ServerProcess, freePort } from "./server-process.ts";
 
+export interface KubeControllerManagerOptions {
+  /** All of them where not given. */
+  readonly controllers?: readonly string[];
+  /** Requests to the API server a second, at half as many more in a burst; 20 as Kubernetes has it. */
+  readonly qps?: number | undefined;
+}
+
 /** The controllers of Kubernetes: garbage collection, Deployments, ReplicaSets, service accounts. */
 export class KubeControllerManager implements AsyncDisposable {
   readonly #server: ServerProcess;
@@ -11,11 +18,11 @@ export class KubeControllerManager implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** All controllers, or just the ones named. */
   static async start(
     apiServer: KubeApiServer,
-    controllers: readonly string[] = ["*"],
+    options: KubeControllerManagerOptions = {},
   ): Promise<KubeControllerManager> {
+    const { controllers = ["*"], qps = 20 } = options;
     const port = await freePort();
     const server = await ServerProcess.start({
       program: kubernetesTool("kube-controller-manager"),
@@ -24,6 +31,8 @@ export class KubeControllerManager implements AsyncDisposable {
         `--service-account-private-key-file=${apiServer.serviceAccountKeyFile}`,
         `--root-ca-file=${apiServer.caFile}`,
         `--controllers=${controllers.join(",")}`,
+        `--kube-api-qps=${qps}`,
+        `--kube-api-burst=${qps * 1.5}`,
         "--leader-elect=false",
         "--bind-address=127.0.0.1",
         `--secure-port=${port}`,

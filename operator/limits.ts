@@ -92,12 +92,15 @@ export const limits = {
   cachedValueCharactersMax: 32_768,
   /** How long an answer to a write may be ahead of the cache. */
   recentWriteMs: 30_000,
-  /** Pause between two writes of one status that differ only in numbers or words. */
+  /** Changes of a status that are only numbers or words wait this long: one write for all of them. */
   statusPauseMs: 1_000,
   /** After this, an app whose pods are silent is looked at again. */
   silentPodsMs: 15_000,
   /** After this, an app that the API server refused is tried again. */
   refusedMs: 60_000,
+  /** Apps whose silent pods' events are read: in a second, and after a quiet time. */
+  eventReadsPerSecond: 1,
+  eventReadsBurst: 10,
   /** Events read to find out why a pod is silent. */
   podEventsMax: 50,
   /** A certificate that the operator makes for its webhooks is valid this long ... */

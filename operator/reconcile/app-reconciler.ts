@@ -20,8 +20,9 @@ import { compactApp } from "./compact.ts";
 import { orphans } from "./orphans.ts";
 import { planApp } from "./plan.ts";
 import type { Plan } from "./plan.ts";
+import { PodEvents } from "./pod-events.ts";
 import type { RecentWrites } from "./recent-writes.ts";
-import { events, spinApps } from "./resources.ts";
+import { spinApps } from "./resources.ts";
 import { isMinorChange, sameStatus } from "./status-change.ts";
 import { indexes } from "./watched.ts";
 import type { Watched } from "./watched.ts";
@@ -54,10 +55,13 @@ const done: Outcome = { kind: "done" };
 /** Observe, desire, diff, apply, status: one pass over one app. Level-based, so any pass will do. */
 export class AppReconciler {
   readonly #deps: AppReconcilerDependencies;
-  readonly #statusWrittenMs = new Map<string, number>();
+  /** Since when a status differs in numbers or words only, by app. */
+  readonly #minorSinceMs = new Map<string, number>();
+  readonly #podEvents: PodEvents;
 
   constructor(dependencies: AppReconcilerDependencies) {
     this.#deps = dependencies;
+    this.#podEvents = new PodEvents(dependencies);
   }
 
   /** Throws what the API server refuses for reasons that may pass; the queue tries again. */
@@ -65,7 +69,8 @@ export class AppReconciler {
     const { recent, watched } = this.#deps;
     const app = recent.newest(watched.apps, key);
     if (app === undefined || app.metadata.deletionTimestamp !== undefined) {
-      this.#statusWrittenMs.delete(keyText(key));
+      this.#minorSinceMs.delete(keyText(key));
+      this.#podEvents.forget(keyText(key));
       this.#deps.writer.forget(key);
       return done;
     }
@@ -135,7 +140,7 @@ export class AppReconciler {
       job: isJob && workload !== undefined ? recent.newest(jobs, workload.metadata) : undefined,
     };
     const silent = pods.filter((pod) => isSilent(pod, clock.date().getTime()));
-    const told = await this.#eventsOf(silent[0], signal);
+    const told = await this.#eventsOf(key, silent[0], signal);
     const status = appStatus({ ...input, events: told });
     const outcome = await this.#writeStatus(app, status, signal);
     const waits = pods.some(({ status: state }) => state?.phase === "Pending");
@@ -144,30 +149,25 @@ export class AppReconciler {
       : outcome;
   }
 
-  /** Events are read only where no field of the pod says why it does not start. */
+  /** Events are read only where no field of a pod says why it does not start. */
   async #eventsOf(
+    app: string,
     pod: ObservedPod | undefined,
     signal: AbortSignal,
   ): Promise<readonly ObservedEvent[]> {
-    if (pod === undefined) return [];
-    const { namespace, uid } = pod.metadata;
-    const list = await this.#deps.client.list(events, {
-      namespace,
-      fieldSelector: `involvedObject.uid=${uid}`,
-      limit: limits.podEventsMax,
-      signal,
-    });
-    return list.items;
+    if (pod !== undefined) return await this.#podEvents.of(app, pod, signal);
+    this.#podEvents.forget(app);
+    return [];
   }
 
   async #writeStatus(app: SpinApp, status: SpinAppStatus, signal: AbortSignal): Promise<Outcome> {
-    const { client, recent, clock, announcer } = this.#deps;
-    if (sameStatus(app.status, status)) return done;
+    const { client, recent, announcer } = this.#deps;
     const key = keyText(app.metadata);
-    const sinceMs = clock.now() - (this.#statusWrittenMs.get(key) ?? Number.NEGATIVE_INFINITY);
-    if (isMinorChange(app.status, status) && sinceMs < limits.statusPauseMs) {
-      return { kind: "again", afterMs: limits.statusPauseMs - sinceMs };
-    }
+    const isSame = sameStatus(app.status, status);
+    const waitMs = isMinorChange(app.status, status) && !isSame ? this.#minorWaitMs(key) : 0;
+    if (waitMs > 0) return { kind: "again", afterMs: waitMs };
+    this.#minorSinceMs.delete(key);
+    if (isSame) return done;
     const { name, namespace } = app.metadata;
     const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
     const object = { apiVersion, kind: "SpinApp", metadata, status } as SpinApp;
@@ -179,9 +179,16 @@ export class AppReconciler {
       if (isKubeError(error, "NotFound")) return done;
       throw error;
     }
-    this.#statusWrittenMs.set(key, clock.now());
     announceChange(announcer, app, status);
     return done;
+  }
+
+  /** How long a minor change still waits for others, so that all of them are one write. */
+  #minorWaitMs(key: string): number {
+    const nowMs = this.#deps.clock.now();
+    const sinceMs = this.#minorSinceMs.get(key) ?? nowMs;
+    this.#minorSinceMs.set(key, sinceMs);
+    return sinceMs + limits.statusPauseMs - nowMs;
   }
 }
 

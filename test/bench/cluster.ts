@@ -13,6 +13,7 @@ import { install, withoutAgent } from "../cluster/install-chart.ts";
 import { LocalCluster } from "../cluster/local-cluster.ts";
 import { clusterObstacle, prepareClusterTier } from "../cluster/prepare.ts";
 import { kubernetesVersion } from "../servers/kubernetes-tools.ts";
+import { type ClusterWork, clusterWork, workSince } from "./cluster-work.ts";
 import { podTimeLine, steps, type TimeLine } from "./pod-time-line.ts";
 import { Report, shown, whorlVersion } from "./report.ts";
 import { type RolloutStage, rolloutStages } from "./rollout-stages.ts";
@@ -129,34 +130,39 @@ interface Cluster {
 interface AtOnce {
   readonly ms: number;
   readonly stages: readonly RolloutStage[];
+  readonly work: ClusterWork;
 }
 
 /** From before they are applied until all of them are ready. */
 async function runcAtOnce(cluster: Cluster, count: number): Promise<AtOnce> {
+  const before = clusterWork(cluster.kubectl);
   const [startedMs, signal] = [Date.now(), AbortSignal.timeout(atOnceMsMax)];
   cluster.kubectl.apply(deploymentsOf(count));
   await untilAll(cluster.client, deployments, { condition: "Available", count, signal });
   const ms = Date.now() - startedMs;
+  const work = workSince(before, cluster.kubectl);
   const stages = rolloutStages(cluster.kubectl, startedMs, [
     ["Deployments made", "deployments"],
     ...podStages,
     ["Deployments available", "deployments", "Available"],
   ]);
-  return { ms, stages };
+  return { ms, stages, work };
 }
 
 async function wasmAtOnce(cluster: Cluster, count: number): Promise<AtOnce> {
+  const before = clusterWork(cluster.kubectl);
   const [startedMs, signal] = [Date.now(), AbortSignal.timeout(atOnceMsMax)];
   cluster.kubectl.apply(apps(count));
   await untilAll(cluster.client, spinApps, { condition: "Ready", count, signal });
   const ms = Date.now() - startedMs;
+  const work = workSince(before, cluster.kubectl);
   const stages = rolloutStages(cluster.kubectl, startedMs, [
     ["SpinApps made", "spinapps"],
     ["Deployments made", "deployments"],
     ...podStages,
     ["SpinApps ready", "spinapps", "Ready"],
   ]);
-  return { ms, stages };
+  return { ms, stages, work };
 }
 
 async function atOnce(cluster: Cluster, count: number): Promise<Record<Kind, AtOnce>> {
@@ -215,6 +221,10 @@ if (whole !== undefined) {
     for (const { stage, halfS, allS } of whole[kind].stages) {
       report.line(`  ${stage}: half, all`, `${shown(halfS)} s, ${shown(allS)} s`);
     }
+    const { requests, apiServerS, kubeletS } = whole[kind].work;
+    report.line("  requests to the API server", String(requests));
+    const times = `${shown(apiServerS)} s, ${shown(kubeletS)} s`;
+    report.line("  processor time: API server, kubelet", times);
   }
   report.verdict({
     figure: `${values.apps} at once, Wasm / runc`,

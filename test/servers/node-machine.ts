@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { cgroupControllers } from "./containerd.ts";
@@ -40,8 +40,6 @@ export class NodeMachine implements AsyncDisposable {
   readonly folder: string;
   /** Parent cgroup of its pods. */
   readonly cgroup: string;
-  /** Folder of the group that its own programs have their processor time with. */
-  readonly #systemCgroup: string;
   #server: ServerProcess | undefined;
 
   private constructor({ place }: NodeMachineOptions) {
@@ -49,9 +47,6 @@ export class NodeMachine implements AsyncDisposable {
     this.address = place.address;
     this.folder = mkdtempSync(join(tmpdir(), "whorl-node-"));
     this.cgroup = `whorl-${process.pid}-${place.name}`;
-    const controllers = "/sys/fs/cgroup";
-    const cpu = existsSync(join(controllers, "cpu")) ? "cpu" : "";
-    this.#systemCgroup = join(controllers, cpu, this.cgroup, "system");
   }
 
   /** Resolves when containerd answers. */
@@ -136,29 +131,16 @@ export class NodeMachine implements AsyncDisposable {
     for (const controller of cgroupControllers()) {
       mkdirSync(join(controller, this.cgroup), { recursive: true });
     }
-    this.#shareProcessors();
     const cpuset = "/sys/fs/cgroup/cpuset";
     for (const file of existsSync(cpuset) ? ["cpuset.cpus", "cpuset.mems"] : []) {
       writeFileSync(join(cpuset, this.cgroup, file), readFileSync(join(cpuset, file), "utf8"));
     }
   }
 
-  /**
-   * As systemd has it on a node: what belongs to the machine in one group, the pods in another. Without
-   * them a single thread of the API server beside it has as much of a busy processor as all pods.
-   */
-  #shareProcessors(): void {
-    mkdirSync(this.#systemCgroup, { recursive: true });
-    const shares = join(this.#systemCgroup, "../cpu.shares");
-    // kubelet gives its pods as much for each processor.
-    if (existsSync(shares)) writeFileSync(shares, String(1024 * (availableParallelism() + 1)));
-  }
-
   async #boot(bridge: string): Promise<void> {
     const binds = ownFolders.map((name) => `mount --bind ${this.path(name)} /${name}`);
     const script = [
       ...binds,
-      `echo 0 > ${this.#systemCgroup}/cgroup.procs`,
       // The kubelet shares what it mounts there with containers that ask for it.
       "mount --make-rshared /",
       "/etc/node/network",

@@ -1,8 +1,8 @@
 /**
  * `npm run bench:telemetry`: what it costs to be looked at. The same hello behind `whorl up` with
- * different telemetry, each server on core 0, load and collector on core 1, rounds interleaved.
- * Compared is the processor time of a request, which other work on the machine changes least: a
- * core answers as many more requests as one takes less.
+ * different telemetry, each server on core 0, load and collector on core 1. Compared is the processor
+ * time of a request, which other work on the machine changes least: a core answers as many more
+ * requests as one takes less. Each round has one without telemetry right beside it.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,6 +18,8 @@ import { runWrk } from "./wrk.ts";
 const serverCore = 0;
 const loadCore = 1;
 const connections = 32;
+/** Until V8 has compiled what is hot: before, an answer takes up to four times as much. */
+const warmUpSeconds = 6;
 /** Who loses less than 2 and 10 % of the answers per second takes so many times the processor time. */
 const offCostMax = 1.02;
 const onCostMax = 1.11;
@@ -30,8 +32,8 @@ const collector = `require("node:http").createServer((request, response) => {
 }).listen(0, "127.0.0.1", function () { console.log(this.address().port); });`;
 
 interface Variant extends Contestant {
-  /** How much more it may cost than the one before telemetry; undefined for that one. */
-  readonly costMax: number | undefined;
+  /** How many times as much as without telemetry it may cost. */
+  readonly costMax: number;
 }
 
 function up(name: string, flags: readonly string[], environment: readonly string[]): Variant {
@@ -46,16 +48,16 @@ function up(name: string, flags: readonly string[], environment: readonly string
   };
 }
 
+const withoutTelemetry: Contestant = {
+  name: "without telemetry",
+  version: "",
+  command: (file, port) => [process.execPath, without, file, String(port)],
+};
+
 function variants(collectorPort: number): Variant[] {
   const endpoint = `OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${collectorPort}`;
   const sampled = ["OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.01"];
   return [
-    {
-      name: "without telemetry",
-      version: "",
-      costMax: undefined,
-      command: (file, port) => [process.execPath, without, file, String(port)],
-    },
     up("off", [], []),
     up("metrics", ["--metrics-listen", "127.0.0.1:0"], []),
     up("metrics, logs, 1 of 100 traces", [], [endpoint, ...sampled]),
@@ -69,26 +71,44 @@ interface Round {
   readonly cpuUs: number;
 }
 
+/** Of a variant, and of the one without telemetry right before or after it. */
+interface Pair {
+  readonly own: Round;
+  readonly base: Round;
+}
+
 /** What V8 makes of one process and not of another must not decide: each variant is started anew. */
 async function measure(
   all: readonly Variant[],
   starts: number,
   timing: { readonly rounds: number; readonly seconds: number },
-): Promise<Round[][]> {
-  const measured = all.map((): Round[] => []);
+): Promise<Pair[][]> {
+  const measured = all.map((): Pair[] => []);
   for (let start = 0; start < starts; start++) {
     await using stack = new AsyncDisposableStack();
+    const base = stack.use(await Served.start(withoutTelemetry, hello, serverCore));
     const servers: Served[] = [];
     for (const each of all) servers.push(stack.use(await Served.start(each, hello, serverCore)));
-    // The first round warms up.
-    for (let round = 0; round <= timing.rounds; round++) {
+    for (const served of [base, ...servers]) measureRound(served, warmUpSeconds);
+    for (let round = 0; round < timing.rounds; round++) {
       for (const [index, served] of servers.entries()) {
-        const told = measureRound(served, timing.seconds);
-        if (round > 0) measured[index]?.push(told);
+        measured[index]?.push(measurePair(base, served, { ...timing, round }));
       }
     }
   }
   return measured;
+}
+
+/** Which comes first, changes with each round. */
+function measurePair(
+  base: Served,
+  served: Served,
+  { seconds, round }: { readonly seconds: number; readonly round: number },
+): Pair {
+  if (round % 2 === 0) {
+    return { base: measureRound(base, seconds), own: measureRound(served, seconds) };
+  }
+  return { own: measureRound(served, seconds), base: measureRound(base, seconds) };
 }
 
 function measureRound(served: Served, seconds: number): Round {
@@ -112,8 +132,8 @@ async function startCollector(): Promise<{ readonly port: number } & Disposable>
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "2" },
-    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "1" },
+    rounds: { type: "string", default: "4" },
     starts: { type: "string", default: "5" },
   },
 });
@@ -131,15 +151,21 @@ const measured = await measure(all, Number(values.starts), {
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),
 });
-const [base = []] = measured;
-for (const [index, { name, costMax }] of all.entries()) {
-  const rounds = measured[index] ?? [];
+function say(name: string, rounds: readonly Round[]): void {
   const perSecond = median(rounds.map(({ requestsPerSecond }) => requestsPerSecond));
   const cpuUs = median(rounds.map((round) => round.cpuUs));
   report.line(name, `${shown(perSecond)} requests/s, ${shown(cpuUs)} us of a core each`);
-  if (costMax === undefined) continue;
-  // Round by round: what disturbs one variant has disturbed the other one as well.
-  const ratios = rounds.map((round, at) => round.cpuUs / (base[at]?.cpuUs ?? Number.NaN));
+}
+
+const bases = measured.flatMap((pairs) => pairs.map(({ base }) => base));
+say(withoutTelemetry.name, bases);
+for (const [index, { name, costMax }] of all.entries()) {
+  const pairs = measured[index] ?? [];
+  say(
+    name,
+    pairs.map(({ own }) => own),
+  );
+  const ratios = pairs.map(({ own, base }) => own.cpuUs / base.cpuUs);
   report.verdict({
     figure: `${name}: processor time of a request`,
     measured: median(ratios),

@@ -97,11 +97,16 @@ export class ClusterClient {
   }
 
   #run(program: string, args: readonly string[], input = ""): string {
-    const { status, stdout, stderr } = spawnSync(program, args, { input, encoding: "utf8" });
+    const options = { input, encoding: "utf8", maxBuffer: outputBytesMax } as const;
+    const { status, stdout, stderr, error } = spawnSync(program, args, options);
+    if (error !== undefined) throw new Error(`${program} ${args.join(" ")}`, { cause: error });
     if (status !== 0) throw new Error(`${program} ${args.join(" ")}: ${stderr}${stdout}`);
     return stdout;
   }
 }
+
+/** The API server's metrics are above the 1 MiB that a process's output may have by default. */
+const outputBytesMax = 64 * 1024 * 1024;
 
 /** What one test has in the cluster. */
 export class TestNamespace implements Disposable {

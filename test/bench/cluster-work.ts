@@ -1,3 +1,4 @@
+import { readExposition } from "../../runtime/telemetry/metrics/read-exposition.ts";
 import type { ClusterClient } from "../cluster/cluster-client.ts";
 
 /** What a cluster has done so far: requests answered, and processor time. */
@@ -29,10 +30,9 @@ export function workSince(before: ClusterWork, cluster: ClusterClient): ClusterW
   };
 }
 
-/** Of all series of a metric in Prometheus' text format. */
-function sum(text: string, metric: string): number {
-  return text
-    .split("\n")
-    .filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `))
-    .reduce((total, line) => total + Number(line.split(" ").at(-1)), 0);
+/** Of all series of a metric. */
+function sum(exposition: string, metric: string): number {
+  return readExposition(exposition)
+    .filter(({ name }) => name === metric)
+    .reduce((total, { value }) => total + value, 0);
 }

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { KubeClient } from "../../operator/kube/client.ts";
 import { KubeConfigTransport } from "../../operator/kube/kube-config-transport.ts";
 import type { KubeObject } from "../../operator/kube/object.ts";
+import { deployments, spinApps } from "../../operator/reconcile/resources.ts";
 import type { ClusterClient } from "../cluster/cluster-client.ts";
 import { furnish } from "../cluster/furnish.ts";
 import { install, withoutAgent } from "../cluster/install-chart.ts";
@@ -18,7 +19,7 @@ import { podTimeLine, steps, type TimeLine } from "./pod-time-line.ts";
 import { Report, shown, whorlVersion } from "./report.ts";
 import { type RolloutStage, rolloutStages } from "./rollout-stages.ts";
 import { median, summary } from "./statistics.ts";
-import { deployments, spinApps, untilAll } from "./until-all.ts";
+import { untilAll } from "./until-all.ts";
 
 const { values } = parseArgs({
   options: {
@@ -133,44 +134,43 @@ interface AtOnce {
   readonly work: ClusterWork;
 }
 
-/** From before they are applied until all of them are ready. */
-async function runcAtOnce(cluster: Cluster, count: number): Promise<AtOnce> {
-  const before = clusterWork(cluster.kubectl);
-  const [startedMs, signal] = [Date.now(), AbortSignal.timeout(atOnceMsMax)];
-  cluster.kubectl.apply(deploymentsOf(count));
-  await untilAll(cluster.client, deployments, { condition: "Available", count, signal });
+/** From before `start` applies objects until it sees that all of them are ready. */
+async function measured(
+  { kubectl }: Cluster,
+  start: (signal: AbortSignal) => Promise<void>,
+  stages: Parameters<typeof rolloutStages>[2],
+): Promise<AtOnce> {
+  const before = clusterWork(kubectl);
+  const startedMs = Date.now();
+  await start(AbortSignal.timeout(atOnceMsMax));
   const ms = Date.now() - startedMs;
-  const work = workSince(before, cluster.kubectl);
-  const stages = rolloutStages(cluster.kubectl, startedMs, [
+  const work = workSince(before, kubectl);
+  return { ms, work, stages: rolloutStages(kubectl, startedMs, stages) };
+}
+
+async function atOnce(cluster: Cluster, count: number): Promise<Record<Kind, AtOnce>> {
+  const { kubectl, client } = cluster;
+  kubectl.kubectl("delete", "pods", "--all", "--wait");
+  const startRunc = async (signal: AbortSignal): Promise<void> => {
+    kubectl.apply(deploymentsOf(count));
+    await untilAll(client, deployments, { condition: "Available", count, signal });
+  };
+  const runc = await measured(cluster, startRunc, [
     ["Deployments made", "deployments"],
     ...podStages,
     ["Deployments available", "deployments", "Available"],
   ]);
-  return { ms, stages, work };
-}
-
-async function wasmAtOnce(cluster: Cluster, count: number): Promise<AtOnce> {
-  const before = clusterWork(cluster.kubectl);
-  const [startedMs, signal] = [Date.now(), AbortSignal.timeout(atOnceMsMax)];
-  cluster.kubectl.apply(apps(count));
-  await untilAll(cluster.client, spinApps, { condition: "Ready", count, signal });
-  const ms = Date.now() - startedMs;
-  const work = workSince(before, cluster.kubectl);
-  const stages = rolloutStages(cluster.kubectl, startedMs, [
+  kubectl.kubectl("delete", "deployment", "--all", "--cascade=foreground", "--wait");
+  const startWasm = async (signal: AbortSignal): Promise<void> => {
+    kubectl.apply(apps(count));
+    await untilAll(client, spinApps, { condition: "Ready", count, signal });
+  };
+  const wasm = await measured(cluster, startWasm, [
     ["SpinApps made", "spinapps"],
     ["Deployments made", "deployments"],
     ...podStages,
     ["SpinApps ready", "spinapps", "Ready"],
   ]);
-  return { ms, stages, work };
-}
-
-async function atOnce(cluster: Cluster, count: number): Promise<Record<Kind, AtOnce>> {
-  const { kubectl } = cluster;
-  kubectl.kubectl("delete", "pods", "--all", "--wait");
-  const runc = await runcAtOnce(cluster, count);
-  kubectl.kubectl("delete", "deployment", "--all", "--cascade=foreground", "--wait");
-  const wasm = await wasmAtOnce(cluster, count);
   return { wasm, runc };
 }
 

@@ -32,7 +32,7 @@ export class KubeControllerManager implements AsyncDisposable {
         `--root-ca-file=${apiServer.caFile}`,
         `--controllers=${controllers.join(",")}`,
         `--kube-api-qps=${qps}`,
-        `--kube-api-burst=${qps * 1.5}`,
+        `--kube-api-burst=${Math.ceil(qps * 1.5)}`,
         "--leader-elect=false",
         "--bind-address=127.0.0.1",
         `--secure-port=${port}`,

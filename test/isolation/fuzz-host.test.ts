@@ -6,10 +6,8 @@ import { expect, test } from "vitest";
 import { readCoreModuleType } from "../../runtime/component/core-module.ts";
 import { linkComponent } from "../../runtime/component/link.ts";
 import { WhorlError } from "../../runtime/error.ts";
+import { fuzzing, fuzzingMs } from "./fuzzing.ts";
 import { closedContext, GuestApp } from "./guest-app.ts";
-
-/** Time for each component; the seed is printed when something is found. */
-const budgetMs = 5_000;
 
 interface HostCall {
   readonly name: string;
@@ -114,7 +112,7 @@ function isForGuest(error: unknown): boolean {
 
 test.each(["http-rust/http.wasm", "http-async-rust/http-async.wasm"])(
   "host functions of %s answer any arguments with a result or a trap",
-  { timeout: 60_000 },
+  { timeout: fuzzingMs + 60_000 },
   async (component) => {
     const { app, begin } = await hostCalls(component);
     using _app = app;
@@ -146,7 +144,7 @@ test.each(["http-rust/http.wasm", "http-async-rust/http-async.wasm"])(
           end();
         }
       }),
-      { numRuns: 100_000, interruptAfterTimeLimit: budgetMs, markInterruptAsFailure: false },
+      fuzzing,
     );
     expect(called.size).toBeGreaterThan(30);
     expect(Math.min(outcomes.results, outcomes.traps)).toBeGreaterThan(0);

@@ -60,3 +60,26 @@ test("a hundred silent apps are asked for some at a time; what is known stays kn
   expect(await round()).toBe(limits.eventReadsBurst + limits.eventReadsPerSecond);
   expect(api.requests).toHaveLength(limits.eventReadsBurst + limits.eventReadsPerSecond);
 });
+
+test("nobody is asked for again while others wait for their first turn", async () => {
+  const { clock, podEvents } = start();
+  const apps = Array.from({ length: 100 }, (_, index) => `shop/${index}`);
+  const silent = (): Promise<string[]> =>
+    Promise.all(apps.map(async (app) => await told(podEvents, app, app)));
+  const seconds = (apps.length - limits.eventReadsBurst) / limits.eventReadsPerSecond;
+  for (let second = 0; second < seconds; second++) {
+    await silent();
+    await clock.advance(1000);
+  }
+  expect(await silent()).not.toContain("");
+});
+
+test("an app that is gone keeps nobody waiting", async () => {
+  const { api, clock, podEvents } = start();
+  const apps = Array.from({ length: limits.eventReadsBurst + 1 }, (_, index) => `shop/${index}`);
+  for (const app of apps) await told(podEvents, app, app);
+  podEvents.forget(apps.at(-1) ?? "");
+  await clock.advance(limits.silentPodsMs);
+  await told(podEvents, "shop/0", "shop/0");
+  expect(api.requests).toHaveLength(limits.eventReadsBurst + 1);
+});

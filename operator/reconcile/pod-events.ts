@@ -20,6 +20,8 @@ export class PodEvents {
   readonly #deps: { readonly client: KubeClient; readonly clock: Clock };
   readonly #bucket: TokenBucket;
   readonly #reads = new Map<string, Read>();
+  /** Of whom nothing is known yet: what is known of others is not renewed before their turn. */
+  readonly #waiting = new Set<string>();
 
   constructor(dependencies: { readonly client: KubeClient; readonly clock: Clock }) {
     this.#deps = dependencies;
@@ -36,7 +38,13 @@ export class PodEvents {
     const found = this.#reads.get(app);
     const last = found?.uid === uid ? found : undefined;
     const isFresh = last !== undefined && clock.now() - last.atMs < limits.silentPodsMs;
-    if (isFresh || !this.#bucket.take()) return last?.events ?? [];
+    if (isFresh) return last.events;
+    const isTurn = last === undefined || this.#waiting.size === 0;
+    if (!isTurn || !this.#bucket.take()) {
+      if (last === undefined) this.#waiting.add(app);
+      return last?.events ?? [];
+    }
+    this.#waiting.delete(app);
     const { items } = await client.list(events, {
       namespace,
       fieldSelector: `involvedObject.uid=${uid}`,
@@ -50,5 +58,6 @@ export class PodEvents {
   /** Of an app that is gone, or has no such pods any more. */
   forget(app: string): void {
     this.#reads.delete(app);
+    this.#waiting.delete(app);
   }
 }

@@ -2,7 +2,8 @@
 export interface ItemQueue<T> {
   /** Whether so many more would be taken now. */
   hasRoom(items: number): boolean;
-  push(item: T): boolean;
+  /** `weight` is how many of what is counted are in it. */
+  push(item: T, weight?: number): boolean;
   /** Counts what was not even made because there was no room. */
   drop(items: number): void;
 }

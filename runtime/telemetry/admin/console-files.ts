@@ -1,4 +1,5 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { gunzipSync } from "node:zlib";
 
 /** A file of the console's page. */
 export interface ConsoleFile {
@@ -45,15 +46,27 @@ export function consoleFile(files: ConsoleFiles, path: string): ConsoleFile | un
 /** Names that hold a hash of the content, as bundlers make them: `app-1A2B3C4D.js`. */
 const hashedName = /[-.][0-9A-Za-z_]{8,}\.[a-z0-9]+$/;
 
+/** `gzip` in an Accept-Encoding, but not with the weight 0 (RFC 9110, 12.5.3). */
+const gzipForm = /(?:^|,)\s*(?:gzip|\*)\s*(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))(?:;|,|$)/i;
+
 /** Sends a file; one whose name changes with its content may be kept for ever. */
-export function sendConsoleFile(response: ServerResponse, path: string, file: ConsoleFile): void {
+export function sendConsoleFile(
+  request: Pick<IncomingMessage, "headers">,
+  response: ServerResponse,
+  { path, file }: { readonly path: string; readonly file: ConsoleFile },
+): void {
   const isForEver = hashedName.test(path);
+  const { type, encoding } = file;
+  // Browsers take it; somebody who looks with a simple client does not.
+  const isPlain = encoding === "gzip" && !gzipForm.test(request.headers["accept-encoding"] ?? "");
+  const bytes = isPlain ? gunzipSync(file.bytes) : file.bytes;
   response.writeHead(200, {
     ...safeHeaders,
-    "content-type": file.type,
-    "content-length": file.bytes.byteLength,
+    "content-type": type,
+    "content-length": bytes.byteLength,
     "cache-control": isForEver ? "public, max-age=31536000, immutable" : "no-store",
-    ...(file.encoding === undefined ? {} : { "content-encoding": file.encoding }),
+    ...(encoding === undefined ? {} : { vary: "accept-encoding" }),
+    ...(encoding === undefined || isPlain ? {} : { "content-encoding": encoding }),
   });
-  response.end(file.bytes);
+  response.end(bytes);
 }

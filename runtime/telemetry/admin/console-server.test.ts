@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { request as ask } from "undici";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WhorlError } from "../../error.ts";
 import { limits } from "../../limits.ts";
@@ -23,6 +25,7 @@ let server: ConsoleServer;
 let refused: string[];
 
 const page = new TextEncoder().encode("<!doctype html>");
+const packed = gzipSync(page);
 
 beforeEach(async () => {
   refused = [];
@@ -56,7 +59,7 @@ beforeEach(async () => {
     view,
     files: new Map([
       ["/index.html", { bytes: page, type: "text/html; charset=utf-8" }],
-      ["/app-1A2B3C4D.js", { bytes: page, type: "text/javascript", encoding: "gzip" as const }],
+      ["/app-1A2B3C4D.js", { bytes: packed, type: "text/javascript", encoding: "gzip" as const }],
     ]),
     authorize: tokenAccess(token),
     onRefused: (message) => refused.push(message),
@@ -309,6 +312,24 @@ describe("the page", () => {
     expect(headers.get("content-security-policy")).toMatch(/default-src 'none'.*ancestors 'none'/);
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("referrer-policy")).toBe("no-referrer");
+  });
+
+  test.each([
+    [undefined, undefined],
+    ["gzip", "gzip"],
+    ["br, GZIP;q=0.5", "gzip"],
+    ["deflate, *", "gzip"],
+    ["identity", undefined],
+    ["gzip;q=0, deflate", undefined],
+    ["gzip ; q=0.000", undefined],
+    ["not-gzip", undefined],
+  ])("who accepts %s gets it as %s", async (accepted, encoding) => {
+    const url = `${server.url}/app-1A2B3C4D.js`;
+    const answer = await ask(url, { headers: accepted ? { "accept-encoding": accepted } : {} });
+    expect(answer.headers["content-encoding"]).toBe(encoding);
+    expect(answer.headers["vary"]).toBe("accept-encoding");
+    const bytes = Buffer.from(await answer.body.arrayBuffer());
+    expect(bytes.equals(encoding === undefined ? page : packed)).toBe(true);
   });
 
   test.each(["/missing.js", "/../package.json", "/%2e%2e/package.json", "/api", "/api/none"])(

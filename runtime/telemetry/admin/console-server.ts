@@ -132,7 +132,9 @@ async function route(
     return await answerApi(own ?? options.view, { url, response, signal, rights });
   }
   const file = consoleFile(options.files, url.pathname);
-  if (file !== undefined) return sendConsoleFile(response, url.pathname, file);
+  if (file !== undefined) {
+    return sendConsoleFile(request, response, { path: url.pathname, file });
+  }
   return sendProblem(response, "not_found", "there is no such file");
 }
 

@@ -11,12 +11,14 @@ export interface BatchOutcome {
 }
 
 export interface BatchQueueOptions<T> {
+  /** By weight, as that of a batch. */
   readonly itemsMax: number;
+  /** The last item of a batch may go beyond it. */
   readonly batchMax: number;
   /** A batch that is not full leaves after this time. */
   readonly delayMs: number;
-  /** Never rejects. */
-  send(batch: readonly T[], signal: AbortSignal): Promise<BatchOutcome>;
+  /** Never rejects. `weight` is that of the whole batch. */
+  send(batch: readonly T[], weight: number, signal: AbortSignal): Promise<BatchOutcome>;
   onTaken(items: number): void;
   onDropped(items: number, reason: string): void;
 }
@@ -32,6 +34,9 @@ const busyShareMax = 0.02;
 export class BatchQueue<T> implements ItemQueue<T> {
   readonly #options: BatchQueueOptions<T>;
   #items: T[] = [];
+  #weights: number[] = [];
+  /** Of all that wait. */
+  #weight = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #restUntilMs = 0;
@@ -43,16 +48,20 @@ export class BatchQueue<T> implements ItemQueue<T> {
   }
 
   hasRoom(items: number): boolean {
-    return !this.#isClosed && this.#items.length + items <= this.#options.itemsMax;
+    return !this.#isClosed && this.#weight + items <= this.#options.itemsMax;
   }
 
-  push(item: T): boolean {
-    if (!this.hasRoom(1)) {
-      this.drop(1);
+  push(item: T, weight = 1): boolean {
+    if (!this.hasRoom(weight)) {
+      this.drop(weight);
       return false;
     }
+    const before = this.#weight;
     this.#items.push(item);
-    if (this.#items.length === 1 || this.#items.length === this.#options.batchMax) this.#schedule();
+    this.#weights.push(weight);
+    this.#weight += weight;
+    const isFull = before < this.#options.batchMax && this.#weight >= this.#options.batchMax;
+    if (before === 0 || isFull) this.#schedule();
     return true;
   }
 
@@ -70,15 +79,17 @@ export class BatchQueue<T> implements ItemQueue<T> {
     await this.#sending;
     while (this.#items.length > 0 && !signal.aborted) await this.#sendBatch();
     signal.removeEventListener("abort", given);
-    if (this.#items.length > 0) this.#options.onDropped(this.#items.length, "closed");
+    if (this.#weight > 0) this.#options.onDropped(this.#weight, "closed");
     this.#items = [];
+    this.#weights = [];
+    this.#weight = 0;
   }
 
   #schedule(): void {
     if (this.#sending !== undefined || this.#isClosed) return;
     clearTimeout(this.#timer);
     const { batchMax, delayMs } = this.#options;
-    const waitMs = this.#items.length >= batchMax ? 0 : delayMs;
+    const waitMs = this.#weight >= batchMax ? 0 : delayMs;
     const restMs = this.#restUntilMs - performance.now();
     this.#timer = setTimeout(() => this.#start(), Math.max(waitMs, restMs));
     // What is left is sent when the process closes, not by keeping it alive.
@@ -93,12 +104,24 @@ export class BatchQueue<T> implements ItemQueue<T> {
   }
 
   async #sendBatch(): Promise<void> {
-    const { batchMax, send, onTaken, onDropped } = this.#options;
-    const batch = this.#items.slice(0, batchMax);
-    this.#items = this.#items.slice(batchMax);
-    const { taken, lost, reason, busyMs } = await send(batch, this.#abort.signal);
+    const { send, onTaken, onDropped } = this.#options;
+    const { batch, weight } = this.#takeBatch();
+    const { taken, lost, reason, busyMs } = await send(batch, weight, this.#abort.signal);
     if (taken > 0) onTaken(taken);
     if (lost > 0) onDropped(lost, reason);
     this.#restUntilMs = performance.now() + busyMs * (1 / busyShareMax - 1);
+  }
+
+  #takeBatch(): { readonly batch: readonly T[]; readonly weight: number } {
+    let weight = 0;
+    let end = 0;
+    while (end < this.#items.length && weight < this.#options.batchMax) {
+      weight += this.#weights[end++] ?? 0;
+    }
+    const batch = this.#items.slice(0, end);
+    this.#items = this.#items.slice(end);
+    this.#weights = this.#weights.slice(end);
+    this.#weight -= weight;
+    return { batch, weight };
   }
 }

@@ -4,16 +4,16 @@ import type { ItemQueue } from "../item-queue.ts";
 import type { ExportedLog } from "../log-record.ts";
 import type { RuntimeMetrics } from "../metrics/runtime-metrics.ts";
 import type { ExportedGuestMetrics } from "../record/shared-recording.ts";
-import type { ExportedSpan } from "../trace/span-record.ts";
+import type { SpanSource } from "../trace/span-record.ts";
 import { BatchQueue } from "./batch-queue.ts";
-import type { BatchOutcome } from "./batch-queue.ts";
+import type { BatchQueueOptions } from "./batch-queue.ts";
 import { countDataPoints } from "./guest-metrics.ts";
 import { OtlpExporter } from "./otlp-exporter.ts";
 import { logsRequest } from "./otlp-logs.ts";
 import { guestMetricsRequest, metricsRequest } from "./otlp-metrics.ts";
 import type { OtlpBatching, OtlpOptions } from "./otlp-options.ts";
 import type { Signal } from "./otlp-schema.ts";
-import { tracesRequest, type Exporting } from "./otlp-spans.ts";
+import { exportedSpans, tracesRequest, type Exporting } from "./otlp-spans.ts";
 
 export interface PipelineDependencies {
   readonly options: OtlpOptions;
@@ -26,7 +26,7 @@ export interface PipelineDependencies {
 
 /** Everything between the records of this process and a collector. */
 export class OtlpPipeline {
-  readonly spans: ItemQueue<ExportedSpan> | undefined;
+  readonly spans: ItemQueue<SpanSource> | undefined;
   readonly logs: ItemQueue<ExportedLog> | undefined;
   readonly guestMetrics: ItemQueue<ExportedGuestMetrics> | undefined;
   readonly #dependencies: PipelineDependencies;
@@ -42,14 +42,14 @@ export class OtlpPipeline {
     const { options, exporting } = dependencies;
     const traces = this.#exporter("traces");
     if (traces !== undefined) {
-      this.spans = this.#queue<ExportedSpan>("spans", options.spans, (batch, signal) =>
-        traces.send(batch.length, () => tracesRequest(batch, exporting), signal),
+      this.spans = this.#queue<SpanSource>("spans", options.spans, (batch, weight, signal) =>
+        traces.send(weight, () => tracesRequest(exportedSpans(batch), exporting), signal),
       );
     }
     const logs = this.#exporter("logs");
     if (logs !== undefined) {
-      this.logs = this.#queue<ExportedLog>("logs", options.logs, (batch, signal) =>
-        logs.send(batch.length, () => logsRequest(batch, exporting), signal),
+      this.logs = this.#queue<ExportedLog>("logs", options.logs, (batch, weight, signal) =>
+        logs.send(weight, () => logsRequest(batch, exporting), signal),
       );
     }
     const metrics = this.#exporter("metrics");
@@ -87,7 +87,7 @@ export class OtlpPipeline {
   #queue<T>(
     name: string,
     batching: OtlpBatching,
-    send: (batch: readonly T[], signal: AbortSignal) => Promise<BatchOutcome>,
+    send: BatchQueueOptions<T>["send"],
   ): BatchQueue<T> {
     const { metrics } = this.#dependencies;
     // At full load this is counted for every request.
@@ -107,8 +107,11 @@ export class OtlpPipeline {
 
   #guestQueue(exporter: OtlpExporter, exporting: Exporting): ItemQueue<ExportedGuestMetrics> {
     const batching = { itemsMax: limits.guestMetricsWaitingMax, batchMax: 16, delayMs: 1_000 };
-    const queue = this.#queue<ExportedGuestMetrics>("guest_metrics", batching, (batch, signal) =>
-      exporter.send(batch.length, () => guestMetricsRequest(batch, exporting), signal),
+    const queue = this.#queue<ExportedGuestMetrics>(
+      "guest_metrics",
+      batching,
+      (batch, weight, signal) =>
+        exporter.send(weight, () => guestMetricsRequest(batch, exporting), signal),
     );
     return {
       hasRoom: (items) => queue.hasRoom(items),

@@ -1,6 +1,6 @@
 import { limits } from "../../limits.ts";
 import type { GuestSpan } from "../guest-telemetry.ts";
-import type { Attributes, ExportedSpan, SpanRecord } from "../trace/span-record.ts";
+import type { Attributes, ExportedSpan, SpanRecord, SpanSource } from "../trace/span-record.ts";
 import { spanKinds } from "../trace/span-record.ts";
 import { groupByScope, guestScope, hostScope, otlpResource } from "./otlp-scope.ts";
 import {
@@ -15,6 +15,11 @@ import {
 export interface Exporting {
   readonly resource: Attributes;
   readonly version: string;
+}
+
+/** Those of the host are made here. */
+export function exportedSpans(sources: readonly SpanSource[]): ExportedSpan[] {
+  return sources.flatMap((source) => (source.from === "request" ? source.trace.ended : source));
 }
 
 /** ExportTraceServiceRequest in OTLP/JSON's form. */

@@ -3,7 +3,7 @@ import type { GuestLimit } from "../../error.ts";
 import { RequestLines } from "../live/request-lines.ts";
 import type { RequestRecord } from "../live/request-record.ts";
 import type { ItemQueue } from "../item-queue.ts";
-import type { Attributes, ExportedSpan } from "../trace/span-record.ts";
+import type { Attributes, SpanSource } from "../trace/span-record.ts";
 import { noInvocation } from "../no-telemetry.ts";
 import type {
   GuestTelemetry,
@@ -31,7 +31,8 @@ export class RecordedInvocation implements Invocation {
   readonly #handler: RecordedHandler;
   readonly #request: InboundRequest | undefined;
   readonly #arrivedMs: number;
-  readonly #trace: RequestTrace | undefined;
+  /** Undefined: not decided yet. */
+  #begunTrace: RequestTrace | null | undefined;
   /** Undefined: not looked for yet. */
   #parent: TraceContext | null | undefined;
   #traceId: string | undefined;
@@ -58,12 +59,17 @@ export class RecordedInvocation implements Invocation {
     this.#handler = handler;
     this.#request = request;
     this.#arrivedMs = event?.receivedMs ?? performance.now();
-    this.#trace = this.#begun();
     handler.meters.inFlight.value++;
   }
 
   get traceId(): string | undefined {
     return (this.#traceId ??= this.#trace?.traceId ?? this.parent?.traceId ?? this.#ownTraceId());
+  }
+
+  /** Undefined where nobody wants the spans. */
+  get #trace(): RequestTrace | undefined {
+    if (this.#begunTrace === undefined) this.#begunTrace = this.#begun() ?? null;
+    return this.#begunTrace ?? undefined;
   }
 
   get guest(): GuestTelemetry | undefined {
@@ -182,9 +188,9 @@ export class RecordedInvocation implements Invocation {
 
   /** Whoever collects spans, or looks. */
   #tell(now: number, error: string | undefined): void {
-    const { requestLog, recorder } = this.#handler.shared;
+    const { requestLog, recorder, spans } = this.#handler.shared;
     const isKept = recorder !== undefined && (error !== undefined || recorder.hasRoom(now));
-    const trace = this.#trace;
+    const trace = isKept || spans !== undefined ? this.#trace : undefined;
     if (trace !== undefined && (isKept || trace.isExported)) this.#finish(trace, now, error);
     if (isKept || requestLog.isWatched) {
       const record = this.#record(now, error);
@@ -194,19 +200,18 @@ export class RecordedInvocation implements Invocation {
     if (!isKept) recorder?.pass();
   }
 
-  /** Undefined where nobody wants the spans. */
   #begun(): RequestTrace | undefined {
     const { spans, recorder, ids } = this.#handler.shared;
     if (spans === undefined && recorder === undefined) return undefined;
     const { parent } = this;
     // Where nobody exports anything, what is sampled is decided by who looks.
     if (spans === undefined) {
-      return new RequestTrace({ ids, parent, isExported: false, isSampled: true });
+      return new RequestTrace({ ids, parent, lot: undefined, isExported: false, isSampled: true });
     }
     const isExported = this.#isExported(spans, parent);
     if (!isExported && recorder === undefined) return undefined;
-    const traceId = (this.#traceId = parent?.traceId ?? this.#ownTraceId());
-    return new RequestTrace({ ids, parent, traceId, isExported, isSampled: isExported });
+    const lot = this.#lot;
+    return new RequestTrace({ ids, parent, lot, isExported, isSampled: isExported });
   }
 
   #ownTraceId(): string {
@@ -214,7 +219,7 @@ export class RecordedInvocation implements Invocation {
     return ids.traceId((this.#lot ??= ids.lot()));
   }
 
-  #isExported(spans: ItemQueue<ExportedSpan>, parent: TraceContext | undefined): boolean {
+  #isExported(spans: ItemQueue<SpanSource>, parent: TraceContext | undefined): boolean {
     const { sampler, ids } = this.#handler.shared;
     const isSampled =
       parent === undefined ? sampler.begins((this.#lot = ids.lot())) : sampler.continues(parent);
@@ -243,7 +248,7 @@ export class RecordedInvocation implements Invocation {
       error,
       message: this.#message,
     });
-    if (trace.isExported) for (const span of trace.ended) shared.spans?.push(span);
+    if (trace.isExported) shared.spans?.push({ from: "request", trace }, trace.hostSize);
   }
 
   #record(now: number, error: string | undefined): RequestRecord {

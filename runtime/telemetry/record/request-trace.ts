@@ -9,8 +9,8 @@ export interface TraceParts {
   readonly ids: TraceIds;
   /** The context that came with the request. */
   readonly parent: TraceContext | undefined;
-  /** Where it is known before anybody asks for it. */
-  readonly traceId?: string;
+  /** Drawn already, where the trace begins here: its id ends with it. */
+  readonly lot: number | undefined;
   /** Whether its spans go to a collector; else they are only kept to be shown. */
   readonly isExported: boolean;
   /** What the guest is told: whether spans of its own are wanted. */
@@ -44,12 +44,11 @@ export class RequestTrace {
   constructor(parts: TraceParts) {
     this.#parts = parts;
     this.isExported = parts.isExported;
-    this.#traceId = parts.traceId;
   }
 
   get traceId(): string {
-    const { parent, ids } = this.#parts;
-    return (this.#traceId ??= parent?.traceId ?? ids.traceId(ids.lot()));
+    const { parent, ids, lot } = this.#parts;
+    return (this.#traceId ??= parent?.traceId ?? ids.traceId(lot ?? ids.lot()));
   }
 
   get root(): TraceContext {
@@ -98,6 +97,12 @@ export class RequestTrace {
     return this.#guestSpans ?? none;
   }
 
+  /** How many spans of the host there are, made or not. */
+  get hostSize(): number {
+    const unmade = this.#call === undefined ? 0 : hostPartCount(this.#call);
+    return unmade + (this.#ended?.length ?? 0);
+  }
+
   /** Every span of the host that has ended. */
   get ended(): readonly ExportedSpan[] {
     if (this.#call !== undefined) this.#makeSpans(this.#call);
@@ -107,8 +112,7 @@ export class RequestTrace {
 
   /** How many spans there are, made or not. */
   get size(): number {
-    const unmade = this.#call === undefined ? 0 : hostPartCount(this.#call);
-    return unmade + (this.#ended?.length ?? 0) + (this.#guestSpans?.length ?? 0);
+    return this.hostSize + (this.#guestSpans?.length ?? 0);
   }
 
   #makeSpans(call: EndedCall): void {

@@ -6,7 +6,7 @@ import type { RequestRecorder } from "../live/request-recorder.ts";
 import type { ExportedLog } from "../log-record.ts";
 import type { RuntimeMetrics } from "../metrics/runtime-metrics.ts";
 import type { Sampler } from "../trace/sampler.ts";
-import type { ExportedSpan } from "../trace/span-record.ts";
+import type { SpanSource } from "../trace/span-record.ts";
 import type { TraceIds } from "../trace/trace-ids.ts";
 
 /** Metrics that a guest has exported. */
@@ -32,7 +32,7 @@ export interface SharedRecording {
   /** Whether outgoing requests carry the trace context. */
   readonly isPropagating: boolean;
   readonly lineRate: LineRate;
-  readonly spans: ItemQueue<ExportedSpan> | undefined;
+  readonly spans: ItemQueue<SpanSource> | undefined;
   readonly logs: ItemQueue<ExportedLog> | undefined;
   readonly guestMetrics: ItemQueue<ExportedGuestMetrics> | undefined;
 }

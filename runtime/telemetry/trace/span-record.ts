@@ -27,7 +27,15 @@ export interface SpanRecord {
   readonly error: string | undefined;
 }
 
-/** A span that waits to be exported: the host's or a guest's. */
+/** A span that is exported or shown: the host's or a guest's. */
 export type ExportedSpan =
   | { readonly from: "host"; readonly span: SpanRecord }
   | { readonly from: "guest"; readonly component: string; readonly span: GuestSpan };
+
+/**
+ * What waits to be exported: a guest's span, or those of the host for one request, which are made
+ * when their turn comes.
+ */
+export type SpanSource =
+  | Extract<ExportedSpan, { readonly from: "guest" }>
+  | { readonly from: "request"; readonly trace: { readonly ended: readonly ExportedSpan[] } };

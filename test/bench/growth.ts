@@ -17,7 +17,7 @@ import { Served } from "./served.ts";
 import { processorSeconds, ServedFolder } from "./served-folder.ts";
 import { SilentConnections } from "./silent-connections.ts";
 import { median } from "./statistics.ts";
-import { floodWithWrk } from "./wrk-flood.ts";
+import { floodWithWrk, UnreachableError } from "./wrk-flood.ts";
 
 const { values } = parseArgs({
   options: {
@@ -54,8 +54,12 @@ async function costUs(
 ): Promise<number | undefined> {
   const before = served.cpuSeconds();
   const flood = { url: served.url, connections, seconds, core: loadCore };
-  const { requestsPerSecond, errors } = await floodWithWrk(flood);
-  if (errors > 0 || requestsPerSecond === 0) return undefined;
+  const result = await floodWithWrk(flood).catch((error: unknown) => {
+    if (error instanceof UnreachableError) return undefined;
+    throw error;
+  });
+  if (result === undefined || result.errors > 0 || result.requestsPerSecond === 0) return undefined;
+  const { requestsPerSecond } = result;
   return ((served.cpuSeconds() - before) * 1e6) / (requestsPerSecond * seconds);
 }
 
@@ -99,6 +103,7 @@ async function compareServers(
   for (const count of silentCounts) {
     const us = await compare(servers, async (served) => {
       await using open = await SilentConnections.open(served.url, count);
+      if (open.closed > 0) return undefined;
       const cost = await costUs(served, asking, seconds);
       return open.closed > 0 ? undefined : cost;
     });

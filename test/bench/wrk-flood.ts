@@ -19,7 +19,12 @@ export interface Flood {
   readonly bodyBytes?: number;
 }
 
-/** Load on a server while something else is measured. */
+/** The server does not take a single connection. */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+}
+
+/** Load on a server while something else is measured. Throws {@link UnreachableError}. */
 export async function floodWithWrk(flood: Flood): Promise<LoadResult> {
   const { url, connections, seconds, core, threads = 1, host, bodyBytes } = flood;
   const folder = mkdtempSync(join(tmpdir(), "whorl-wrk-"));
@@ -43,7 +48,9 @@ export async function floodWithWrk(flood: Flood): Promise<LoadResult> {
     child.stdout.setEncoding("utf8");
     let report = "";
     child.stdout.on("data", (text: string) => (report += text));
-    await once(child, "close");
+    const [code] = (await once(child, "close")) as [number | null];
+    // What went wrong it has written on our stderr.
+    if (code !== 0 && report === "") throw new UnreachableError(`wrk cannot reach ${url}`);
     return parseWrk(report);
   } finally {
     rmSync(folder, { recursive: true });

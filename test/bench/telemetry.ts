@@ -1,8 +1,8 @@
 /**
  * `npm run bench:telemetry`: what it costs to be looked at. The same hello behind `whorl up` with
  * different telemetry, servers on core 0, load and collector on core 1. Compared is the processor time
- * of a request: a core answers as many more requests as one takes less. In each round one without
- * telemetry is asked in the same seconds, so that whatever else the machine does hits both alike.
+ * of a request: a core answers as many more requests as one takes less. Second by second one
+ * without telemetry is asked in turn with it: what else the machine does changes from minute to minute.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,15 +13,14 @@ import { Report, shown, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
 import { median } from "./statistics.ts";
 import { telemetryCallCosts } from "./telemetry-calls.ts";
-import { floodWithWrk } from "./wrk-flood.ts";
+import { runWrk } from "./wrk.ts";
 
 const serverCore = 0;
 const loadCore = 1;
-/** To each of the two servers that are asked at the same time. */
-const connections = 16;
+const connections = 32;
 /** Until V8 has compiled what is hot: before, an answer takes up to four times as much. */
 const warmUpSeconds = 6;
-const settleSeconds = 1;
+const settleSeconds = 2;
 /** Who loses less than 2 and 10 % of the answers per second takes so many times the processor time. */
 const offCostMax = 1.02;
 const onCostMax = 1.11;
@@ -73,7 +72,7 @@ interface Round {
   readonly cpuUs: number;
 }
 
-/** Of a variant, and of the one without telemetry in the same seconds. */
+/** Of a variant, and of the one without telemetry right before or after it. */
 interface Pair {
   readonly own: Round;
   readonly base: Round;
@@ -91,42 +90,42 @@ async function measure(
     const base = stack.use(await Served.start(withoutTelemetry, hello, serverCore));
     const servers: Served[] = [];
     for (const each of all) servers.push(stack.use(await Served.start(each, hello, serverCore)));
-    for (const served of servers) await loadAll([base, served], warmUpSeconds);
-    for (let round = 0; round < timing.rounds; round++) {
-      for (const [index, served] of servers.entries()) {
-        measured[index]?.push(await measurePair(base, served, timing.seconds));
+    for (const served of [base, ...servers]) load(served, warmUpSeconds);
+    for (const [index, served] of servers.entries()) {
+      // One that has rested gives memory back, and its queues are empty: not what is asked for.
+      load(served, settleSeconds);
+      for (let round = 0; round < timing.rounds; round++) {
+        measured[index]?.push(measurePair(base, served, { ...timing, round }));
       }
     }
   }
   return measured;
 }
 
-/** A server that has rested gives memory back, and its queues are empty: not what is asked for. */
-async function measurePair(base: Served, own: Served, seconds: number): Promise<Pair> {
-  const servers = [base, own];
-  await loadAll(servers, settleSeconds);
-  const before = servers.map((served) => served.cpuSeconds());
-  const perSecond = await loadAll(servers, seconds);
-  const [ofBase, ofOwn] = servers.map((served, index): Round => {
-    const requestsPerSecond = perSecond[index] ?? Number.NaN;
-    const cpuSeconds = served.cpuSeconds() - (before[index] ?? Number.NaN);
-    return { requestsPerSecond, cpuUs: (cpuSeconds * 1e6) / (requestsPerSecond * seconds) };
-  });
-  if (ofBase === undefined || ofOwn === undefined) throw new Error("two servers were measured");
-  return { base: ofBase, own: ofOwn };
+/** Which comes first, changes with each round. */
+function measurePair(
+  base: Served,
+  own: Served,
+  { seconds, round }: { readonly seconds: number; readonly round: number },
+): Pair {
+  if (round % 2 === 0)
+    return { base: measureRound(base, seconds), own: measureRound(own, seconds) };
+  return { own: measureRound(own, seconds), base: measureRound(base, seconds) };
 }
 
-/** Requests that each of them answers in a second. */
-async function loadAll(servers: readonly Served[], seconds: number): Promise<number[]> {
-  return await Promise.all(
-    servers.map(async ({ url, contestant }) => {
-      const result = await floodWithWrk({ url, connections, seconds, core: loadCore });
-      if (result.errors > 0) {
-        throw new Error(`${result.errors} requests of "${contestant.name}" failed`);
-      }
-      return result.requestsPerSecond;
-    }),
-  );
+function measureRound(served: Served, seconds: number): Round {
+  const before = served.cpuSeconds();
+  const requestsPerSecond = load(served, seconds);
+  const cpuUs = ((served.cpuSeconds() - before) * 1e6) / (requestsPerSecond * seconds);
+  return { requestsPerSecond, cpuUs };
+}
+
+/** Requests answered in a second. */
+function load(served: Served, seconds: number): number {
+  const how = { connections, seconds, core: loadCore };
+  const { requestsPerSecond, errors } = runWrk(served.url, how);
+  if (errors > 0) throw new Error(`${errors} requests of "${served.contestant.name}" failed`);
+  return requestsPerSecond;
 }
 
 async function startCollector(): Promise<{ readonly port: number } & Disposable> {
@@ -138,8 +137,8 @@ async function startCollector(): Promise<{ readonly port: number } & Disposable>
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "2" },
-    rounds: { type: "string", default: "4" },
+    seconds: { type: "string", default: "1" },
+    rounds: { type: "string", default: "8" },
     starts: { type: "string", default: "4" },
   },
 });
@@ -160,10 +159,7 @@ const measured = await measure(all, Number(values.starts), {
 function say(name: string, rounds: readonly Round[]): void {
   const perSecond = median(rounds.map(({ requestsPerSecond }) => requestsPerSecond));
   const cpuUs = median(rounds.map((round) => round.cpuUs));
-  report.line(
-    name,
-    `${shown(perSecond)} requests/s beside the other, ${shown(cpuUs)} us of a core each`,
-  );
+  report.line(name, `${shown(perSecond)} requests/s, ${shown(cpuUs)} us of a core each`);
 }
 
 const bases = measured.flatMap((pairs) => pairs.map(({ base }) => base));

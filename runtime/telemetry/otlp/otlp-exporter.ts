@@ -1,20 +1,18 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
-import { Agent, request } from "undici";
 import { limits } from "../../limits.ts";
 import type { BatchOutcome } from "./batch-queue.ts";
 import { safeText, type OtlpTarget } from "./otlp-options.ts";
 import { exportRequests, type Signal } from "./otlp-schema.ts";
 import { rejectedItems } from "./partial-success.ts";
-
-const compressed = promisify(gzip);
+import type { PostOutcome } from "./post-bodies.ts";
+import type { PostLine, PostingThread } from "./posting-thread.ts";
 
 export interface ExporterOptions {
   readonly signal: Signal;
   readonly target: OtlpTarget;
   readonly version: string;
+  readonly thread: PostingThread;
   /** A collector that fails, and one that answers again: told once each time. */
   onWarning(message: string): void;
 }
@@ -31,28 +29,29 @@ const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504]);
  * Sends one signal to a collector over HTTP. A batch is tried a few times, then given up: nothing
  * that a collector does or does not do throws.
  */
-export class OtlpExporter implements AsyncDisposable {
+export class OtlpExporter {
   readonly #options: ExporterOptions;
-  readonly #agent: Agent;
+  readonly #line: PostLine;
   #isFailing = false;
 
   /** Throws where a file of the certificates cannot be read. */
   constructor(options: ExporterOptions) {
     this.#options = options;
-    const { tls, timeoutMs } = options.target;
+    const { target, version, thread } = options;
+    const { url, timeoutMs, compression, encoding, tls } = target;
     const read = (path: string | undefined): Buffer | undefined =>
       path === undefined ? undefined : readFileSync(path);
     const [ca, key, cert] = [read(tls.caFile), read(tls.keyFile), read(tls.certFile)];
-    this.#agent = new Agent({
-      connect: {
-        timeout: timeoutMs,
-        ...(ca && { ca }),
-        ...(key && { key }),
-        ...(cert && { cert }),
+    const isGzipped = compression === "gzip";
+    this.#line = thread.line({
+      ...{ url, timeoutMs, isGzipped, answerBytesMax: limits.telemetryAnswerBytesMax },
+      tls: { ...(ca && { ca }), ...(key && { key }), ...(cert && { cert }) },
+      headers: {
+        ...target.headers,
+        "content-type": encoding === "json" ? "application/json" : "application/x-protobuf",
+        "user-agent": `OTel-OTLP-Exporter-whorl/${version}`,
+        ...(isGzipped && { "content-encoding": "gzip" }),
       },
-      connections: 1,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
     });
   }
 
@@ -64,9 +63,10 @@ export class OtlpExporter implements AsyncDisposable {
   ): Promise<BatchOutcome> {
     const startMs = performance.now();
     const encoded = await this.#encode(make());
-    // Compression runs beside this thread, but it takes a core as well.
-    const busyMs = performance.now() - startMs;
-    const answer = await this.#deliver(encoded, signal);
+    const encodeMs = performance.now() - startMs;
+    const { answer, cpuMs } = await this.#deliver(encoded, signal);
+    // The other thread takes a core as well.
+    const busyMs = encodeMs + cpuMs;
     if (answer.kind === "taken") {
       this.#found();
       const lost = Math.min(items, answer.rejected);
@@ -77,65 +77,33 @@ export class OtlpExporter implements AsyncDisposable {
     return { taken: 0, lost: items, reason, busyMs };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy();
-  }
-
   async #encode(value: Readonly<Record<string, unknown>>): Promise<Uint8Array> {
     const { target, signal } = this.#options;
-    const plain =
-      target.encoding === "json"
-        ? Buffer.from(JSON.stringify(value))
-        : await protobufOf(signal, value);
-    return target.compression === "gzip" ? await compressed(plain) : plain;
+    if (target.encoding === "json") return Buffer.from(JSON.stringify(value));
+    return await protobufOf(signal, value);
   }
 
-  async #deliver(body: Uint8Array, signal: AbortSignal): Promise<Answer> {
+  async #deliver(
+    body: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<{ readonly answer: Answer; readonly cpuMs: number }> {
     let pauseMs: number = limits.telemetryPauseMsMin;
+    let cpuMs = 0;
     for (let attempt = 1; ; attempt++) {
-      const answer = await this.#post(body, signal);
-      if (answer.kind !== "later" || attempt >= limits.telemetryTriesMax) return answer;
-      if ((answer.afterMs ?? 0) > limits.telemetryRetryAfterMsMax) return answer;
+      const outcome = await this.#line.post(body, signal);
+      cpuMs += outcome.cpuMs;
+      const answer = answerOf(outcome);
+      if (answer.kind !== "later" || attempt >= limits.telemetryTriesMax) return { answer, cpuMs };
+      const { afterMs } = answer;
+      if ((afterMs ?? 0) > limits.telemetryRetryAfterMsMax) return { answer, cpuMs };
       // Spread, so that all processes of a cluster do not come back at once.
-      const waitMs = answer.afterMs ?? pauseMs * (0.5 + Math.random());
+      const waitMs = afterMs ?? pauseMs * (0.5 + Math.random());
       pauseMs = Math.min(pauseMs * 2, limits.telemetryPauseMsMax);
       try {
         await delay(waitMs, undefined, { signal, ref: false });
       } catch {
-        return answer;
+        return { answer, cpuMs };
       }
-    }
-  }
-
-  async #post(body: Uint8Array, signal: AbortSignal): Promise<Answer> {
-    const { target, version } = this.#options;
-    try {
-      const {
-        statusCode,
-        headers,
-        body: answer,
-      } = await request(target.url, {
-        method: "POST",
-        dispatcher: this.#agent,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(target.timeoutMs)]),
-        headers: {
-          ...target.headers,
-          "content-type":
-            target.encoding === "json" ? "application/json" : "application/x-protobuf",
-          "user-agent": `OTel-OTLP-Exporter-whorl/${version}`,
-          ...(target.compression === "gzip" && { "content-encoding": "gzip" }),
-        },
-        body,
-      });
-      const bytes = await beginning(answer);
-      if (statusCode >= 200 && statusCode < 300) {
-        return { kind: "taken", rejected: rejectedItems(bytes, headers["content-type"]) };
-      }
-      const why = `it answers ${statusCode}`;
-      if (!retryable.has(statusCode)) return { kind: "refused", why };
-      return { kind: "later", why, afterMs: retryAfterMs(headers["retry-after"]) };
-    } catch (error) {
-      return { kind: "later", why: safeText(error), afterMs: undefined };
     }
   }
 
@@ -167,19 +135,21 @@ async function protobufOf(
   return encodeProtobuf(exportRequests[signal], value);
 }
 
-async function beginning(body: AsyncIterable<Uint8Array> & { destroy(): void }): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > limits.telemetryAnswerBytesMax) break;
+function answerOf(outcome: PostOutcome): Answer {
+  if (outcome.kind === "error") {
+    return { kind: "later", why: safeText(outcome.message), afterMs: undefined };
   }
-  return Buffer.concat(chunks);
+  const { status, contentType, retryAfter, body } = outcome;
+  if (status >= 200 && status < 300) {
+    return { kind: "taken", rejected: rejectedItems(Buffer.from(body), contentType) };
+  }
+  const why = `it answers ${status}`;
+  if (!retryable.has(status)) return { kind: "refused", why };
+  return { kind: "later", why, afterMs: retryAfterMs(retryAfter) };
 }
 
-function retryAfterMs(header: string | string[] | undefined): number | undefined {
-  if (typeof header !== "string") return undefined;
+function retryAfterMs(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
   return Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : undefined;
 }

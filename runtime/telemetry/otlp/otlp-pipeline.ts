@@ -13,6 +13,7 @@ import { logsRequest } from "./otlp-logs.ts";
 import { guestMetricsRequest, metricsRequest } from "./otlp-metrics.ts";
 import type { OtlpBatching, OtlpOptions } from "./otlp-options.ts";
 import type { Signal } from "./otlp-schema.ts";
+import { PostingThread } from "./posting-thread.ts";
 import { exportedSpans, tracesRequest, type Exporting } from "./otlp-spans.ts";
 
 export interface PipelineDependencies {
@@ -30,7 +31,7 @@ export class OtlpPipeline {
   readonly logs: ItemQueue<ExportedLog> | undefined;
   readonly guestMetrics: ItemQueue<ExportedGuestMetrics> | undefined;
   readonly #dependencies: PipelineDependencies;
-  readonly #exporters: OtlpExporter[] = [];
+  readonly #thread = new PostingThread();
   readonly #queues: { close(signal: AbortSignal): Promise<void> }[] = [];
   readonly #startMs = performance.timeOrigin;
   readonly #metricsExporter: OtlpExporter | undefined;
@@ -65,7 +66,7 @@ export class OtlpPipeline {
     clearInterval(this.#timer);
     await Promise.all(this.#queues.map((queue) => queue.close(signal)));
     await this.#exportMetrics(signal);
-    await Promise.all(this.#exporters.map((exporter) => exporter[Symbol.asyncDispose]()));
+    await this.#thread[Symbol.asyncDispose]();
   }
 
   /** Undefined where the signal is not exported, or cannot be. */
@@ -75,9 +76,7 @@ export class OtlpPipeline {
     if (target === undefined) return undefined;
     try {
       const { version } = exporting;
-      const exporter = new OtlpExporter({ signal, target, version, onWarning });
-      this.#exporters.push(exporter);
-      return exporter;
+      return new OtlpExporter({ signal, target, version, thread: this.#thread, onWarning });
     } catch (error) {
       onWarning(`telemetry: ${signal} are not exported: ${errorText(error)}`);
       return undefined;

@@ -35,7 +35,8 @@ const loadCore = 1;
 const asking = 16;
 const appCounts = upToMost(1, 10, 100, 1_000);
 const connectionCounts = upToMost(1, 4, 16, 64, 256, 1_024);
-const silentCounts = upToMost(1, 100, 1_000, 10_000);
+/** With those that ask no more than `whorl up` takes (`limits.connectionsMax` of the runtime). */
+const silentCounts = upToMost(1, 100, 1_000, 9_000);
 /** Clients that ask apps in turn, each over new connections. */
 const clients = 4;
 const askedMin = 2_000;

@@ -13,7 +13,7 @@ export interface BatchOutcome {
 export interface BatchQueueOptions<T> {
   /** By weight, as that of a batch. */
   readonly itemsMax: number;
-  /** The last item of a batch may go beyond it. */
+  /** Only an item that is heavier by itself goes beyond it, alone. */
   readonly batchMax: number;
   /** A batch that is not full leaves after this time. */
   readonly delayMs: number;
@@ -113,10 +113,12 @@ export class BatchQueue<T> implements ItemQueue<T> {
   }
 
   #takeBatch(): { readonly batch: readonly T[]; readonly weight: number } {
-    let weight = 0;
-    let end = 0;
-    while (end < this.#items.length && weight < this.#options.batchMax) {
-      weight += this.#weights[end++] ?? 0;
+    let weight = this.#weights[0] ?? 0;
+    let end = 1;
+    for (; end < this.#weights.length; end++) {
+      const more = weight + (this.#weights[end] ?? 0);
+      if (more > this.#options.batchMax) break;
+      weight = more;
     }
     const batch = this.#items.slice(0, end);
     this.#items = this.#items.slice(end);

@@ -17,7 +17,9 @@ test("a pod's traces, lines and metrics say whose they are", async () => {
   const pod = await node.containerd.runPod({ namespace: "shop" });
   // The node as the pod sees it.
   const gateway = pod.ip.replace(/\d+$/, "1");
-  await using collector = await startTestCollector((response) => void response.end(), gateway);
+  await using collector = await startTestCollector((response) => void response.end(), {
+    host: gateway,
+  });
   const environment = {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",

@@ -46,8 +46,26 @@ export function consoleFile(files: ConsoleFiles, path: string): ConsoleFile | un
 /** Names that hold a hash of the content, as bundlers make them: `app-1A2B3C4D.js`. */
 const hashedName = /[-.][0-9A-Za-z_]{8,}\.[a-z0-9]+$/;
 
-/** `gzip` in an Accept-Encoding, but not with the weight 0 (RFC 9110, 12.5.3). */
-const gzipForm = /(?:^|,)\s*(?:gzip|\*)\s*(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))(?:;|,|$)/i;
+/** Whether an Accept-Encoding has `gzip` with a weight above 0 (RFC 9110, 12.5.3). */
+function takesGzip(accepted: string): boolean {
+  const weights = new Map<string | undefined, number>();
+  for (const form of accepted.toLowerCase().split(",")) {
+    const [coding, weight] = form.split(";").map((part) => part.trim());
+    weights.set(coding, weight?.startsWith("q=") ? Number(weight.slice("q=".length)) : 1);
+  }
+  return (weights.get("gzip") ?? weights.get("*") ?? 0) > 0;
+}
+
+const unpacked = new WeakMap<ConsoleFile, Uint8Array>();
+
+function plainBytes(file: ConsoleFile): Uint8Array {
+  let bytes = unpacked.get(file);
+  if (bytes === undefined) {
+    bytes = gunzipSync(file.bytes);
+    unpacked.set(file, bytes);
+  }
+  return bytes;
+}
 
 /** Sends a file; one whose name changes with its content may be kept for ever. */
 export function sendConsoleFile(
@@ -58,8 +76,8 @@ export function sendConsoleFile(
   const isForEver = hashedName.test(path);
   const { type, encoding } = file;
   // Browsers take it; somebody who looks with a simple client does not.
-  const isPlain = encoding === "gzip" && !gzipForm.test(request.headers["accept-encoding"] ?? "");
-  const bytes = isPlain ? gunzipSync(file.bytes) : file.bytes;
+  const isPlain = encoding === "gzip" && !takesGzip(request.headers["accept-encoding"] ?? "");
+  const bytes = isPlain ? plainBytes(file) : file.bytes;
   response.writeHead(200, {
     ...safeHeaders,
     "content-type": type,

@@ -322,6 +322,8 @@ describe("the page", () => {
     ["identity", undefined],
     ["gzip;q=0, deflate", undefined],
     ["gzip ; q=0.000", undefined],
+    ["*, gzip;q=0", undefined],
+    ["*;q=0, gzip", "gzip"],
     ["not-gzip", undefined],
   ])("who accepts %s gets it as %s", async (accepted, encoding) => {
     const url = `${server.url}/app-1A2B3C4D.js`;

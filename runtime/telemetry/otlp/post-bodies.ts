@@ -92,7 +92,7 @@ function httpLines(): Lines {
   const http = process.getBuiltinModule("node:http");
   const https = process.getBuiltinModule("node:https");
   const agents = new Map<number, RequestOptions["agent"]>();
-  const requests = new Map<number, ClientRequest>();
+  const requests = new Map<number, ClientRequest | IncomingMessage>();
 
   function agentOf({ line, target }: Post): RequestOptions["agent"] {
     const lasting = { keepAlive: true, maxSockets: 1 };
@@ -111,10 +111,15 @@ function httpLines(): Lines {
     const headers = { ...target.headers, "content-length": String(body.length) };
     return new Promise((resolve, reject) => {
       const { request } = url.startsWith("https:") ? https : http;
-      const asked = request(url, { method: "POST", agent: agentOf(post), headers }, resolve);
+      const asked = request(url, { method: "POST", agent: agentOf(post), headers });
       const tooLate = setTimeout(() => {
-        asked.destroy(new Error(`no answer within ${timeoutMs} ms`));
+        requests.get(id)?.destroy(new Error(`no answer within ${timeoutMs} ms`));
       }, timeoutMs);
+      asked.on("response", (answer) => {
+        // From here on whoever reads the answer is to learn why it ends.
+        requests.set(id, answer);
+        resolve(answer);
+      });
       requests.set(id, asked);
       asked.on("error", reject).on("close", () => clearTimeout(tooLate));
       asked.end(body);

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { PostTarget } from "./post-bodies.ts";
@@ -60,6 +61,12 @@ test("an endless answer is not read to its end", async () => {
   expect(outcome).toMatchObject({ kind: "answer", status: 200, body: text("x".repeat(100)) });
 });
 
+test("an answer that begins and does not end is too late as well", async () => {
+  await using collector = await startTestCollector((response) => void response.write("x"));
+  const outcome = await thread.line(target(collector.url, { timeoutMs: 100 })).post(body, signal);
+  expect(outcome).toMatchObject({ kind: "error", message: "no answer within 100 ms" });
+});
+
 test.each<[string, Partial<PostTarget>, string]>([
   ["nobody listens", { url: "http://127.0.0.1:1" }, "ECONNREFUSED"],
   ["no answer in time", { timeoutMs: 50 }, "no answer within 50 ms"],
@@ -74,8 +81,11 @@ test.each<[string, Partial<PostTarget>, string]>([
   expect(outcome).toMatchObject({ kind: "error", message: expect.stringContaining(message) });
 });
 
-test("what was given up ends, before it is sent and after", async () => {
-  await using collector = await startTestCollector(() => undefined);
+test.each<[string, (response: ServerResponse) => void]>([
+  ["before it is answered", () => undefined],
+  ["while it is answered", (response) => void response.write("x")],
+])("what was given up ends, before it is sent and %s", async (_, answer) => {
+  await using collector = await startTestCollector(answer);
   const line = thread.line(target(collector.url));
   expect(await line.post(body, AbortSignal.abort())).toMatchObject({ kind: "error" });
   const impatient = new AbortController();

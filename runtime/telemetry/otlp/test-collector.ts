@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
+import type { IncomingHttpHeaders, RequestListener, ServerResponse } from "node:http";
 import { gunzipSync } from "node:zlib";
 
 /** What arrived in one export. */
@@ -22,11 +23,11 @@ export interface TestCollector extends AsyncDisposable {
 /** `answer` decides over each export, by its number from 0 on; 200 without body by default. */
 export async function startTestCollector(
   answer: (response: ServerResponse, index: number) => void = (response) => void response.end(),
-  host = "127.0.0.1",
+  { host = "127.0.0.1", tls }: { readonly host?: string; readonly tls?: ServerOptions } = {},
 ): Promise<TestCollector> {
   const received: Received[] = [];
   let arrived = Promise.withResolvers<void>();
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -37,13 +38,14 @@ export async function startTestCollector(
       arrived = Promise.withResolvers();
       answer(response, received.length - 1);
     });
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createSecureServer(tls, listener);
   server.listen(0, host);
   await once(server, "listening");
   const address = server.address();
   const port = address === null || typeof address === "string" ? 0 : address.port;
   return {
-    url: `http://${host}:${port}`,
+    url: `${tls === undefined ? "http" : "https"}://${host}:${port}`,
     received,
     async until(count) {
       while (received.length < count) await arrived.promise;

@@ -49,7 +49,7 @@ export const shimLimits = {
   /** CPU time that a guest of a shared host may use before it lets others run. */
   sharedCpuMsMax: 2_000,
   /** Requests of a shared host begin for so long before it looks at what else has come. */
-  sharedTurnMsMax: 1,
+  sharedTurnMsMax: 0.25,
   /** For so long after a container's start a shared host has at least the share of {@link startCpuShares}. */
   startShareMs: 10_000,
   /** As the kernel gives it to processes of which nobody says anything (cgroup v1's cpu.shares). */

@@ -3,7 +3,7 @@ import { errorText, WhorlError } from "../error.ts";
 import { limits } from "../limits.ts";
 import { openEngine } from "../trigger/engine.ts";
 import type { Engine } from "../trigger/engine.ts";
-import { FairTurns } from "../trigger/http/fair-turns.ts";
+import { fairTurns } from "../trigger/http/fair-turns.ts";
 import type { PlainResponse } from "../trigger/http/plain-response.ts";
 import type { SharedListener } from "../trigger/http/server.ts";
 import type { Inbound, Outgoing } from "../trigger/http/wire.ts";
@@ -37,11 +37,7 @@ export class GuestWorker {
     utilization: () => performance.eventLoopUtilization(),
     take: (length) => (length === "short" ? takeShortTurns() : takeOrdinaryTurns()),
   });
-  readonly #turns = new FairTurns({
-    turnMsMax,
-    now: () => performance.now(),
-    later: (run) => void setImmediate(run),
-  });
+  readonly #turns = fairTurns(turnMsMax);
   readonly #telemetry: Promise<WorkerTelemetry | undefined>;
   /** Requests for apps that the doorman was asked about. */
   readonly #unknown = new Map<string, (() => void)[]>();
@@ -212,7 +208,7 @@ export class GuestWorker {
 }
 
 /** Requests begin for so long before the event loop looks at what else has come. */
-const turnMsMax = 1;
+const turnMsMax = 0.25;
 
 /** More wait already than can be answered soon (RFC 9110, 15.6.4). */
 const busy: PlainResponse = {

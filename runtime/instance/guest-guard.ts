@@ -83,6 +83,8 @@ const stackOverflow = "Maximum call stack size exceeded";
 
 class GuardedCall implements Watched {
   readonly deadlineMs: number;
+  before: Watched | undefined;
+  after: Watched | undefined;
   readonly #watchdog: Watchdog | undefined;
   readonly #callMsMax: number;
   readonly #instance: Guarded;

@@ -5,17 +5,11 @@ import { bytesOf } from "./core-memories.ts";
 import { MappedImage, MemoryMapper } from "./ffi-memory.ts";
 import { GuestGuard } from "./guest-guard.ts";
 import { Instance } from "./instance.ts";
+import { type InstanceLease, Lease } from "./instance-lease.ts";
 import type { LinkedComponent } from "./linker.ts";
 import { boundMemories } from "./memory-bounds.ts";
 import { CopiedImage } from "./memory-image.ts";
 import { type CoreSnapshot, type InstanceSnapshot, loadedCore, savedCore } from "./snapshot.ts";
-
-/** An instance for one request; disposing ends it. */
-export interface InstanceLease<C> extends Disposable {
-  readonly instance: Instance<C>;
-  /** Instantiated from its modules, made from the snapshot, or put back after another request. */
-  readonly start: "cold" | "fresh" | "reset";
-}
 
 export interface InstancePoolOptions {
   /**
@@ -40,8 +34,13 @@ export interface PoolUsage {
   readonly memoryLimitBytes: number;
 }
 
-/** So many requests later instances that were not needed meanwhile are given back. */
+/** So often it is looked whether instances were not needed since the last time. */
 const endsPerSurvey = 1024;
+/**
+ * They are given back after so long: as many requests are under way in one moment and less in the
+ * next, and each new instance counts with all of its memory when V8 decides to collect garbage.
+ */
+const spareMsMin = 5_000;
 
 /** How a component is made ready for requests by answering some. */
 export interface WarmUp<C> {
@@ -81,6 +80,7 @@ export class InstancePool<C> implements Disposable {
   #busy = 0;
   /** The least that were idle since it was last found out who is needed. */
   #spare = 0;
+  #spareSinceMs = performance.now();
   #endsLeft = endsPerSurvey;
   #isFirst = true;
   /** Whether the one that is idle has given back its pages. */
@@ -291,10 +291,13 @@ export class InstancePool<C> implements Disposable {
 
   /** Lets go of instances that nobody needed for a while: those that have waited longest. */
   #dropSpare(): void {
+    this.#endsLeft = endsPerSurvey;
+    const nowMs = performance.now();
+    if (nowMs - this.#spareSinceMs < spareMsMin) return;
+    this.#spareSinceMs = nowMs;
     this.#drop(this.#spare);
     this.#spare = this.#idle.length;
     this.#linked.abi.stacks.trim(this.#spare);
-    this.#endsLeft = endsPerSurvey;
   }
 
   /** Whether it waits for another request: as good as new. */
@@ -337,29 +340,6 @@ export class InstancePool<C> implements Disposable {
       ),
     }));
     return { ...snapshot, cores };
-  }
-}
-
-class Lease<C> implements InstanceLease<C> {
-  readonly instance: Instance<C>;
-  readonly start: InstanceLease<C>["start"];
-  #end: ((instance: Instance<C>) => void) | undefined;
-
-  constructor(
-    instance: Instance<C>,
-    start: InstanceLease<C>["start"],
-    end: (instance: Instance<C>) => void,
-  ) {
-    this.instance = instance;
-    this.start = start;
-    this.#end = end;
-  }
-
-  [Symbol.dispose](): void {
-    const end = this.#end;
-    // Another one may have the instance by now.
-    this.#end = undefined;
-    end?.(this.instance);
   }
 }
 

@@ -53,8 +53,8 @@ export class Instance<C> {
   readonly #resources: readonly ResourceRuntime[];
   readonly #bound: BoundAbi;
   readonly #trampolines: readonly unknown[];
-  /** What host functions get first; another one after a restart. */
-  readonly #host: { context: C };
+  /** What host functions get first; undefined while it waits: it holds on to no request then. */
+  readonly #host: { context: C | undefined };
   readonly #guard: GuestGuard;
   /** What its tables begin with, after a restart. */
   #kept: InstanceSnapshot["handles"];
@@ -184,7 +184,7 @@ export class Instance<C> {
         definer: undefined,
         destroy: (representation) => {
           if (representation !== gone) {
-            host?.drop?.(this.#host.context, representation as object);
+            host?.drop?.(this.#host.context as C, representation as object);
           }
         },
       };
@@ -355,6 +355,7 @@ export class Instance<C> {
       if (!core || !exports || !restoreSnapshot(exports, core)) return false;
     }
     this.#kept = snapshot.handles;
+    this.#host.context = undefined;
     return true;
   }
 

@@ -1,6 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { WhorlError } from "../error.ts";
+import { type Linked, LinkedList } from "./linked-list.ts";
 import { type WatchSettings, watch, watchWords } from "./watch.ts";
 
 export interface WatchdogOptions {
@@ -8,8 +9,8 @@ export interface WatchdogOptions {
   readonly cpuMsMax: number;
 }
 
-/** What is watched while it is out, in order of its beginning. */
-export interface Watched {
+/** What is watched while it is out. */
+export interface Watched extends Linked<Watched> {
   /** `performance.now()` after which it has had its time; Infinity: never. */
   readonly deadlineMs: number;
   /** Called once, after the deadline. */
@@ -38,7 +39,7 @@ export class Watchdog implements Disposable {
   readonly cpuMsMax: number;
   readonly #words: Int32Array;
   readonly #lookMs: number;
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new LinkedList<Watched>();
   #worker: Worker | undefined;
   #timer: NodeJS.Timeout | undefined;
   #entry = 0;
@@ -118,7 +119,7 @@ export class Watchdog implements Disposable {
       this.#watched.delete(watched);
       watched.expire();
     }
-    if (this.#watched.size > 0) return;
+    if (!this.#watched.isEmpty) return;
     if (this.#isIdle) this.#rest();
     this.#isIdle = true;
   }

@@ -1,6 +1,7 @@
 import { errorText, WhorlError } from "../error.ts";
 import { InstancePool } from "../instance/instance-pool.ts";
-import type { InstanceLease, PoolUsage, Warmth, WarmUp } from "../instance/instance-pool.ts";
+import type { InstanceLease } from "../instance/instance-lease.ts";
+import type { PoolUsage, Warmth, WarmUp } from "../instance/instance-pool.ts";
 import type { LinkedComponent } from "../instance/linker.ts";
 import type { LiftedFunction } from "../component/plan.ts";
 import type { InvocationHolder } from "../telemetry/host-call-spans.ts";

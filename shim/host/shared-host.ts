@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, openEngine } from "../../runtime/trigger/engine.ts";
-import { FairTurns } from "../../runtime/trigger/http/fair-turns.ts";
+import { fairTurns } from "../../runtime/trigger/http/fair-turns.ts";
 import { version } from "../version.ts";
 import { shimLimits } from "../limits.ts";
 import { mountRoot } from "./container-root.ts";
@@ -36,11 +36,7 @@ export class SharedHost {
   readonly #engine: Engine;
   readonly #usage = new ProcessUsage(ownFigures);
   readonly #seats: SeatTable<Seat>;
-  readonly #turns = new FairTurns({
-    turnMsMax: shimLimits.sharedTurnMsMax,
-    now: () => performance.now(),
-    later: (run) => void setImmediate(run),
-  });
+  readonly #turns = fairTurns(shimLimits.sharedTurnMsMax);
 
   /** Gives up this process's privileges. Throws ShimError `internal` where that is not possible. */
   constructor(spec: SharedHostSpec, dependencies: SharedHostDependencies) {

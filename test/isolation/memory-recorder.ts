@@ -1,4 +1,5 @@
-import type { InstanceLease, InstancePool } from "../../runtime/instance/instance-pool.ts";
+import type { InstanceLease } from "../../runtime/instance/instance-lease.ts";
+import type { InstancePool } from "../../runtime/instance/instance-pool.ts";
 
 type Imports = Readonly<Record<string, Record<string, unknown>>>;
 

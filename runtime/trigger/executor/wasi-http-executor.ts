@@ -1,6 +1,6 @@
 import { WhorlError } from "../../error.ts";
 import type { LiftedFunction } from "../../component/plan.ts";
-import type { InstanceLease } from "../../instance/instance-pool.ts";
+import type { InstanceLease } from "../../instance/instance-lease.ts";
 import type { GuestContext } from "../guest-context.ts";
 import type { Invocation } from "../../telemetry/telemetry.ts";
 import type { IncomingExchange, ResponseSink } from "../../wasi/http/exchange.ts";

@@ -1,14 +1,16 @@
 import { expect, test } from "vitest";
-import { FairTurns } from "./fair-turns.ts";
+import { fairTurns, FairTurns } from "./fair-turns.ts";
 
 /** Turns of ten milliseconds in a time of their own; what has begun, in order. */
 class Turns {
   nowMs = 1_000;
   readonly begun: string[] = [];
+  readonly #soon: (() => void)[] = [];
   readonly #later: (() => void)[] = [];
   readonly turns = new FairTurns({
     turnMsMax: 10,
     now: () => this.nowMs,
+    soon: (run) => void this.#soon.push(run),
     later: (run) => void this.#later.push(run),
   });
 
@@ -23,7 +25,10 @@ class Turns {
   /** The event loop goes round once; what began then. */
   next(): string {
     const before = this.begun.length;
-    for (const run of this.#later.splice(0)) run();
+    for (const run of this.#later.splice(0)) {
+      run();
+      for (let soon = this.#soon.shift(); soon !== undefined; soon = this.#soon.shift()) soon();
+    }
     return this.begun.slice(before).join("");
   }
 }
@@ -84,4 +89,29 @@ test("one request that takes long keeps the others of its turn waiting, not thos
   turns.take("c");
   expect(turns.begun).toEqual(["a"]);
   expect(turns.next()).toBe("bc");
+});
+
+test("what is answered at once has ended before the next one of its turn begins", async () => {
+  const turns = fairTurns(5);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const events: string[] = [];
+  const ask = (name: string): void => {
+    turns.take(name.slice(0, 1), () => void answer(name));
+  };
+  const answer = async (name: string): Promise<void> => {
+    events.push(`${name} begins`);
+    for (let step = 0; step < 5; step++) await Promise.resolve();
+    events.push(`${name} ends`);
+    if (name === "a4") resolve();
+  };
+  ask("b1");
+  turns.take("a", () => {
+    const startMs = performance.now();
+    while (performance.now() - startMs < 6);
+  });
+  for (const name of ["a2", "a3", "a4", "b2"]) ask(name);
+  await promise;
+  expect(events.slice(-8)).toEqual(
+    ["a2", "b2", "a3", "a4"].flatMap((name) => [`${name} begins`, `${name} ends`]),
+  );
 });

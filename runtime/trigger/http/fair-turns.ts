@@ -2,14 +2,63 @@ export interface FairTurnsOptions {
   /** What begins without letting the event loop look at anything else takes about so long. */
   readonly turnMsMax: number;
   now(): number;
+  /** Runs it when what has begun has come as far as it does without the event loop. */
+  soon(run: () => void): void;
   /** Runs it when the event loop has looked at what else has come. */
   later(run: () => void): void;
+}
+
+/** Of the thread that asks for it. */
+export function fairTurns(turnMsMax: number): FairTurns {
+  return new FairTurns({
+    turnMsMax,
+    now: () => performance.now(),
+    // The next tick comes after all microtasks, those that come of them included.
+    soon: (run) => queueMicrotask(() => process.nextTick(run)),
+    later: (run) => void setImmediate(run),
+  });
 }
 
 /** Work that ended so shortly before belongs to the same turn of the event loop, most likely. */
 const gapMsMax = 0.2;
 /** Apps that were both asked within this time share the thread. */
 const sharedMs = 1_000;
+
+interface Link {
+  begin: (() => void) | undefined;
+  next: Link | undefined;
+}
+
+/**
+ * First come, first served. What was served is forgotten slot by slot: an array of them that the
+ * garbage collector has taken for lasting keeps what it held alive until all memory is looked at, and
+ * makes that necessary some times a second.
+ */
+class Queue {
+  length = 0;
+  #first: Link | undefined;
+  #last: Link | undefined;
+
+  push(begin: () => void): void {
+    const link: Link = { begin, next: undefined };
+    if (this.#last === undefined) this.#first = link;
+    else this.#last.next = link;
+    this.#last = link;
+    this.length += 1;
+  }
+
+  shift(): (() => void) | undefined {
+    const link = this.#first;
+    if (link === undefined) return undefined;
+    const { begin, next } = link;
+    link.begin = undefined;
+    link.next = undefined;
+    this.#first = next;
+    if (next === undefined) this.#last = undefined;
+    this.length -= 1;
+    return begin;
+  }
+}
 
 /**
  * Who begins next on a thread that several apps may share. What is asked of an app that has the
@@ -20,7 +69,9 @@ const sharedMs = 1_000;
 export class FairTurns {
   readonly #options: FairTurnsOptions;
   /** By app; the first one is next. Apps for which nothing waits are not here. */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting = new Map<string, Queue>();
+  /** A turn is under way, or will be. */
+  #isTurning = false;
   #lastApp: string | undefined;
   #sharedUntilMs = -Infinity;
   /** Of the current turn, and of what began last in it. */
@@ -40,7 +91,7 @@ export class FairTurns {
   take(app: string, begin: () => void): void {
     const { now, later, turnMsMax } = this.#options;
     const nowMs = now();
-    if (this.#waiting.size === 0) {
+    if (!this.#isTurning) {
       if (!this.#isShared(app, nowMs)) {
         begin();
         return;
@@ -51,11 +102,12 @@ export class FairTurns {
         this.#endedMs = now();
         return;
       }
+      this.#isTurning = true;
       later(this.#turn);
     }
-    const own = this.#waiting.get(app);
-    if (own === undefined) this.#waiting.set(app, [begin]);
-    else own.push(begin);
+    const own = this.#waiting.get(app) ?? new Queue();
+    own.push(begin);
+    if (own.length === 1) this.#waiting.set(app, own);
   }
 
   #isShared(app: string, nowMs: number): boolean {
@@ -67,20 +119,34 @@ export class FairTurns {
   }
 
   readonly #turn = (): void => {
-    const { now, later, turnMsMax } = this.#options;
-    this.#startedMs = now();
-    do {
-      const [next] = this.#waiting;
-      if (next === undefined) break;
+    this.#startedMs = this.#options.now();
+    this.#beginOne();
+  };
+
+  #beginOne(): void {
+    const [next] = this.#waiting;
+    if (next !== undefined) {
       const [app, queue] = next;
       // The others come first before its next one.
       this.#waiting.delete(app);
       const begin = queue.shift();
       if (queue.length > 0) this.#waiting.set(app, queue);
       begin?.();
-      this.#endedMs = now();
-    } while (this.#endedMs - this.#startedMs < turnMsMax);
-    if (this.#waiting.size > 0) later(this.#turn);
-    else this.#startedMs = this.#endedMs;
+    }
+    this.#options.soon(this.#begun);
+  }
+
+  /**
+   * What can be answered at once is answered by now. Several begun together would each need an
+   * instance of their own, and the garbage collector would find all of them alive.
+   */
+  readonly #begun = (): void => {
+    const { now, later, turnMsMax } = this.#options;
+    this.#endedMs = now();
+    if (this.#waiting.size === 0) {
+      this.#startedMs = this.#endedMs;
+      this.#isTurning = false;
+    } else if (this.#endedMs - this.#startedMs < turnMsMax) this.#beginOne();
+    else later(this.#turn);
   };
 }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 
-/** `WHORL_CONTAINERD=v2.0.5` runs the tests with another containerd 2. */
+export const newestContainerd = "v2.4.2";
+/** `WHORL_CONTAINERD=v2.0.14` runs the tests with another containerd 2. */
 // oxlint-disable-next-line node/no-process-env -- by hand, for a release that is not in every run
-const newer = process.env["WHORL_CONTAINERD"] ?? "v2.4.2";
+const newer = process.env["WHORL_CONTAINERD"] ?? newestContainerd;
 
 /** Releases of containerd that are tested, with the module that holds their programs. */
 export const containerdReleases = {
@@ -68,7 +69,7 @@ sandbox = "${pauseImage}"
 restrict_oom_score_adj = true
 disable_apparmor = true
 [${runtime}.cni]
-bin_dirs = ["${pluginFolder}"]
+${newer.startsWith("v2.0.") ? `bin_dir = "${pluginFolder}"` : `bin_dirs = ["${pluginFolder}"]`}
 conf_dir = "${place.folder}/cni/net.d"
 ${runtimes(runtime, place)}
 [${runtime}.containerd.runtimes.${shimSandboxHandler}]

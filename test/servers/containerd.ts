@@ -9,6 +9,7 @@ import { TemporaryFolder } from "../temporary-folder.ts";
 import {
   configuration,
   containerdReleases,
+  newestContainerd,
   type ContainerdRelease,
   networkConfiguration,
   pluginFolder,
@@ -322,11 +323,11 @@ export function prepareNodeTier(): void {
   }
 }
 
-/** Path of one of a release's programs. `go install` takes only the newer module. */
+/** Path of one of a release's programs. `go install` does not take modules that exclude others. */
 function containerdTool(release: ContainerdRelease, name: string): string {
   const { version, module } = containerdReleases[release];
   const tool = { name, package: `${module}/cmd/${name}`, version };
-  if (release !== "1.7") return goTool(tool);
+  if (version === newestContainerd) return goTool(tool);
   const goMod = `module tools\n\ngo 1.26\n\ntool ${tool.package}\n\nrequire ${module} ${version}\n`;
   return goTool({ ...tool, goMod });
 }

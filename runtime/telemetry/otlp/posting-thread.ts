@@ -10,7 +10,7 @@ import {
 /**
  * Posts what is exported from a thread of its own. Not for its time, which is little: a client of
  * HTTP in the thread that answers requests shows V8 other objects in the functions that both share,
- * and makes every answer cost a fifth more (`npm run bench:telemetry`).
+ * so that it gives up some eighty of them that it had compiled (`node --trace-deopt`).
  */
 export class PostingThread implements AsyncDisposable {
   #worker: Worker | undefined;

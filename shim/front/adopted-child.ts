@@ -47,24 +47,35 @@ export function childrenOfThisProcess(): readonly number[] {
 export class AdoptedChildren implements Disposable {
   readonly #calls: ProcessCalls;
   readonly #living = new Map<number, AdoptedChild | undefined>();
+  readonly #ended: AdoptedChild[] = [];
   readonly #onSignal = (): void => this.#reap();
 
   /** `pids`: all of them; those that nobody adopts are only reaped. */
   constructor(calls: ProcessCalls, pids: readonly number[]) {
     this.#calls = calls;
     for (const pid of pids) this.#living.set(pid, undefined);
-    process.on("SIGCHLD", this.#onSignal);
-    // Signals of the time when the program changed are lost.
-    setImmediate(this.#onSignal);
   }
 
-  /** Process id 0 stands for a child that has ended before. */
+  /** Process id 0 stands for a child that has ended before. Nothing is heard of it before begin. */
   adopt({ pid, channel }: ChildState): FrontChild {
     const child = new AdoptedChild(pid, channel);
-    if (pid === 0) setImmediate(() => child.end(137));
+    if (pid === 0) this.#ended.push(child);
     else this.#living.set(pid, child);
-    setImmediate(this.#onSignal);
     return child;
+  }
+
+  /**
+   * From now on channels are read and written, and ends are told. Until then no descriptor of a
+   * child is closed, however it ends.
+   */
+  begin(): void {
+    process.on("SIGCHLD", this.#onSignal);
+    for (const child of this.#living.values()) child?.begin();
+    setImmediate(() => {
+      for (const child of this.#ended.splice(0)) child.end(137);
+      // Signals of the time when the program changed are lost.
+      this.#reap();
+    });
   }
 
   [Symbol.dispose](): void {
@@ -88,26 +99,34 @@ const lastMessagesMs = 100;
 /** Speaks as Node does with children: a line of JSON for each message. */
 class AdoptedChild extends EventEmitter implements FrontChild {
   readonly pid: number;
-  readonly #socket: Socket | undefined;
   readonly #descriptor: number | undefined;
+  #socket: Socket | undefined;
+  /** What is to be sent as soon as it may be. */
+  readonly #unsent: { readonly line: string; done(error: Error | null): void }[] = [];
   #hasEnded = false;
 
   constructor(pid: number, channel: number | undefined) {
     super();
     this.pid = pid;
     this.#descriptor = channel;
-    if (channel === undefined) return;
+  }
+
+  /** See {@link AdoptedChildren.begin}. */
+  begin(): void {
+    if (this.#descriptor === undefined) return;
     const decoder = new StringDecoder("utf8");
     let text = "";
-    this.#socket = new Socket({ fd: channel, readable: true, writable: true });
-    this.#socket.on("data", (chunk: Buffer) => {
+    const socket = new Socket({ fd: this.#descriptor, readable: true, writable: true });
+    socket.on("data", (chunk: Buffer) => {
       const lines = (text + decoder.write(chunk)).split("\n");
       text = lines.pop() ?? "";
       for (const line of lines) this.#receive(line);
     });
     // The end is told by SIGCHLD.
-    this.#socket.on("error", () => undefined);
-    this.#socket.unref();
+    socket.on("error", () => undefined);
+    socket.unref();
+    this.#socket = socket;
+    for (const { line, done } of this.#unsent.splice(0)) this.#write(line, done);
   }
 
   /** For {@link childState}, as Node's own has it. */
@@ -116,12 +135,17 @@ class AdoptedChild extends EventEmitter implements FrontChild {
   }
 
   get connected(): boolean {
-    return this.#socket?.writable === true;
+    return this.#socket?.writable ?? this.#descriptor !== undefined;
   }
 
   send(message: object, done: (error: Error | null) => void): boolean {
-    if (this.#socket === undefined) return false;
-    return this.#socket.write(`${JSON.stringify(message)}\n`, (error) => done(error ?? null));
+    return this.#write(`${JSON.stringify(message)}\n`, done);
+  }
+
+  #write(line: string, done: (error: Error | null) => void): boolean {
+    if (this.#socket !== undefined) return this.#socket.write(line, (error) => done(error ?? null));
+    this.#unsent.push({ line, done });
+    return true;
   }
 
   kill(signal: NodeJS.Signals): boolean {

@@ -54,11 +54,10 @@ export class EventPublisher implements AsyncDisposable {
   }
 
   /**
-   * What still has to be delivered; nothing is from here on. An event whose answer is on its way is
-   * delivered a second time by who goes on, which changes nothing for containerd.
+   * What still has to be delivered. An event whose answer is on its way is delivered a second time
+   * by who goes on, which changes nothing for containerd.
    */
   handOver(): PublisherState {
-    this.#stop.abort();
     const events = this.#queue.map((event) => {
       return { ...event, value: Buffer.from(event.value).toString("base64") };
     });

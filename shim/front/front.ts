@@ -122,6 +122,7 @@ export class Front implements AsyncDisposable {
     front.#server.listen({ fd: state.server });
     await once(front.#server, "listening");
     for (const descriptor of state.descriptors) calls.keepAtExec(descriptor, false);
+    children.begin();
     for (const each of state.connections) {
       const connection = TtrpcConnection.adopt(
         each.connection,
@@ -131,6 +132,7 @@ export class Front implements AsyncDisposable {
       front.#add(connection);
       for (const key of each.containers) front.#tasks.connections.add(key, connection);
     }
+    front.#tasks.cutLost(state.tasks);
     front.#sign("front.joins");
     return front;
   }
@@ -239,18 +241,26 @@ export class Front implements AsyncDisposable {
       await tryProgram(next);
       for (const connection of this.#connections) connection.pause();
       await this.#untilQuiet();
+      this.#become(next);
     } catch (error) {
       this.#isHandingOver = false;
       for (const connection of this.#connections) connection.resume();
       throw error;
     }
-    const { runFolder, cacheFolder, program } = this.#options;
-    this.#options.log(`becomes ${next.program}`);
+  }
+
+  #become(next: FrontProgram): never {
+    const { runFolder, cacheFolder, program, log } = this.#options;
+    log(`becomes ${next.program}`);
     const state = this.#state(program);
+    this.#tasks.endSpares();
     // Whoever goes on says it again, if it knows such containers.
     rmSync(join(runFolder, "front.joins"), { force: true });
-    becomeProgram(next, [runFolder, cacheFolder], { state, calls: processCalls() });
-    throw new ShimError("internal", "the process did not become another one");
+    try {
+      becomeProgram(next, [runFolder, cacheFolder], { state, calls: processCalls() });
+    } finally {
+      this.#sign("front.joins");
+    }
   }
 
   async #untilQuiet(): Promise<void> {

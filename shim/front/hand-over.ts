@@ -15,6 +15,9 @@
  *              open
  *       execve -> the new program reads the file, goes on, and answers HandOver
  *
+ * Until execve nothing is changed that cannot be taken back, and the new program neither reads nor
+ * closes anything it was given before it knows that it can go on: a container may end at any moment.
+ *
  * Guests serve all the time: none of them runs here. If the new program cannot go on, it becomes
  * the previous one again in the same way, and HandOver fails with the reason.
  */
@@ -111,16 +114,30 @@ function isAbsolute(path: unknown): path is string {
   return typeof path === "string" && path.startsWith("/");
 }
 
-/** This process becomes another program, which goes on with the state. Does not return. */
+/**
+ * This process becomes another program, which goes on with the state; does not return.
+ * @throws ShimError `internal` if it cannot; then nothing has changed
+ */
 export function becomeProgram(
   { node, program }: FrontProgram,
   args: readonly string[],
   { state, calls }: { state: FrontState; calls: ProcessCalls },
-): void {
-  const file = calls.memoryFile("front.state");
-  writeFileSync(file, JSON.stringify(state));
-  for (const descriptor of state.descriptors) calls.keepAtExec(descriptor, true);
-  process.execve?.(node, [node, ...nodeFlags, program, ...args, String(file)]);
+): never {
+  using undo = new DisposableStack();
+  try {
+    const file = calls.memoryFile("front.state");
+    undo.defer(() => closeSync(file));
+    writeFileSync(file, JSON.stringify(state));
+    for (const descriptor of state.descriptors) {
+      calls.keepAtExec(descriptor, true);
+      undo.defer(() => calls.keepAtExec(descriptor, false));
+    }
+    process.execve?.(node, [node, ...nodeFlags, program, ...args, String(file)]);
+    throw new Error("nothing has happened");
+  } catch (error) {
+    const text = `the front does not become ${program}: ${errorText(error)}`;
+    throw new ShimError("internal", text, { cause: error });
+  }
 }
 
 /**

@@ -24,9 +24,10 @@ export class HostPool implements Disposable {
     return HostProcess.start(this.#options);
   }
 
+  /** Ends those that wait; whoever is taken later is started then. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    for (const host of this.#waiting) host.kill();
+    for (const host of this.#waiting.splice(0)) host.kill();
   }
 
   /** Not while containers are being started, which need the processors themselves. */

@@ -50,12 +50,19 @@ export class SharedHosts implements AsyncDisposable {
     return this.#byDomain.get(domain);
   }
 
-  /** For another program in this process that goes on with them; those that are empty end. */
+  /** Ends those that nobody uses. */
+  endSpares(): void {
+    for (const [domain, host] of this.#byDomain) {
+      if (!host.isEmpty || host.hasEnded) continue;
+      this.#byDomain.delete(domain);
+      void host.stop();
+    }
+  }
+
+  /** For another program in this process that goes on with them; changes nothing. */
   handOver(keep: (descriptor: number) => void): SharedHostsState {
-    const hosts = [...this.#byDomain].filter(([, host]) => !host.hasEnded);
-    for (const [, host] of hosts) if (host.isEmpty) void host.stop();
-    return hosts
-      .filter(([, host]) => !host.isEmpty)
+    return [...this.#byDomain]
+      .filter(([, host]) => !host.hasEnded && !host.isEmpty)
       .map(([domain, host]) => {
         const state = host.handOver();
         const { channel, passing } = state.process;

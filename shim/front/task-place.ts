@@ -24,7 +24,9 @@ export interface PlaceListener {
 export interface TaskPlaceState {
   readonly host:
     | ({ readonly kind: "own" } & HostProcessState)
-    | ({ readonly kind: "seat" } & HostSeatState);
+    | ({ readonly kind: "seat" } & HostSeatState)
+    /** Nothing is left of it but its cgroup, if it has one of its own. */
+    | { readonly kind: "ended"; readonly hasCgroup: boolean };
   readonly isServed: boolean;
   /** Descriptors that the host process has not opened itself yet. */
   readonly outputs: { readonly stdout: number; readonly stderr: number } | undefined;
@@ -64,11 +66,22 @@ export class TaskPlace {
     const { state, host } = adopted;
     this.#outputs = adoptOutputs(state.outputs);
     this.#isServed = state.isServed;
-    this.#domain = state.host.kind === "seat" ? state.host.domain : "";
-    if (state.host.kind === "own") {
-      this.#cgroup = this.#openCgroup();
-      this.#host = this.#listenTo(new OwnHost(adoptedProcess(host), ownHostSpec(options)));
-    } else this.#host = this.#takeSeat(options.sharedHosts.known(state.host.domain), state.host);
+    this.#hasEnded = state.host.kind === "ended";
+    this.#host = this.#adopt(state.host, host);
+  }
+
+  #adopt(state: TaskPlaceState["host"], host: HostProcess | undefined): TaskHost {
+    switch (state.kind) {
+      case "own":
+        this.#cgroup = this.#openCgroup();
+        return this.#listenTo(new OwnHost(adoptedProcess(host), ownHostSpec(this.#options)));
+      case "seat":
+        this.#domain = state.domain;
+        return this.#takeSeat(this.#options.sharedHosts.known(state.domain), state);
+      case "ended":
+        if (state.hasCgroup) this.#cgroup = this.#openCgroup();
+        return endedHost;
+    }
   }
 
   /** Starts to load the app. Throws ShimError `internal` if there is no process. */
@@ -135,8 +148,7 @@ export class TaskPlace {
     const { isOpen, stdout, stderr } = this.#outputs;
     const outputs = isOpen ? { stdout, stderr } : undefined;
     const host = this.#handOverHost();
-    const own = host.kind === "own" ? [host.channel, host.passing] : [host.network];
-    for (const each of [outputs?.stdout, outputs?.stderr, ...own]) {
+    for (const each of [outputs?.stdout, outputs?.stderr, ...descriptorsOf(host)]) {
       if (each !== undefined) keep(each);
     }
     return { host, outputs, isServed: this.#isServed };
@@ -144,6 +156,7 @@ export class TaskPlace {
 
   #handOverHost(): TaskPlaceState["host"] {
     const host = this.#host;
+    if (this.#hasEnded) return { kind: "ended", hasCgroup: this.#cgroup !== undefined };
     if (host instanceof HostSeat) return { kind: "seat", ...host.handOver(this.#domain) };
     if (host instanceof OwnHost) return { kind: "own", ...host.handOver() };
     throw new ShimError("internal", "there is no third kind of host");
@@ -231,6 +244,28 @@ export class TaskPlace {
     this.#listener.onEnd(status, isOutOfMemory);
   }
 }
+
+function descriptorsOf(host: TaskPlaceState["host"]): readonly (number | undefined)[] {
+  switch (host.kind) {
+    case "own":
+      return [host.channel, host.passing];
+    case "seat":
+      return [host.network];
+    case "ended":
+      return [];
+  }
+}
+
+/** Of a container whose guests had ended before this front went on with it. */
+const endedHost: TaskHost = {
+  pid: undefined,
+  listen: () => undefined,
+  prepare: () => undefined,
+  serve: () => undefined,
+  drain: () => undefined,
+  kill: () => undefined,
+  usage: () => Promise.resolve(undefined),
+};
 
 function adoptedProcess(host: HostProcess | undefined): HostProcess {
   if (host === undefined) throw new ShimError("internal", "there is no process to go on with");

@@ -108,9 +108,17 @@ export class TaskService implements AsyncDisposable {
     if (found?.kind === "wasm") await found.task.destroy();
   }
 
-  /** What another program in this process needs to go on; `keep` is told what must stay open. */
-  handOver(keep: (descriptor: number) => void): TaskServiceState {
+  /** Ends processes that wait for containers: another program would not know of them. */
+  endSpares(): void {
     this.#options.hosts[Symbol.dispose]();
+    this.#sharedHosts.endSpares();
+  }
+
+  /**
+   * What another program in this process needs to go on; `keep` is told what must stay open. Changes
+   * nothing.
+   */
+  handOver(keep: (descriptor: number) => void): TaskServiceState {
     return {
       nextId: this.#nextId,
       sharedHosts: this.#sharedHosts.handOver(keep),
@@ -129,7 +137,7 @@ export class TaskService implements AsyncDisposable {
     };
   }
 
-  /** Goes on with what {@link handOver} gave. What cannot be found any more is not known then. */
+  /** Goes on with what {@link handOver} gave; for what cannot be found see {@link cutLost}. */
   async adopt(state: TaskServiceState, children: AdoptedChildren): Promise<void> {
     this.#nextId = state.nextId;
     for (const publisher of state.publishers) {
@@ -138,6 +146,13 @@ export class TaskService implements AsyncDisposable {
     this.#sharedHosts.adopt(state.sharedHosts, children);
     for (const { key, task } of state.wasm) this.#adoptWasm(key, task, children);
     await Promise.all(state.pods.map((pod) => this.#adoptPod(pod)));
+  }
+
+  /** Lets containerd hear of what {@link adopt} has not found, once its connections are known. */
+  cutLost({ wasm, pods }: TaskServiceState): void {
+    for (const { key } of [...wasm, ...pods.flatMap(({ containers }) => containers)]) {
+      if (!this.#tasks.has(key)) this.connections.cut(key);
+    }
   }
 
   #adoptWasm(key: string, state: WasmTaskState, children: AdoptedChildren): void {
@@ -170,7 +185,6 @@ export class TaskService implements AsyncDisposable {
       }
       for (const key of deleted) this.#deleted.set(key, shim);
     } catch (error) {
-      // Those who ask for its containers are told that they are not known.
       this.#options.log(`${pod}: its shim is gone: ${errorText(error)}`);
     }
   }

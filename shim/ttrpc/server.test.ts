@@ -111,6 +111,28 @@ test("a status of another server passes unchanged", async () => {
   expect(status).toMatchObject({ code: 99, message: "as it came" });
 });
 
+test("whoever goes on with a paused connection is given all that came meanwhile", async () => {
+  const to = await client();
+  await to.call(call("Echo"));
+  const [connection] = connections;
+  connection?.pause();
+  const texts = ["one", "two", "three"];
+  const answers: Promise<Uint8Array>[] = [];
+  for (const text of texts) {
+    answers.push(to.call(call("Echo", Buffer.from(text))));
+    // Each of them is read by itself.
+    await delay(20);
+  }
+  const frames = new FrameDecoder(shimLimits.frameBytesMax).push(
+    Buffer.from(connection?.handOver()?.received ?? "", "base64"),
+  );
+  expect(frames.map(({ stream }) => stream)).toEqual([3, 5, 7]);
+  // Nobody goes on with it after all.
+  connection?.resume();
+  const given = await Promise.all(answers);
+  expect(given.map((answer) => Buffer.from(answer).toString())).toEqual(texts);
+});
+
 test("the caller's time is kept", async () => {
   const to = await client();
   await expect(to.call({ ...call("Slow"), timeoutNano: 5e6 })).rejects.toMatchObject({

@@ -64,8 +64,8 @@ export class TtrpcConnection {
   readonly #decoder: FrameDecoder;
   readonly #gone = new AbortController();
   readonly #inWork = new Set<OpenRequest>();
-  /** What is still read belongs to whoever goes on with this connection. */
-  #isHandedOver = false;
+  /** What is read now is only looked at, for {@link handOver}. */
+  #isLookedAt = false;
 
   constructor(socket: Socket, handler: TtrpcHandler, skip = 0) {
     this.#socket = socket;
@@ -108,13 +108,12 @@ export class TtrpcConnection {
     return [...this.#inWork].every(({ request }) => isEndless(request));
   }
 
-  /** What another program in this process needs to go on, after {@link pause}. */
+  /** What another program in this process needs to go on, after {@link pause}; changes nothing. */
   handOver(): ConnectionState | undefined {
     const { fd } = (this.#socket as unknown as { _handle: { fd: number } | null })._handle ?? {};
     if (this.#socket.destroyed || fd === undefined) return undefined;
     const { bytes, skip } = this.#decoder.unfinished;
-    this.#isHandedOver = true;
-    const unread = (this.#socket.read() as Buffer | null) ?? Buffer.alloc(0);
+    const unread = this.#lookAtUnread();
     return {
       descriptor: fd,
       received: Buffer.concat([bytes, unread]).toString("base64"),
@@ -123,6 +122,21 @@ export class TtrpcConnection {
         return { stream: each.stream, request: Buffer.from(each.bytes).toString("base64") };
       }),
     };
+  }
+
+  #lookAtUnread(): Buffer {
+    const chunks: Buffer[] = [];
+    this.#isLookedAt = true;
+    // One that came after another is given by another call.
+    for (let next = this.#read(); next !== null; next = this.#read()) chunks.push(next);
+    this.#isLookedAt = false;
+    const unread = Buffer.concat(chunks);
+    if (unread.length > 0) this.#socket.unshift(unread);
+    return unread;
+  }
+
+  #read(): Buffer | null {
+    return this.#socket.read() as Buffer | null;
   }
 
   /** Aborts when the connection is closed, by whichever side. */
@@ -136,7 +150,7 @@ export class TtrpcConnection {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#isHandedOver) return;
+    if (this.#isLookedAt) return;
     for (const frame of this.#decoder.push(chunk)) {
       if (this.#socket.destroyed) return;
       this.#take(frame);

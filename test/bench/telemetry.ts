@@ -1,8 +1,9 @@
 /**
  * `npm run bench:telemetry`: what it costs to be looked at. The same hello behind `whorl up` with
  * different telemetry, servers on core 0, load and collector on core 1. Compared is the processor time
- * of a request: a core answers as many more requests as one takes less. Second by second one
- * without telemetry is asked in turn with it: what else the machine does changes from minute to minute.
+ * of a request: a core answers as many more requests as one takes less. One without telemetry is
+ * started anew with each and asked at the same moment, because what else the machine does changes
+ * from second to second, and one start of a program differs from another by more than telemetry costs.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,14 +14,11 @@ import { Report, shown, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
 import { median } from "./statistics.ts";
 import { telemetryCallCosts } from "./telemetry-calls.ts";
-import { runWrk } from "./wrk.ts";
+import { runWrks } from "./wrk.ts";
 
 const serverCore = 0;
 const loadCore = 1;
-const connections = 32;
-/** Until V8 has compiled what is hot: before, an answer takes up to four times as much. */
-const warmUpSeconds = 6;
-const settleSeconds = 2;
+const connections = 16;
 /** Who loses less than 2 and 10 % of the answers per second takes so many times the processor time. */
 const offCostMax = 1.02;
 const onCostMax = 1.11;
@@ -37,11 +35,15 @@ interface Variant extends Contestant {
   readonly costMax: number;
 }
 
-function up(name: string, flags: readonly string[], environment: readonly string[]): Variant {
+function up(
+  name: string,
+  costMax: number,
+  { flags = [], environment = [] }: { flags?: readonly string[]; environment?: readonly string[] },
+): Variant {
   return {
     name,
     version: "",
-    costMax: name === "off" ? offCostMax : onCostMax,
+    costMax,
     command: (file, port) => [
       ...["env", ...environment, process.execPath, whorl, "up", file, "--quiet", ...flags],
       ...["--listen", `127.0.0.1:${port}`],
@@ -49,21 +51,27 @@ function up(name: string, flags: readonly string[], environment: readonly string
   };
 }
 
-const withoutTelemetry: Contestant = {
-  name: "without telemetry",
-  version: "",
-  command: (file, port) => [process.execPath, without, file, String(port)],
-};
+/** The program that has no telemetry at all. */
+function bare(name: string, costMax: number): Variant {
+  const command = (file: string, port: number): string[] => [
+    ...[process.execPath, without, file, String(port)],
+  ];
+  return { name, version: "", costMax, command };
+}
+
+const base = bare("without telemetry", Infinity);
 
 function variants(collectorPort: number): Variant[] {
   const endpoint = `OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${collectorPort}`;
   const sampled = ["OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.01"];
   return [
-    up("off", [], []),
-    up("metrics", ["--metrics-listen", "127.0.0.1:0"], []),
-    up("metrics, logs, 1 of 100 traces", [], [endpoint, ...sampled]),
-    up("metrics, logs, all traces", [], [endpoint]),
-    up("console", ["--console", "127.0.0.1:0"], []),
+    // What two starts of one program differ by.
+    bare("without telemetry, another start", Infinity),
+    up("off", offCostMax, {}),
+    up("metrics", onCostMax, { flags: ["--metrics-listen", "127.0.0.1:0"] }),
+    up("metrics, logs, 1 of 100 traces", onCostMax, { environment: [endpoint, ...sampled] }),
+    up("metrics, logs, all traces", onCostMax, { environment: [endpoint] }),
+    up("console", onCostMax, { flags: ["--console", "127.0.0.1:0"] }),
   ];
 }
 
@@ -72,60 +80,52 @@ interface Round {
   readonly cpuUs: number;
 }
 
-/** Of a variant, and of the one without telemetry right before or after it. */
+/** Of a variant, and of the one without telemetry at the same moment. */
 interface Pair {
   readonly own: Round;
   readonly base: Round;
 }
 
-/** What V8 makes of one process and not of another must not decide: each variant is started anew. */
-async function measure(
-  all: readonly Variant[],
-  starts: number,
-  timing: { readonly rounds: number; readonly seconds: number },
-): Promise<Pair[][]> {
-  const measured = all.map((): Pair[] => []);
-  for (let start = 0; start < starts; start++) {
-    await using stack = new AsyncDisposableStack();
-    const base = stack.use(await Served.start(withoutTelemetry, hello, serverCore));
-    const servers: Served[] = [];
-    for (const each of all) servers.push(stack.use(await Served.start(each, hello, serverCore)));
-    for (const served of [base, ...servers]) load(served, warmUpSeconds);
-    for (const [index, served] of servers.entries()) {
-      // One that has rested gives memory back, and its queues are empty: not what is asked for.
-      load(served, settleSeconds);
-      for (let round = 0; round < timing.rounds; round++) {
-        measured[index]?.push(measurePair(base, served, { ...timing, round }));
-      }
-    }
-  }
-  return measured;
+interface Timing {
+  readonly rounds: number;
+  readonly seconds: number;
+  /** Until V8 has compiled what is hot: before, an answer takes up to four times as much. */
+  readonly warmUpSeconds: number;
 }
 
-/** Which comes first, changes with each round. */
-function measurePair(
-  base: Served,
-  own: Served,
-  { seconds, round }: { readonly seconds: number; readonly round: number },
-): Pair {
-  if (round % 2 === 0)
-    return { base: measureRound(base, seconds), own: measureRound(own, seconds) };
-  return { own: measureRound(own, seconds), base: measureRound(base, seconds) };
+/** Which of the two is started first changes from start to start. */
+async function measureStart(own: Variant, start: number, timing: Timing): Promise<Pair[]> {
+  await using stack = new AsyncDisposableStack();
+  const served = async (each: Variant): Promise<Served> =>
+    stack.use(await Served.start(each, hello, serverCore));
+  const before = start % 2 === 0 ? await served(own) : undefined;
+  const baseServed = await served(base);
+  const pair = { own: before ?? (await served(own)), base: baseServed };
+  await measurePair(pair, timing.warmUpSeconds);
+  const pairs: Pair[] = [];
+  while (pairs.length < timing.rounds) pairs.push(await measurePair(pair, timing.seconds));
+  return pairs;
 }
 
-function measureRound(served: Served, seconds: number): Round {
-  const before = served.cpuSeconds();
-  const requestsPerSecond = load(served, seconds);
-  const cpuUs = ((served.cpuSeconds() - before) * 1e6) / (requestsPerSecond * seconds);
-  return { requestsPerSecond, cpuUs };
-}
-
-/** Requests answered in a second. */
-function load(served: Served, seconds: number): number {
-  const how = { connections, seconds, core: loadCore };
-  const { requestsPerSecond, errors } = runWrk(served.url, how);
-  if (errors > 0) throw new Error(`${errors} requests of "${served.contestant.name}" failed`);
-  return requestsPerSecond;
+async function measurePair(
+  { own, base: other }: { readonly own: Served; readonly base: Served },
+  seconds: number,
+): Promise<Pair> {
+  const both = [own, other];
+  const before = both.map((served) => served.cpuSeconds());
+  const load = { connections, seconds, core: loadCore };
+  const results = await runWrks(
+    both.map(({ url }) => url),
+    load,
+  );
+  const rounds = both.map((served, index): Round => {
+    const { requestsPerSecond = 0, errors } = results[index] ?? { errors: 1 };
+    if (errors > 0) throw new Error(`${errors} requests of "${served.contestant.name}" failed`);
+    const cpuSeconds = served.cpuSeconds() - (before[index] ?? 0);
+    return { requestsPerSecond, cpuUs: (cpuSeconds * 1e6) / (requestsPerSecond * seconds) };
+  });
+  const [ownRound, baseRound] = rounds as [Round, Round];
+  return { own: ownRound, base: baseRound };
 }
 
 async function startCollector(): Promise<{ readonly port: number } & Disposable> {
@@ -137,11 +137,17 @@ async function startCollector(): Promise<{ readonly port: number } & Disposable>
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "1" },
-    rounds: { type: "string", default: "8" },
+    seconds: { type: "string", default: "2" },
+    rounds: { type: "string", default: "4" },
     starts: { type: "string", default: "4" },
+    "warm-up": { type: "string", default: "30" },
   },
 });
+const timing: Timing = {
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+  warmUpSeconds: Number(values["warm-up"]),
+};
 const command = "npm run bench:telemetry";
 const report = new Report({
   name: "telemetry",
@@ -152,25 +158,20 @@ using receiver = await startCollector();
 const calls = await telemetryCallCosts(`http://127.0.0.1:${receiver.port}`);
 for (const { name, cpuUs } of calls) report.line(`${name}: the calls alone`, `${shown(cpuUs)} us`);
 const all = variants(receiver.port);
-const measured = await measure(all, Number(values.starts), {
-  rounds: Number(values.rounds),
-  seconds: Number(values.seconds),
-});
-function say(name: string, rounds: readonly Round[]): void {
-  const perSecond = median(rounds.map(({ requestsPerSecond }) => requestsPerSecond));
-  const cpuUs = median(rounds.map((round) => round.cpuUs));
-  report.line(name, `${shown(perSecond)} requests/s, ${shown(cpuUs)} us of a core each`);
+const measured = all.map((): Pair[] => []);
+for (let start = 0; start < Number(values.starts); start++) {
+  for (const [index, each] of all.entries()) {
+    measured[index]?.push(...(await measureStart(each, start, timing)));
+  }
 }
-
-const bases = measured.flatMap((pairs) => pairs.map(({ base }) => base));
-say(withoutTelemetry.name, bases);
 for (const [index, { name, costMax }] of all.entries()) {
   const pairs = measured[index] ?? [];
-  say(
-    name,
-    pairs.map(({ own }) => own),
-  );
-  const ratios = pairs.map(({ own, base }) => own.cpuUs / base.cpuUs);
+  const ratios = pairs.map(({ own, base: other }) => own.cpuUs / other.cpuUs);
+  const cpuUs = median(pairs.map(({ own }) => own.cpuUs));
+  const baseUs = median(pairs.map(({ base: other }) => other.cpuUs));
+  const times = `${shown(cpuUs)} us of a core each, ${shown(baseUs)} us without telemetry beside it`;
+  report.line(name, `${times}, ${shown(median(ratios))} x`);
+  if (!Number.isFinite(costMax)) continue;
   report.verdict({
     figure: `${name}: processor time of a request`,
     measured: median(ratios),

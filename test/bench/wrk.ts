@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { promisify } from "node:util";
 
 /** What one run of wrk says. */
 export interface LoadResult {
@@ -20,9 +21,22 @@ const unitUs: Readonly<Record<string, number>> = { us: 1, ms: 1_000, s: 1_000_00
 
 /** Puts load on a server. */
 export function runWrk(url: string, load: Load): LoadResult {
+  return parseWrk(execFileSync("taskset", wrkArguments(url, load), { encoding: "utf8" }));
+}
+
+/** Puts load on several servers at the same moment, each from a program of its own. */
+export function runWrks(urls: readonly string[], load: Load): Promise<LoadResult[]> {
+  const results = urls.map(async (url) => {
+    const { stdout } = await promisify(execFile)("taskset", wrkArguments(url, load));
+    return parseWrk(stdout);
+  });
+  return Promise.all(results);
+}
+
+function wrkArguments(url: string, load: Load): string[] {
   const args = ["-c", String(load.core), "wrk", "--threads", "1", "--latency"];
   args.push("--connections", String(load.connections), "--duration", `${load.seconds}s`, url);
-  return parseWrk(execFileSync("taskset", args, { encoding: "utf8" }));
+  return args;
 }
 
 /** Reads wrk's report; throws where it is not one. */

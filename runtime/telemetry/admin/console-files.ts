@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gunzipSync } from "node:zlib";
+import Negotiator from "negotiator";
 
 /** A file of the console's page. */
 export interface ConsoleFile {
@@ -46,16 +47,6 @@ export function consoleFile(files: ConsoleFiles, path: string): ConsoleFile | un
 /** Names that hold a hash of the content, as bundlers make them: `app-1A2B3C4D.js`. */
 const hashedName = /[-.][0-9A-Za-z_]{8,}\.[a-z0-9]+$/;
 
-/** Whether an Accept-Encoding has `gzip` with a weight above 0 (RFC 9110, 12.5.3). */
-function takesGzip(accepted: string): boolean {
-  const weights = new Map<string | undefined, number>();
-  for (const form of accepted.toLowerCase().split(",")) {
-    const [coding, weight] = form.split(";").map((part) => part.trim());
-    weights.set(coding, weight?.startsWith("q=") ? Number(weight.slice("q=".length)) : 1);
-  }
-  return (weights.get("gzip") ?? weights.get("*") ?? 0) > 0;
-}
-
 const unpacked = new WeakMap<ConsoleFile, Uint8Array>();
 
 function plainBytes(file: ConsoleFile): Uint8Array {
@@ -76,7 +67,8 @@ export function sendConsoleFile(
   const isForEver = hashedName.test(path);
   const { type, encoding } = file;
   // Browsers take it; somebody who looks with a simple client does not.
-  const isPlain = encoding === "gzip" && !takesGzip(request.headers["accept-encoding"] ?? "");
+  const isPlain =
+    encoding !== undefined && !new Negotiator(request).encodings([encoding]).includes(encoding);
   const bytes = isPlain ? plainBytes(file) : file.bytes;
   response.writeHead(200, {
     ...safeHeaders,

@@ -24,42 +24,6 @@ const gapMsMax = 0.2;
 /** Apps that were both asked within this time share the thread. */
 const sharedMs = 1_000;
 
-interface Link {
-  begin: (() => void) | undefined;
-  next: Link | undefined;
-}
-
-/**
- * First come, first served. What was served is forgotten slot by slot: an array of them that the
- * garbage collector has taken for lasting keeps what it held alive until all memory is looked at, and
- * makes that necessary some times a second.
- */
-class Queue {
-  length = 0;
-  #first: Link | undefined;
-  #last: Link | undefined;
-
-  push(begin: () => void): void {
-    const link: Link = { begin, next: undefined };
-    if (this.#last === undefined) this.#first = link;
-    else this.#last.next = link;
-    this.#last = link;
-    this.length += 1;
-  }
-
-  shift(): (() => void) | undefined {
-    const link = this.#first;
-    if (link === undefined) return undefined;
-    const { begin, next } = link;
-    link.begin = undefined;
-    link.next = undefined;
-    this.#first = next;
-    if (next === undefined) this.#last = undefined;
-    this.length -= 1;
-    return begin;
-  }
-}
-
 /**
  * Who begins next on a thread that several apps may share. What is asked of an app that has the
  * thread for itself begins at once. Where apps share it and there is much to do, one request of each
@@ -69,7 +33,7 @@ class Queue {
 export class FairTurns {
   readonly #options: FairTurnsOptions;
   /** By app; the first one is next. Apps for which nothing waits are not here. */
-  readonly #waiting = new Map<string, Queue>();
+  readonly #waiting = new Map<string, (() => void)[]>();
   /** A turn is under way, or will be. */
   #isTurning = false;
   #lastApp: string | undefined;
@@ -105,7 +69,7 @@ export class FairTurns {
       this.#isTurning = true;
       later(this.#turn);
     }
-    const own = this.#waiting.get(app) ?? new Queue();
+    const own = this.#waiting.get(app) ?? [];
     own.push(begin);
     if (own.length === 1) this.#waiting.set(app, own);
   }

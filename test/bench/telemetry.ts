@@ -5,75 +5,17 @@
  * started anew with each and asked at the same moment, because what else the machine does changes
  * from second to second, and one start of a program differs from another by more than telemetry costs.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { Contestant } from "./contestants.ts";
 import { Report, shown, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
 import { median } from "./statistics.ts";
 import { telemetryCallCosts } from "./telemetry-calls.ts";
+import { hello, base, startCollector, type Variant, variants } from "./telemetry-variants.ts";
 import { runWrks } from "./wrk.ts";
 
 const serverCore = 0;
 const loadCore = 1;
 const connections = 16;
-/** Who loses less than 2 and 10 % of the answers per second takes so many times the processor time. */
-const offCostMax = 1.02;
-const onCostMax = 1.11;
-
-const hello = fileURLToPath(new URL("../../wasm-apps/hello-rust/hello.wasm", import.meta.url));
-const whorl = fileURLToPath(new URL("../../bin/whorl.js", import.meta.url));
-const without = fileURLToPath(new URL("up-without-telemetry.ts", import.meta.url));
-const collector = `require("node:http").createServer((request, response) => {
-  request.resume().on("end", () => response.end());
-}).listen(0, "127.0.0.1", function () { console.log(this.address().port); });`;
-
-interface Variant extends Contestant {
-  /** How many times as much as without telemetry it may cost. */
-  readonly costMax: number;
-}
-
-function up(
-  name: string,
-  costMax: number,
-  { flags = [], environment = [] }: { flags?: readonly string[]; environment?: readonly string[] },
-): Variant {
-  return {
-    name,
-    version: "",
-    costMax,
-    command: (file, port) => [
-      ...["env", ...environment, process.execPath, whorl, "up", file, "--quiet", ...flags],
-      ...["--listen", `127.0.0.1:${port}`],
-    ],
-  };
-}
-
-/** The program that has no telemetry at all. */
-function bare(name: string, costMax: number): Variant {
-  const command = (file: string, port: number): string[] => [
-    ...[process.execPath, without, file, String(port)],
-  ];
-  return { name, version: "", costMax, command };
-}
-
-const base = bare("without telemetry", Infinity);
-
-function variants(collectorPort: number): Variant[] {
-  const endpoint = `OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:${collectorPort}`;
-  const sampled = ["OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.01"];
-  return [
-    // What two starts of one program differ by.
-    bare("without telemetry, another start", Infinity),
-    up("off", offCostMax, {}),
-    up("metrics", onCostMax, { flags: ["--metrics-listen", "127.0.0.1:0"] }),
-    up("metrics, logs, 1 of 100 traces", onCostMax, { environment: [endpoint, ...sampled] }),
-    up("metrics, logs, all traces", onCostMax, { environment: [endpoint] }),
-    up("console", onCostMax, { flags: ["--console", "127.0.0.1:0"] }),
-  ];
-}
 
 interface Round {
   readonly requestsPerSecond: number;
@@ -128,13 +70,6 @@ async function measurePair(
   return { own: ownRound, base: baseRound };
 }
 
-async function startCollector(): Promise<{ readonly port: number } & Disposable> {
-  const args = ["-c", String(loadCore), process.execPath, "-e", collector];
-  const child = spawn("taskset", args, { stdio: ["ignore", "pipe", "inherit"] });
-  const [line] = (await once(child.stdout, "data")) as [Buffer];
-  return { port: Number(line.toString()), [Symbol.dispose]: () => void child.kill() };
-}
-
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "2" },
@@ -154,7 +89,7 @@ const report = new Report({
   versions: { whorl: whorlVersion() },
   commands: [command],
 });
-using receiver = await startCollector();
+using receiver = await startCollector(loadCore);
 const calls = await telemetryCallCosts(`http://127.0.0.1:${receiver.port}`);
 for (const { name, cpuUs } of calls) report.line(`${name}: the calls alone`, `${shown(cpuUs)} us`);
 const all = variants(receiver.port);

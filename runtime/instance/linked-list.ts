@@ -43,7 +43,7 @@ export class LinkedList<T extends Linked<T>> {
     for (const item of this) this.delete(item);
   }
 
-  /** The item at hand may be deleted. */
+  /** The item at hand may be deleted; where the next one is, the iteration ends with the item. */
   *[Symbol.iterator](): Iterator<T, undefined> {
     let item = this.#first;
     while (item !== undefined) {

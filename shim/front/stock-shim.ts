@@ -37,9 +37,8 @@ export class StockShim implements Disposable {
    * removed before, as that of an init container is.
    */
   #removeSocketAtEnd(): void {
-    const path = this.address.address.replace(/^unix:\/\//, "");
     const remove = (): void => {
-      if (!this.#isLeft) rmSync(path, { force: true });
+      if (!this.#isLeft) rmSync(socketPath(this.address), { force: true });
     };
     this.closed.addEventListener("abort", remove, { once: true });
   }
@@ -67,11 +66,15 @@ export class StockShim implements Disposable {
   }
 
   /**
-   * Connects to a shim that an earlier front has started.
+   * Connects to a shim that an earlier front has started; the socket of one that is dead is removed.
    * @throws ShimError `unavailable`
    */
   static async adopt(address: StockAddress): Promise<StockShim> {
-    const shim = new StockShim(address, await TtrpcClient.connect(address.address));
+    const client = await TtrpcClient.connect(address.address).catch((error: unknown) => {
+      if (isNobodyListening(error)) rmSync(socketPath(address), { force: true });
+      throw error;
+    });
+    const shim = new StockShim(address, client);
     shim.#removeSocketAtEnd();
     return shim;
   }
@@ -99,6 +102,16 @@ export class StockShim implements Disposable {
     this.#isLeft = true;
     this.#client[Symbol.dispose]();
   }
+}
+
+function socketPath({ address }: StockAddress): string {
+  return address.replace(/^unix:\/\//, "");
+}
+
+/** Unlike a socket whose shim is only too busy. */
+function isNobodyListening(error: unknown): boolean {
+  const cause = error instanceof ShimError ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
 }
 
 /**

@@ -80,6 +80,18 @@ export class TestNode implements AsyncDisposable {
     });
   }
 
+  /** The stock shim of an ordinary container, and the path of its socket. */
+  stockShim(pod: TestPod, containerId: string): { readonly pid: number; readonly socket: string } {
+    const tasks = join(this.containerd.folder, "state/io.containerd.runtime.v2.task/k8s.io");
+    const found = textOf(join(tasks, containerId, "whorl.stock"));
+    const { address } = JSON.parse(found) as { readonly address: string };
+    const pid = readdirSync("/proc").find((name) => {
+      const words = textOf(`/proc/${name}/cmdline`);
+      return /containerd-shim-runc-v2\0/.test(words) && words.includes(pod.id);
+    });
+    return { pid: Number(pid), socket: address.replace(/^unix:\/\//, "") };
+  }
+
   /** What the kernel enforces for a container. */
   limits(containerId: string): { readonly memoryBytes: number; readonly cpuQuotaUs: number } {
     const memory =

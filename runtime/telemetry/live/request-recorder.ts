@@ -207,14 +207,26 @@ function shown({ record, trace, lines, spansLost, linesLost }: Kept): KeptReques
   };
 }
 
-/** What comes from outside is not kept at any length. */
+/** What comes from outside is not kept at any length. By name: V8 copies a spread far slower. */
 function numbered(ended: RequestRecord, id: number): NumberedRequest {
   return {
-    ...ended,
-    path: ended.path.slice(0, limits.telemetryTextCharsMax),
-    method: ended.method.slice(0, limits.methodCharsMax),
-    message: ended.message?.slice(0, limits.telemetryTextCharsMax),
     id,
+    timeMs: ended.timeMs,
+    app: ended.app,
+    component: ended.component,
+    trigger: ended.trigger,
+    method: ended.method.slice(0, limits.methodCharsMax),
+    path: ended.path.slice(0, limits.telemetryTextCharsMax),
+    route: ended.route,
+    status: ended.status,
+    durationMs: ended.durationMs,
+    queueMs: ended.queueMs,
+    takeMs: ended.takeMs,
+    start: ended.start,
+    isCold: ended.isCold,
+    traceId: ended.traceId,
+    error: ended.error,
+    message: ended.message?.slice(0, limits.telemetryTextCharsMax),
   };
 }
 

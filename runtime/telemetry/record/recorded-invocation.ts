@@ -63,7 +63,9 @@ export class RecordedInvocation implements Invocation {
   }
 
   get traceId(): string | undefined {
-    return (this.#traceId ??= this.#trace?.traceId ?? this.parent?.traceId ?? this.#ownTraceId());
+    const { ids } = this.#handler.shared;
+    return (this.#traceId ??=
+      this.#trace?.traceId ?? this.parent?.traceId ?? ids.traceId(this.#lot));
   }
 
   /** Undefined where nobody wants the spans. */
@@ -212,11 +214,6 @@ export class RecordedInvocation implements Invocation {
     if (!isExported && recorder === undefined) return undefined;
     const lot = this.#lot;
     return new RequestTrace({ ids, parent, lot, isExported, isSampled: isExported });
-  }
-
-  #ownTraceId(): string {
-    const { ids } = this.#handler.shared;
-    return ids.traceId((this.#lot ??= ids.lot()));
   }
 
   #isExported(spans: ItemQueue<SpanSource>, parent: TraceContext | undefined): boolean {

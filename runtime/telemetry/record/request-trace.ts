@@ -48,7 +48,7 @@ export class RequestTrace {
 
   get traceId(): string {
     const { parent, ids, lot } = this.#parts;
-    return (this.#traceId ??= parent?.traceId ?? ids.traceId(lot ?? ids.lot()));
+    return (this.#traceId ??= parent?.traceId ?? ids.traceId(lot));
   }
 
   get root(): TraceContext {

@@ -13,8 +13,8 @@ export const lots = 16 ** lotDigits;
 export interface TraceIds {
   /** For a trace that begins: its id is only made where it is sampled, or where somebody asks. */
   lot(): number;
-  /** 32 hexadecimal digits, not all zero; the last ones are the lot's. */
-  traceId(lot: number): string;
+  /** 32 hexadecimal digits, not all zero; the last ones are the lot's where one was drawn. */
+  traceId(lot: number | undefined): string;
   /** 16 hexadecimal digits, not all zero. */
   spanId(): string;
 }
@@ -32,7 +32,8 @@ export class RandomTraceIds implements TraceIds {
     return Math.floor(Math.random() * lots);
   }
 
-  traceId(lot: number): string {
+  traceId(lot: number | undefined): string {
+    if (lot === undefined) return this.#take(32);
     return this.#take(32 - lotDigits) + lot.toString(16).padStart(lotDigits, "0");
   }
 

@@ -3,6 +3,8 @@ import { Watchdog } from "../../runtime/instance/watchdog.ts";
 import { prepareComponent } from "../../runtime/prepare/prepare.ts";
 import { closedContext, GuestApp } from "../isolation/guest-app.ts";
 import { type FirstCallSplit, measureFirstCallSplit } from "./first-call-stages.ts";
+import { pauses } from "./pauses.ts";
+import { median, summary } from "./statistics.ts";
 
 /** Microseconds. */
 export interface Spread {
@@ -17,6 +19,8 @@ export interface EngineFigures {
   readonly isolation: Spread;
   /** The whole request, in an instance that is used again. */
   readonly request: Spread;
+  /** The same, each request after one of the pauses, by its name. */
+  readonly afterPause: Readonly<Record<string, Spread>>;
   /** The whole request, in a new instance of a component that has answered before. */
   readonly firstCall: Spread;
   /** Where its time goes: of other calls, since looking costs something. */
@@ -30,17 +34,13 @@ export interface EngineFigures {
 
 const warmUps = 300;
 const requests = 2_000;
+const pausedRequests = 300;
 const firstCalls = 1_000;
 const cpuRounds = 5;
 
-export function spread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((left, right) => left - right);
-  const at = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
-}
-
-export function median(values: readonly number[]): number {
-  return spread(values).p50;
+function spread(values: readonly number[]): Spread {
+  const { p50, p99 } = summary(values);
+  return { p50, p99 };
 }
 
 async function answer(app: GuestApp): Promise<void> {
@@ -63,6 +63,7 @@ export async function measureEngine(file: string): Promise<EngineFigures> {
   return {
     fresh: reset.kind === "proved" ? undefined : reset.reason,
     ...(await measureRequests(app)),
+    afterPause: await measurePaused(app),
     firstCall: await measureFirstCalls(app),
     firstCallSplit: await measureFirstCallSplit(app, firstCalls),
     warm: await measureWarm(file, guard),
@@ -89,6 +90,21 @@ async function measureRequests(
     request.push((end - start) * 1_000);
   }
   return { isolation: spread(isolation), request: spread(request) };
+}
+
+async function measurePaused(app: GuestApp): Promise<EngineFigures["afterPause"]> {
+  const measured: Record<string, Spread> = {};
+  for (const { name, work } of pauses) {
+    const times: number[] = [];
+    for (let count = 0; count < pausedRequests; count++) {
+      work();
+      const start = performance.now();
+      await answer(app);
+      times.push((performance.now() - start) * 1_000);
+    }
+    measured[name] = spread(times);
+  }
+  return measured;
 }
 
 async function measureFirstCalls(app: GuestApp): Promise<Spread> {

@@ -9,11 +9,12 @@ import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Contestant, findContestants } from "./contestants.ts";
-import { type EngineFigures, measureEngine, measurePrepare, median } from "./engine-figures.ts";
+import { type EngineFigures, measureEngine, measurePrepare } from "./engine-figures.ts";
 import { verdictsOn } from "./engine-verdicts.ts";
 import { firstCallCauses, type FirstCallSplit, firstCallStages } from "./first-call-stages.ts";
 import { Report, whorlVersion } from "./report.ts";
 import { Served } from "./served.ts";
+import { median } from "./statistics.ts";
 import { runWrk } from "./wrk.ts";
 
 const prepareRounds = 3;
@@ -151,6 +152,9 @@ function describe(report: Report, measured: Measured): void {
   line("instances are", engine.fresh === undefined ? "used again" : `new: ${engine.fresh}`);
   line("isolation (take, put back), p50 / p99", pair(engine.isolation));
   line("request without server, p50 / p99", pair(engine.request));
+  for (const [pause, times] of Object.entries(engine.afterPause)) {
+    line(`… after ${pause}, p50 / p99`, pair(times));
+  }
   line("first call of a new instance, p50 / p99", pair(engine.firstCall));
   for (const each of splitLines(engine.firstCallSplit)) line(...each);
   if (typeof engine.warm === "string") {

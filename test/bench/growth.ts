@@ -21,7 +21,7 @@ import { floodWithWrk, UnreachableError } from "./wrk-flood.ts";
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "2" },
+    seconds: { type: "string", default: "1" },
     rounds: { type: "string", default: "3" },
     /** Of apps and connections; fewer to see that it works. */
     most: { type: "string", default: "10000" },
@@ -158,7 +158,10 @@ try {
   const report = new Report({
     name: "growth",
     versions: { whorl: whorlVersion() },
-    commands: ["whorl up hello.wasm", "whorl up --dir APPS"],
+    commands: [
+      `npm run bench:growth -- --rounds ${rounds} --seconds ${values.seconds}`,
+      ...["whorl up hello.wasm", "whorl up --dir APPS"],
+    ],
   });
   const apps: Point[] = [];
   for (const count of appCounts) apps.push([count, await costOfApps(folder, count)]);

@@ -13,6 +13,7 @@ import { findContestants } from "./contestants.ts";
 import type { Contestant } from "./contestants.ts";
 import { Report, shown } from "./report.ts";
 import { Served } from "./served.ts";
+import { median } from "./statistics.ts";
 import { runWrk } from "./wrk.ts";
 import type { LoadResult } from "./wrk.ts";
 
@@ -93,11 +94,6 @@ async function measure(
     crowded: runs[index]?.crowded ?? [],
     residentBytes: served.residentBytes(),
   }));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** The columns of the table, all medians over the rounds. */

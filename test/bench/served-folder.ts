@@ -14,6 +14,8 @@ export interface ServedFolderOptions {
   /** Cores that the server may use, as taskset takes them. */
   readonly cores: string;
   readonly args?: readonly string[];
+  /** Of what the server warns; printed where nobody asks for it. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** `whorl up --dir` as a process; disposing ends it. */
@@ -35,7 +37,7 @@ export class ServedFolder implements AsyncDisposable {
   }
 
   static async start(options: ServedFolderOptions): Promise<ServedFolder> {
-    const { folder, cache, cores, args = [] } = options;
+    const { folder, cache, cores, args = [], onWarning = console.log } = options;
     const command = ["up", "--dir", folder, "--cache-dir", cache, "--listen", "127.0.0.1:0"];
     command.push("--output", "json", "--quiet", ...args);
     const child = spawn("taskset", ["-c", cores, process.execPath, whorl, ...command], {
@@ -48,7 +50,8 @@ export class ServedFolder implements AsyncDisposable {
       const event = JSON.parse(line) as { event: string; url?: string; message?: string };
       if (event.event === "listening") listening.resolve(event.url ?? "");
       if (event.event === "prepared") prepared.resolve();
-      if (event.event === "error" || event.event === "warning") console.log(event.message);
+      if (event.event === "error") console.log(event.message);
+      if (event.event === "warning") onWarning(event.message ?? "");
     });
     child.once("exit", () => listening.reject(new Error("whorl up --dir has ended")));
     const port = Number(new URL(await listening.promise).port);

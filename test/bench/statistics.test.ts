@@ -20,6 +20,15 @@ test.each([
   expect(percentile(sorted, part)).toBe(expected);
 });
 
+test.each([
+  [[5], 5],
+  [[2, 1], 1.5],
+  [[3, 1, 2], 2],
+  [[10, 1, 3, 2], 2.5],
+])("the median of %j is %d", (values, expected) => {
+  expect(median(values)).toBe(expected);
+});
+
 test("nothing measured is no number", () => {
   expect(median([])).toBeNaN();
   expect(summary([]).p99).toBeNaN();

@@ -17,11 +17,14 @@ export function summary(values: readonly number[]): Summary {
   };
 }
 
+/** The one in the middle; of an even count the mean of both. */
 export function median(values: readonly number[]): number {
-  return percentile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
+  const sorted = values.toSorted((a, b) => a - b);
+  const [lower = Number.NaN, upper = Number.NaN] = [
+    sorted[Math.ceil(sorted.length / 2) - 1],
+    sorted[Math.floor(sorted.length / 2)],
+  ];
+  return (lower + upper) / 2;
 }
 
 /** The smallest value that this part of the sorted ones does not exceed (nearest rank). */

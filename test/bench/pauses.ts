@@ -1,0 +1,32 @@
+/** What a thread does between two requests, so that the second finds other things in the caches. */
+export interface Pause {
+  readonly name: string;
+  work(): void;
+}
+
+const computingMs = 1;
+const readBytes = 64 * 1024 * 1024;
+const cacheLineBytes = 64;
+
+const memory = new Uint8Array(readBytes);
+
+/**
+ * Computing touches no memory: what it costs the next request is what others of the machine have
+ * put into the caches meanwhile. Reading more than the caches hold leaves nothing of the program.
+ */
+export const pauses: readonly Pause[] = [
+  {
+    name: "a millisecond of computing",
+    work() {
+      const endMs = performance.now() + computingMs;
+      let value = 1;
+      while (performance.now() < endMs) value = Math.imul(value, 48_271);
+    },
+  },
+  {
+    name: "reading 64 MB",
+    work() {
+      for (let at = 0; at < readBytes; at += cacheLineBytes) memory[at] = (memory[at] ?? 0) + 1;
+    },
+  },
+];

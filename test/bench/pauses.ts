@@ -11,8 +11,8 @@ const cacheLineBytes = 64;
 const memory = new Uint8Array(readBytes);
 
 /**
- * Computing touches no memory: what it costs the next request is what others of the machine have
- * put into the caches meanwhile. Reading more than the caches hold leaves nothing of the program.
+ * Computing touches no memory: what it costs the next request is not the program's own doing.
+ * Reading more than the caches hold leaves nothing of the program in them.
  */
 export const pauses: readonly Pause[] = [
   {

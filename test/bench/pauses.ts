@@ -5,14 +5,14 @@ export interface Pause {
 }
 
 const computingMs = 1;
-const readBytes = 64 * 1024 * 1024;
+const changedBytes = 64 * 1024 * 1024;
 const cacheLineBytes = 64;
 
-const memory = new Uint8Array(readBytes);
+const memory = new Uint8Array(changedBytes);
 
 /**
  * Computing touches no memory: what it costs the next request is not the program's own doing.
- * Reading more than the caches hold leaves nothing of the program in them.
+ * Changing more than the caches hold leaves nothing of the program in them.
  */
 export const pauses: readonly Pause[] = [
   {
@@ -24,9 +24,9 @@ export const pauses: readonly Pause[] = [
     },
   },
   {
-    name: "reading 64 MB",
+    name: "changing 64 MB",
     work() {
-      for (let at = 0; at < readBytes; at += cacheLineBytes) memory[at] = (memory[at] ?? 0) + 1;
+      for (let at = 0; at < changedBytes; at += cacheLineBytes) memory[at] = (memory[at] ?? 0) + 1;
     },
   },
 ];

@@ -5,7 +5,7 @@ const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
 
 test("a summary sorts what it is given and changes nothing of it", () => {
   expect(summary(hundred)).toEqual({
-    ...{ count: 100, p10: 10, p50: 50, p90: 90, p99: 99, max: 100 },
+    ...{ count: 100, p10: 10, p50: 50.5, p90: 90, p99: 99, max: 100 },
   });
   expect(hundred[0]).toBe(100);
 });

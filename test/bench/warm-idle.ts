@@ -54,5 +54,5 @@ export async function warmIdle(report: Report, options: WarmIdleOptions): Promis
     const bounds = reach[each.kind];
     return bounds && judgeIdle(report, each, bounds, what);
   });
-  return { command: served.command, warnings, figures, raw: measured };
+  return { warnings, figures, raw: measured };
 }

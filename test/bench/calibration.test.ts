@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import { noiseReason } from "./calibration.ts";
+import { calibrate, noiseReason } from "./calibration.ts";
+import type { Calibration } from "./calibration.ts";
 
-const steady = { p50Ms: 1, unsteadiness: 1.05 };
+const memory = { p50Ns: 20, unsteadiness: 1.2 };
+const steady = { p50Ms: 1, unsteadiness: 1.05, memory };
 
 test.each([
   ["steady", steady, steady, undefined],
@@ -10,7 +12,22 @@ test.each([
   ["busy afterwards", steady, { ...steady, unsteadiness: 2 }, /busy/],
   ["slower afterwards", steady, { ...steady, p50Ms: 1.5 }, /changed its pace by 1\.50/],
   ["faster afterwards", { ...steady, p50Ms: 2 }, steady, /changed its pace by 2\.00/],
+  ["a little slower with memory", steady, withMemory({ p50Ns: 29 }), undefined],
+  ["busy with memory", withMemory({ unsteadiness: 3 }), steady, /memory is busy: .* 3\.00 times/],
+  ["slow with memory afterwards", steady, withMemory({ p50Ns: 80 }), /memory .* pace by 4\.00/],
+  ["faster with memory afterwards", withMemory({ p50Ns: 80 }), steady, /memory .* pace by 4\.00/],
 ])("a machine that is %s", (_what, before, after, expected) => {
   if (expected === undefined) expect(noiseReason(before, after)).toBeUndefined();
   else expect(noiseReason(before, after)).toMatch(expected);
 });
+
+test("what a machine does is timed", () => {
+  const { p50Ms, unsteadiness, memory: words } = calibrate();
+  expect(p50Ms).toBeGreaterThan(0);
+  expect(words.p50Ns).toBeGreaterThan(0);
+  for (const each of [unsteadiness, words.unsteadiness]) expect(each).toBeGreaterThanOrEqual(1);
+});
+
+function withMemory(other: Partial<typeof memory>): Calibration {
+  return { ...steady, memory: { ...memory, ...other } };
+}

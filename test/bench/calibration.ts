@@ -2,29 +2,50 @@ import { summary } from "./statistics.ts";
 
 /** How steadily the machine worked on something that never changes. */
 export interface Calibration {
-  /** Milliseconds of one round. */
+  /** Milliseconds of one round of computing, which touches no memory. */
   readonly p50Ms: number;
   /** How much slower the slowest tenth was than the fastest tenth. */
+  readonly unsteadiness: number;
+  readonly memory: MemoryPace;
+}
+
+/**
+ * What a word costs that no core has in a cache of its own: it comes from the cache that cores share,
+ * on a virtual machine with its neighbours. Servers live on it; computing alone does not show it.
+ */
+export interface MemoryPace {
+  readonly p50Ns: number;
+  /** How much slower the slowest tenth of the rounds was than the fastest tenth. */
   readonly unsteadiness: number;
 }
 
 const rounds = 300;
 /** About a millisecond of work. */
-const steps = 1_000_000;
+const computingSteps = 1_000_000;
+/** 4 MiB: more than a core's own caches, less than what cores share. */
+const words = 1_048_576;
+/** About a millisecond where memory is slow. */
+const memorySteps = 10_000;
 
 /** Beyond these the machine has other things to do, and figures of it mean nothing. */
 const unsteadinessMax = 1.3;
 const driftMax = 1.15;
+const memoryUnsteadinessMax = 2;
+const memoryDriftMax = 1.5;
 
 export function calibrate(): Calibration {
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const startedMs = performance.now();
-    work();
-    times.push(performance.now() - startedMs);
-  }
-  const { p10, p50, p90 } = summary(times);
-  return { p50Ms: p50, unsteadiness: p90 / p10 };
+  const computing = summary(timesMs(compute));
+  const next = chain();
+  let at = walk(next, 0, words);
+  const memory = summary(timesMs(() => void (at = walk(next, at, memorySteps))));
+  return {
+    p50Ms: computing.p50,
+    unsteadiness: computing.p90 / computing.p10,
+    memory: {
+      p50Ns: (memory.p50 * 1e6) / memorySteps,
+      unsteadiness: memory.p90 / memory.p10,
+    },
+  };
 }
 
 /** Why no verdict can be given; undefined where it can. */
@@ -33,15 +54,58 @@ export function noiseReason(before: Calibration, after: Calibration): string | u
   if (worst > unsteadinessMax) {
     return `the machine is busy: the same work took ${worst.toFixed(2)} times as long in between`;
   }
-  const drift = Math.max(before.p50Ms / after.p50Ms, after.p50Ms / before.p50Ms);
+  const drift = ratio(before.p50Ms, after.p50Ms);
   if (drift > driftMax) {
     return `the machine changed its pace by ${drift.toFixed(2)} while it was measured`;
+  }
+  const memoryWorst = Math.max(before.memory.unsteadiness, after.memory.unsteadiness);
+  if (memoryWorst > memoryUnsteadinessMax) {
+    return `the memory is busy: the same words took ${memoryWorst.toFixed(2)} times as long in between`;
+  }
+  const memoryDrift = ratio(before.memory.p50Ns, after.memory.p50Ns);
+  if (memoryDrift > memoryDriftMax) {
+    return `the memory changed its pace by ${memoryDrift.toFixed(2)} while it was measured`;
   }
   return undefined;
 }
 
-function work(): number {
+function timesMs(round: () => unknown): number[] {
+  return Array.from({ length: rounds }, () => {
+    const startedMs = performance.now();
+    round();
+    return performance.now() - startedMs;
+  });
+}
+
+function compute(): number {
   let value = 1;
-  for (let step = 0; step < steps; step++) value = (Math.imul(value, 48_271) + step) & 0x7fff_ffff;
+  for (let step = 0; step < computingSteps; step++) {
+    value = (Math.imul(value, 48_271) + step) & 0x7fff_ffff;
+  }
   return value;
+}
+
+/** Each word says where the next one is, all of them in one round trip without any order. */
+function chain(): Uint32Array {
+  const next = Uint32Array.from({ length: words }, (_, index) => index);
+  let seed = 1;
+  // Sattolo's variant of the Fisher-Yates shuffle makes a single cycle.
+  for (let index = words - 1; index > 0; index--) {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    const other = Math.floor((seed / 2 ** 32) * index);
+    const word = next[index] ?? 0;
+    next[index] = next[other] ?? 0;
+    next[other] = word;
+  }
+  return next;
+}
+
+function walk(next: Uint32Array, start: number, steps: number): number {
+  let at = start;
+  for (let step = 0; step < steps; step++) at = next[at] ?? 0;
+  return at;
+}
+
+function ratio(a: number, b: number): number {
+  return Math.max(a / b, b / a);
 }

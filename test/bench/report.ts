@@ -59,6 +59,8 @@ export class Report {
     const { name, versions, commands } = this.#options;
     const after = calibrate();
     const noise = noiseReason(this.#before, after);
+    const wordsNs = [this.#before, after].map(({ memory }) => `${shown(memory.p50Ns)} ns`);
+    this.line("a word beyond the caches of a core, before and after", wordsNs.join(", "));
     for (const verdict of this.#verdicts) line(...verdictLine(verdict, noise));
     if (noise !== undefined) console.log(`No verdict: ${noise}.`);
     mkdirSync(resultsFolder, { recursive: true });

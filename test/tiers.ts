@@ -38,7 +38,7 @@ export interface Tier {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** In the order in which they run. */
+/** In the order in which they run. Soak needs nothing built: meanwhile what images waits for is. */
 export const tiers: readonly Tier[] = [
   { name: "unit", about: "each part on its own", obstacle: () => undefined },
   {
@@ -68,6 +68,11 @@ export const tiers: readonly Tier[] = [
       elasticMqObstacle(),
   },
   {
+    name: "soak",
+    about: "many apps under load while their workers are killed",
+    obstacle: notLinux,
+  },
+  {
     name: "images",
     about: "images against a real registry",
     obstacle: () =>
@@ -87,11 +92,6 @@ export const tiers: readonly Tier[] = [
     name: "console",
     about: "the console in a browser",
     obstacle: () => notLinux() ?? chromiumObstacle(),
-  },
-  {
-    name: "soak",
-    about: "many apps under load while their workers are killed",
-    obstacle: notLinux,
   },
   {
     name: "operator",

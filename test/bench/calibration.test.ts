@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { calibrate, noiseReason } from "./calibration.ts";
+import { chain, noiseReason } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
 
 const memory = { p50Ns: 20, unsteadiness: 1.2 };
@@ -21,11 +21,11 @@ test.each([
   else expect(noiseReason(before, after)).toMatch(expected);
 });
 
-test("what a machine does is timed", () => {
-  const { p50Ms, unsteadiness, memory: words } = calibrate();
-  expect(p50Ms).toBeGreaterThan(0);
-  expect(words.p50Ns).toBeGreaterThan(0);
-  for (const each of [unsteadiness, words.unsteadiness]) expect(each).toBeGreaterThanOrEqual(1);
+test.each([2, 3, 1000])("a chain of %i words comes back after all of them", (length) => {
+  const next = chain(length);
+  const seen = new Set<number>();
+  for (let at = 0; !seen.has(at); at = next[at] ?? Number.NaN) seen.add(at);
+  expect(seen.size).toBe(length);
 });
 
 function withMemory(other: Partial<typeof memory>): Calibration {

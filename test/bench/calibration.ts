@@ -28,14 +28,12 @@ const words = 1_048_576;
 const memorySteps = 10_000;
 
 /** Beyond these the machine has other things to do, and figures of it mean nothing. */
-const unsteadinessMax = 1.3;
-const driftMax = 1.15;
-const memoryUnsteadinessMax = 2;
-const memoryDriftMax = 1.5;
+const computingBounds = { unsteadinessMax: 1.3, driftMax: 1.15 };
+const memoryBounds = { unsteadinessMax: 2, driftMax: 1.5 };
 
 export function calibrate(): Calibration {
   const computing = summary(timesMs(compute));
-  const next = chain();
+  const next = chain(words);
   let at = walk(next, 0, words);
   const memory = summary(timesMs(() => void (at = walk(next, at, memorySteps))));
   return {
@@ -50,21 +48,28 @@ export function calibrate(): Calibration {
 
 /** Why no verdict can be given; undefined where it can. */
 export function noiseReason(before: Calibration, after: Calibration): string | undefined {
-  const worst = Math.max(before.unsteadiness, after.unsteadiness);
+  const computing = [before, after].map((each) => ({ ...each, p50: each.p50Ms }));
+  const memory = [before, after].map((each) => ({ ...each.memory, p50: each.memory.p50Ns }));
+  return (
+    unsteadyReason("machine", "work", computing, computingBounds) ??
+    unsteadyReason("memory", "words", memory, memoryBounds)
+  );
+}
+
+function unsteadyReason(
+  what: string,
+  same: string,
+  paces: readonly { readonly p50: number; readonly unsteadiness: number }[],
+  { unsteadinessMax, driftMax }: typeof computingBounds,
+): string | undefined {
+  const worst = Math.max(...paces.map(({ unsteadiness }) => unsteadiness));
   if (worst > unsteadinessMax) {
-    return `the machine is busy: the same work took ${worst.toFixed(2)} times as long in between`;
+    return `the ${what} is busy: the same ${same} took ${worst.toFixed(2)} times as long in between`;
   }
-  const drift = ratio(before.p50Ms, after.p50Ms);
+  const medians = paces.map(({ p50 }) => p50);
+  const drift = Math.max(...medians) / Math.min(...medians);
   if (drift > driftMax) {
-    return `the machine changed its pace by ${drift.toFixed(2)} while it was measured`;
-  }
-  const memoryWorst = Math.max(before.memory.unsteadiness, after.memory.unsteadiness);
-  if (memoryWorst > memoryUnsteadinessMax) {
-    return `the memory is busy: the same words took ${memoryWorst.toFixed(2)} times as long in between`;
-  }
-  const memoryDrift = ratio(before.memory.p50Ns, after.memory.p50Ns);
-  if (memoryDrift > memoryDriftMax) {
-    return `the memory changed its pace by ${memoryDrift.toFixed(2)} while it was measured`;
+    return `the ${what} changed its pace by ${drift.toFixed(2)} while it was measured`;
   }
   return undefined;
 }
@@ -86,11 +91,11 @@ function compute(): number {
 }
 
 /** Each word says where the next one is, all of them in one round trip without any order. */
-function chain(): Uint32Array {
-  const next = Uint32Array.from({ length: words }, (_, index) => index);
+export function chain(length: number): Uint32Array {
+  const next = Uint32Array.from({ length }, (_, index) => index);
   let seed = 1;
   // Sattolo's variant of the Fisher-Yates shuffle makes a single cycle.
-  for (let index = words - 1; index > 0; index--) {
+  for (let index = length - 1; index > 0; index--) {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
     const other = Math.floor((seed / 2 ** 32) * index);
     const word = next[index] ?? 0;
@@ -104,8 +109,4 @@ function walk(next: Uint32Array, start: number, steps: number): number {
   let at = start;
   for (let step = 0; step < steps; step++) at = next[at] ?? 0;
   return at;
-}
-
-function ratio(a: number, b: number): number {
-  return Math.max(a / b, b / a);
 }
